@@ -1,0 +1,91 @@
+# One file, no recursion. `make help` lists the targets. Everything that is made goes below build/, each flavour in a
+# folder of its own, so that switching between them never rebuilds wrongly: FLAVOUR=release (the default), asan, clang.
+
+FLAVOUR ?= release
+BUILD   := build/$(FLAVOUR)
+
+CXX           = $(CXX_$(FLAVOUR))
+CXX_release  := g++
+CXX_asan     := g++
+CXX_clang    := clang++-19
+
+CXXFLAGS         ?= -O2 -g
+CXXFLAGS_release := $(CXXFLAGS)
+CXXFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CXXFLAGS_clang   := $(CXXFLAGS)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CXXFLAGS_$(FLAVOUR))
+
+LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/serve/*.cpp)
+DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
+UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/traps/*.cpp) tests/support/main.cpp
+DAEMON_TESTS    := $(wildcard tests/daemon/*.cpp) tests/support/main.cpp
+SUPPORT_SOURCES := $(filter-out tests/support/main.cpp,$(wildcard tests/support/*.cpp))
+BENCH_SOURCES   := $(wildcard tests/bench/*.cpp)
+EXAMPLES        := $(wildcard tests/examples/*.cpp)
+
+objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+LIBRARY := $(BUILD)/libreactord.a
+DAEMON  := $(BUILD)/reactord
+# Everything of the daemon but its main, for the unit tests.
+PARTS   := $(call objects,$(filter-out src/daemon/main.cpp,$(DAEMON_SOURCES)))
+BENCHES := $(patsubst tests/bench/%.cpp,$(BUILD)/bench/%,$(BENCH_SOURCES))
+
+.PHONY: all run test check-tests floors format format-check bench clean help
+.DELETE_ON_ERROR:
+
+all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
+
+run: $(DAEMON)  ## build and run it: the line protocol on port 9090
+	@exec $(DAEMON)
+
+test: $(DAEMON) $(BUILD)/unit-tests $(BUILD)/daemon-tests  ## build and run all tests
+	@REACTORD=$(DAEMON) tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors
+
+floors:  ## hold the floors: includes point down only, one file says EPOLL
+	@tests/support/floors
+
+format:  ## format all sources in place
+	clang-format -i $$(git ls-files '*.cpp' '*.hpp')
+
+format-check:  ## fail where the format differs
+	clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
+
+bench: $(DAEMON) $(BENCHES)  ## measure instructions, system calls and memory (needs valgrind and strace)
+	@REACTORD=$(DAEMON) BENCH=$(BUILD)/bench tests/bench/measure
+
+clean:  ## remove everything that was built
+	rm -rf build
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
+
+$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(DAEMON): $(call objects,$(DAEMON_SOURCES)) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
+$(BUILD)/unit-tests: $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
+$(BUILD)/daemon-tests: $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
+# Objects depend on this file: a changed flag rebuilds what it concerns.
+$(BUILD)/%.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	@$(COMPILE) -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES)))

@@ -1,0 +1,84 @@
+// Address: where a listener listens or a peer sits. Parsed and printed as Go does it, 24 bytes.
+//
+//     text                kind           prints as
+//     :9090               any            :9090            empty host: every address of the machine, IPv4 and
+//     IPv6 127.0.0.1:0         ip4            127.0.0.1:0      port 0 (or none, "127.0.0.1:"): the kernel
+//     chooses
+//     [::1]:9090          ip6            [::1]:9090
+//     [fe80::1%lo]:80     ip6            [fe80::1%lo]:80  a zone is an interface's name or number
+//     unix:/run/x.sock    unix_path      /run/x.sock
+//     unix:@name          unix_abstract  @name            abstract: no file, see unix(7)
+//     (from the kernel)   unix_unnamed   @                a unix client that did not bind
+//
+// Hosts are numeric here; names are resolved elsewhere.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "reactord/error.hpp"
+
+struct sockaddr;
+struct sockaddr_storage;
+
+namespace reactord {
+
+class Address {
+ public:
+  enum class Kind : std::uint8_t { any, ip4, ip6, unix_path, unix_abstract, unix_unnamed };
+
+  Address() noexcept = default;  // any, port 0
+  Address(const Address& other);
+  Address(Address&& other) noexcept;
+  Address& operator=(Address other) noexcept;
+  ~Address();
+
+  // Errors: invalid, in Go's words ("address localhost: missing port in address").
+  static Result<Address> parse(std::string_view text);
+
+  // The address in a sockaddr the kernel filled, `length` bytes long.
+  static Address from_socket_address(const sockaddr_storage& storage, unsigned length);
+
+  // Fills `storage` and returns its length for bind(2) or connect(2). `any` becomes the IPv6 wildcard.
+  unsigned to_socket_address(sockaddr_storage& storage) const noexcept;
+
+  Kind kind() const noexcept { return kind_; }
+  // Every address of the machine, over IPv6 (dual-stack where the socket allows) or over IPv4.
+  static Address wildcard(bool ip6, std::uint16_t port) noexcept;
+  bool is_wildcard() const noexcept;  // any, 0.0.0.0 or [::]
+  int family() const noexcept;        // AF_INET, AF_INET6 or AF_UNIX
+
+  bool is_unix() const noexcept { return kind_ >= Kind::unix_path; }
+  std::uint16_t port() const noexcept { return port_; }  // 0 for unix addresses
+  Address with_port(std::uint16_t port) const;
+  const char* network() const noexcept { return is_unix() ? "unix" : "tcp"; }
+
+  // A unix path or abstract name (without the '@'); empty for the others. Valid as long as this Address.
+  std::string_view path() const noexcept;
+
+  std::string text() const;
+
+  friend bool operator==(const Address& left, const Address& right) noexcept;
+
+  // What a path (or an abstract name) may hold at most: sun_path of unix(7) less its terminator.
+  static constexpr std::size_t max_path = 107;
+
+ private:
+  static Result<Address> parse_unix(std::string_view path);
+  void set_path(std::string_view path);
+  void swap(Address& other) noexcept;
+
+  Kind kind_ = Kind::any;
+  std::uint8_t path_length_ = 0;
+  std::uint16_t port_ = 0;
+  std::uint32_t zone_ = 0;
+  union {
+    std::array<std::uint8_t, 16> ip_{};
+    char* path_;  // owned; only where path_length_ > 0
+  };
+};
+
+}  // namespace reactord

@@ -1,0 +1,192 @@
+// Conn: one end of a byte stream. Go's net.Conn (https://pkg.go.dev/net#Conn) with awaited verbs.
+//
+// A Conn is a handle of one pointer: it moves, it does not copy, and letting go of it closes the connection.
+//
+//   * Every operation checks in this order: closed, deadline passed, then it tries. So a past deadline fails
+//   at once
+//     even where data is ready, and loses none of it.
+//   * At most one read and one write may be pending; a second one fails with busy.
+//   * Deadlines are absolute and apply to the pending operation too. After a timeout the connection is as
+//   usable as
+//     before; a later deadline revives it. Time::never() clears.
+//   * eof is only what the peer's orderly FIN gives. A broken connection is an error (Error::is_reset()), and
+//   what was
+//     received before it is delivered first.
+//   * Writes are collected and sent once at the end of the turn. A write succeeds when its bytes have been
+//   taken over;
+//     with more than `high_watermark` bytes unsent it suspends until `low_watermark` is left.
+//   * close() loses nothing that a write took over: it sends, ends the stream (FIN), reads and discards a
+//   little so
+//     that no reset destroys the last reply, and only then gives the descriptor back, all bounded in time.
+//
+// Errors name the operation and both addresses: "read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout".
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "reactord/address.hpp"
+#include "reactord/buffer.hpp"
+#include "reactord/error.hpp"
+#include "reactord/reactor.hpp"
+
+namespace reactord {
+
+class Endpoint;
+class ReadOperation;
+class PendingWrite;
+class FinishOperation;
+template <std::size_t Count>
+class WriteOperation;
+
+class Conn {
+ public:
+  static constexpr std::size_t high_watermark = 64 * 1024;  // bytes written and not yet sent
+  static constexpr std::size_t low_watermark = 16 * 1024;
+  static constexpr std::size_t bytes_per_turn = 256 * 1024;  // read or sent, then the others have their turn
+  static constexpr Duration send_timeout =
+      30s;  // after close(): without progress the unsent bytes are given up
+  static constexpr Duration linger_timeout = 2s;  // after our FIN: how long the peer may take to end its side
+  static constexpr std::size_t linger_bytes =
+      1024 * 1024;  // and how much of what it still sends is discarded
+
+  explicit Conn(Owned<Endpoint> endpoint) noexcept;
+  Conn(Conn&&) noexcept;
+  Conn& operator=(Conn&&) noexcept;
+  ~Conn();  // close()
+
+  // Reads what is there, at most into.size() bytes; suspends until something is. The span's memory must live
+  // until then. Result: how many bytes, 0 only for an empty span. Errors: eof, closed, deadline_exceeded,
+  // busy, system.
+  ReadOperation read(std::span<char> into) noexcept;
+
+  // The same, appended to `into`, which borrows storage only once there are bytes. `into` must live until
+  // then.
+  ReadOperation read(Buffer& into) noexcept;
+
+  // Writes all of the parts, one after the other. The memory must live until the operation ends.
+  // Result: the number of bytes taken over, always all of them. Errors: closed, deadline_exceeded, busy,
+  // system; taken_over() of the named operation tells how many bytes a failed one had handed on.
+  template <typename... Parts>
+  WriteOperation<sizeof...(Parts)> write(const Parts&... parts) noexcept;
+
+  // Suspends until every byte written is with the kernel. Errors as for write().
+  WriteOperation<0> flush() noexcept;
+
+  // Suspends while more than low_watermark bytes are unsent. Errors as for write().
+  WriteOperation<0> wait_writable() noexcept;
+
+  // Ends the connection as the head of this file says, in the background. Pending operations fail with
+  // closed. Errors: closed, if it is.
+  Result<void> close();
+
+  // close(), if it is open, and suspends until the descriptor is given back. Errors: what kept the last bytes
+  // from being sent.
+  FinishOperation finish() noexcept;
+
+  // Ends it now: unsent bytes are dropped. No effect on a closed one that is no longer lingering.
+  void abort() noexcept;
+
+  Result<void> close_read();       // reads then give eof
+  void finish_reading() noexcept;  // reads give what has been received by now, then eof
+  Result<void>
+  close_write();  // sends what was written, then FIN; the peer reads eof. Writes then fail with EPIPE
+
+  Result<void> set_deadline(Time deadline);  // both of the following
+  Result<void> set_read_deadline(Time deadline);
+  Result<void> set_write_deadline(Time deadline);
+
+  // Where the two ends sit. Valid after close() too.
+  Address local_addr() const;
+  const Address& remote_addr() const noexcept;  // valid as long as the Conn
+
+  Reactor& reactor() const noexcept;
+  std::size_t unsent() const noexcept;           // bytes written and not yet with the kernel
+  std::size_t unread() const noexcept;           // bytes received by the kernel and not yet read
+  std::uint64_t bytes_read() const noexcept;     // since the connection began
+  std::uint64_t bytes_written() const noexcept;  // given to the kernel since the connection began
+  Time last_activity() const noexcept;           // the turn in which bytes last moved, either way
+
+ private:
+  friend class Session;
+  friend class FillOperation;
+  Owned<Endpoint> endpoint_;
+};
+
+// What Conn::read() and its kin return: to be awaited, once, where it is made. Each is a node that the
+// connection points to while its coroutine is suspended.
+class IoOperation : public Resumable {
+ public:
+  explicit IoOperation(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { handle = waiter; }
+  int failure() const noexcept { return failure_; }  // 0: none; above: an errno; below: an ErrorCode, negated
+
+ protected:
+  friend class Endpoint;
+  Result<std::size_t> result(const char* operation) const;
+
+  Endpoint& endpoint_;
+  std::size_t count_ = 0;  // bytes moved
+  int failure_ = 0;
+};
+
+class [[nodiscard]] ReadOperation : public IoOperation {
+ public:
+  ReadOperation(Endpoint& endpoint, std::span<char> into) noexcept : IoOperation(endpoint), into_(into) {}
+  ReadOperation(Endpoint& endpoint, Buffer& into) noexcept : IoOperation(endpoint), buffer_(&into) {}
+  bool await_ready() noexcept;
+  Result<std::size_t> await_resume() const { return result("read"); }
+
+ protected:
+  friend class Endpoint;
+  std::span<char> into_;
+  Buffer* buffer_ = nullptr;
+  bool (*enough_)(ReadOperation&) noexcept = nullptr;  // asked after each piece: resume, or wait for more?
+};
+
+class PendingWrite : public IoOperation {
+ public:
+  PendingWrite(Endpoint& endpoint, std::string_view* parts, std::size_t count,
+               std::size_t until_unsent) noexcept
+      : IoOperation(endpoint), parts_(parts), part_count_(count), until_unsent_(until_unsent) {}
+  bool await_ready() noexcept;
+  Result<std::size_t> await_resume() const { return result("write"); }
+  std::size_t taken_over() const noexcept { return count_; }
+
+ protected:
+  friend class Endpoint;
+  std::string_view* parts_;
+  std::size_t part_count_;
+  std::size_t until_unsent_;  // complete once no more than this is left
+};
+
+template <std::size_t Count>
+class [[nodiscard]] WriteOperation final : public PendingWrite {
+ public:
+  template <typename... Parts>
+  WriteOperation(Endpoint& endpoint, std::size_t until_unsent, const Parts&... parts) noexcept
+      : PendingWrite(endpoint, nullptr, Count, until_unsent), storage_{std::string_view(parts)...} {
+    parts_ = storage_.data();
+  }
+  WriteOperation(const WriteOperation&) = delete;
+
+ private:
+  std::array<std::string_view, Count> storage_;
+};
+
+class [[nodiscard]] FinishOperation final : public PendingWrite {
+ public:
+  explicit FinishOperation(Endpoint& endpoint) noexcept : PendingWrite(endpoint, nullptr, 0, 0) {}
+  bool await_ready() noexcept;
+  Result<void> await_resume() const;
+};
+
+template <typename... Parts>
+WriteOperation<sizeof...(Parts)> Conn::write(const Parts&... parts) noexcept {
+  return WriteOperation<sizeof...(Parts)>(*endpoint_, low_watermark, parts...);
+}
+
+}  // namespace reactord

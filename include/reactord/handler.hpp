@@ -1,0 +1,56 @@
+// StreamHandler and LineHandler: all that the author of a protocol reads.
+//
+//     LineHandler     complete lines in, replies out; one object serves every connection and keeps nothing of
+//     any StreamHandler   any byte protocol: one coroutine per connection, whose locals are its memory
+//
+// The Server around them does the rest: deadlines, limits, backpressure, draining, the log.
+#pragma once
+
+#include <string_view>
+
+#include "reactord/buffer.hpp"
+#include "reactord/conn.hpp"
+#include "reactord/task.hpp"
+
+namespace reactord {
+
+// What a LineHandler answers with. Valid only during the call it is given to.
+class Reply {
+ public:
+  Reply(BufferPool& pool, Buffer& output) noexcept : pool_(pool), output_(output) {}
+
+  // Appends every part to the connection's output. Never suspends and never fails: what the peer does not
+  // take waits, and the handler is given no further line while more than Conn::high_watermark bytes do.
+  template <typename... Parts>
+  void write(const Parts&... parts) {
+    output_.append(pool_, parts...);
+  }
+
+  void close() noexcept { close_ = true; }  // after this line: send what was written, then end the connection
+  bool is_closed() const noexcept { return close_; }
+
+ private:
+  BufferPool& pool_;
+  Buffer& output_;
+  bool close_ = false;
+};
+
+class LineHandler {
+ public:
+  virtual ~LineHandler() = default;
+
+  // Called for every line, without its end ("\n" or "\r\n"), in order. `line` and `reply` are valid during
+  // the call. Must not block: it runs on the loop.
+  virtual void on_line(std::string_view line, Reply& reply) = 0;
+};
+
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+
+  // Serves one connection to its end. `conn` outlives the coroutine; when it returns, what it wrote is sent
+  // and the connection is closed in order. At a drain, reads give what had been received, then eof.
+  virtual Task<> serve(Conn& conn) = 0;
+};
+
+}  // namespace reactord

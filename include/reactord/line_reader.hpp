@@ -1,0 +1,130 @@
+// LineReader: bytes in, complete lines out. LineSplitter: the framing alone, on bytes in memory.
+//
+// A line ends in '\n'. One '\r' before it goes with it; any other '\r' is a byte like the others, as are NUL
+// and everything above 127. A last line without '\n' is delivered at end of file, then eof. What was received
+// before an error is delivered before the error. (The rules of Go's bufio.ScanLines.)
+//
+// A line may have max_line - 1 bytes: with its '\n' it fills max_line. Memory is bounded by that, however the
+// bytes are cut into packets.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "reactord/conn.hpp"
+
+namespace reactord {
+
+class LineSplitter {
+ public:
+  static constexpr std::size_t default_max_line = 64 * 1024;
+  enum class Found : std::uint8_t { line, none, too_long };
+
+  explicit LineSplitter(std::size_t max_line = default_max_line) noexcept : max_line_(max_line) {}
+
+  // Takes the next complete line off the front of `rest`. `line` is a view into it, without its end. none:
+  // `rest` is as it was, and must begin with the same bytes when more have been appended: they are not
+  // searched again.
+  Found next(std::string_view& rest, std::string_view& line) noexcept {
+    if (!scan(rest)) return rest.size() >= max_line_ ? Found::too_long : Found::none;
+    const std::size_t length = newline_;
+    if (length >= max_line_) return Found::too_long;
+    line = without_carriage_return(rest.substr(0, length));
+    rest.remove_prefix(length + 1);
+    scanned_ = 0;
+    newline_ = nowhere;
+    return Found::line;
+  }
+
+  // Whether next() would give a line or too_long.
+  bool ready(std::string_view rest) noexcept { return scan(rest) || rest.size() >= max_line_; }
+
+  // What is left at end of file, as a line.
+  static std::string_view last(std::string_view rest) noexcept { return without_carriage_return(rest); }
+
+  std::size_t max_line() const noexcept { return max_line_; }
+
+ private:
+  static constexpr std::size_t nowhere = ~std::size_t{0};
+
+  static std::string_view without_carriage_return(std::string_view line) noexcept {
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    return line;
+  }
+  bool scan(std::string_view rest) noexcept {
+    if (newline_ != nowhere) return true;
+    if (rest.size() <= scanned_) return false;
+    const void* found = std::memchr(rest.data() + scanned_, '\n', rest.size() - scanned_);
+    if (found == nullptr) {
+      scanned_ = rest.size();
+      return false;
+    }
+    newline_ = static_cast<std::size_t>(static_cast<const char*>(found) - rest.data());
+    return true;
+  }
+
+  std::size_t max_line_;
+  std::size_t scanned_ = 0;        // bytes of rest known to hold no newline
+  std::size_t newline_ = nowhere;  // where the first newline of rest is, once found
+};
+
+// Reads until a line is complete: the coroutine is not even resumed for half of one.
+class FillOperation : public ReadOperation {
+ public:
+  FillOperation(Conn& conn, Buffer& buffer, LineSplitter& splitter) noexcept
+      : ReadOperation(*conn.endpoint_, buffer), splitter_(splitter) {
+    enough_ = [](ReadOperation& operation) noexcept {
+      auto& fill = static_cast<FillOperation&>(operation);
+      return fill.splitter_.ready(fill.buffer_->view());
+    };
+  }
+
+ private:
+  LineSplitter& splitter_;
+};
+
+class ReadLineOperation;
+
+class LineReader {
+ public:
+  // `conn` must outlive the reader.
+  explicit LineReader(Conn& conn, std::size_t max_line = LineSplitter::default_max_line) noexcept
+      : conn_(conn), splitter_(max_line) {}
+
+  // Suspends until a line is complete. Result: the line, a view that is valid until the next call. Errors:
+  // those of Conn::read(); line_too_long, again at every further call: where the next line begins can't be
+  // known.
+  ReadLineOperation read_line() noexcept;
+
+ private:
+  friend class ReadLineOperation;
+  Conn& conn_;
+  Buffer buffer_;
+  LineSplitter splitter_;
+  std::size_t taken_ = 0;  // bytes of the line handed out last
+};
+
+class [[nodiscard]] ReadLineOperation final : public FillOperation {
+ public:
+  explicit ReadLineOperation(LineReader& reader) noexcept
+      : FillOperation(reader.conn_, reader.buffer_, reader.splitter_), reader_(reader) {}
+  bool await_ready() noexcept;
+  Result<std::string_view> await_resume();
+
+ private:
+  LineReader& reader_;
+};
+
+inline ReadLineOperation LineReader::read_line() noexcept { return ReadLineOperation(*this); }
+
+// `text` without ASCII white space (space, \t, \n, \v, \f, \r) at both ends. U+00A0 and its kin are not
+// ASCII: they stay.
+constexpr std::string_view trim_space(std::string_view text) noexcept {
+  constexpr auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace reactord

@@ -1,0 +1,84 @@
+// Listener: accepts connections. Go's net.Listener.
+//
+//     auto listener = listen(reactor, *Address::parse("127.0.0.1:0"));
+//     auto conn = co_await listener->accept();
+//
+// accept() never gives an error that trying again mends. A connection that was gone before it could be
+// accepted is skipped. When descriptors or memory have run out, the listener pauses (5 ms, doubling to 1 s,
+// cut short when a descriptor of ours is closed) while the clients wait in the kernel's queue.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "reactord/conn.hpp"
+
+namespace reactord {
+
+class Acceptor;
+class AcceptOperation;
+
+struct ListenOptions {
+  int backlog = 0;          // of listen(2); 0: the most the kernel allows, net.core.somaxconn
+  bool reuse_port = false;  // SO_REUSEPORT of socket(7): several processes share a port
+  bool no_delay = true;     // TCP_NODELAY
+  std::chrono::seconds keep_alive_idle{15};      // until the first probe; 0: no keep-alive
+  std::chrono::seconds keep_alive_interval{15};  // between probes
+  int keep_alive_count = 9;                      // unanswered probes until the peer counts as gone
+
+  // Told of each pause and of how long it is at most.
+  std::function<void(const Error& error, Duration pause)> on_pause;
+};
+
+class Listener {
+ public:
+  static constexpr std::uint32_t accepts_per_turn = 64;
+  static constexpr Duration shortest_pause = 5ms, longest_pause = 1s;
+
+  explicit Listener(Owned<Acceptor> acceptor) noexcept;
+  Listener(Listener&&) noexcept;
+  Listener& operator=(Listener&&) noexcept;
+  ~Listener();  // close()
+
+  // Suspends until a client has connected. Result: its Conn. Errors: closed, busy (one accept may be
+  // pending), system.
+  AcceptOperation accept() noexcept;
+
+  // Lets no one wait any more: accept() hands out the connections already in the kernel's queue, then gives
+  // closed.
+  void drain() noexcept;
+
+  // Ends a pending accept with closed; the port is free at the end of the turn. The file of a unix socket is
+  // removed if it is still our own. Errors: closed, if it is.
+  Result<void> close();
+
+  const Address& local_addr()
+      const noexcept;                     // with the port the kernel chose; valid as long as the Listener
+  std::uint64_t pauses() const noexcept;  // how often descriptors or memory ran out
+
+ private:
+  Owned<Acceptor> acceptor_;
+};
+
+// Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and
+// IPv6, as in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one
+// is refused. Errors, as Go prints them: "listen tcp :9090: bind: address already in use".
+Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options = {});
+
+class [[nodiscard]] AcceptOperation final : public Resumable {
+ public:
+  explicit AcceptOperation(Acceptor& acceptor) noexcept;
+  AcceptOperation(const AcceptOperation&) = delete;
+  ~AcceptOperation();
+  bool await_ready() noexcept;
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { handle = waiter; }
+  Result<Conn> await_resume();
+
+ private:
+  friend class Acceptor;
+  Acceptor& acceptor_;
+  Owned<Endpoint> accepted_;
+  int failure_ = 0;  // as in IoOperation
+};
+
+}  // namespace reactord

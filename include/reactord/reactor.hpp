@@ -1,0 +1,165 @@
+// Reactor: one thread, one epoll instance, one timer wheel, and the queues between them.
+//
+//  +-> wait      until a descriptor is ready or the next timer is due; 0 if work is queued, for ever if no
+//  timer |   now       the clock is read once |   ready     connections serve what became ready, then those
+//  that used up a budget last turn; listeners last |   timers    the expired are collected, then run | queued
+//  tasks spawned and resumed by others: a snapshot, what they queue runs next turn |   flush     one send for
+//  every connection that was written to in this turn
+//  +-- reap      close(2) and delete what was closed in this turn
+//
+// An idle Reactor makes no wake-ups. Everything here belongs to the thread that calls run(), except post().
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "reactord/buffer.hpp"
+#include "reactord/error.hpp"
+#include "reactord/task.hpp"
+#include "reactord/time.hpp"
+#include "reactord/timer.hpp"
+#include "reactord/watch.hpp"
+
+namespace reactord {
+
+class Poller;
+class Wakeup;
+class SleepOperation;
+class NextTurnOperation;
+
+class Reactor {
+ public:
+  static constexpr std::size_t timers_per_turn = 4096;
+
+  // `clock` must outlive the Reactor. If the kernel refuses the descriptors, run() and every listen() say so.
+  explicit Reactor(Clock& clock = Clock::monotonic());
+  ~Reactor();  // shutdown()
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or
+  // epoll_wait(2).
+  Result<void> run();
+  void stop() noexcept { stopping_ = true; }  // run() returns at the end of the turn
+
+  // Fails everything that is pending, closes every descriptor without further ado, and turns until no task is
+  // left (or until a task that waits for something the Reactor does not know leaves nothing more to do).
+  void shutdown() noexcept;
+
+  // The time at the beginning of this turn.
+  Time now() const noexcept { return now_; }
+
+  // Runs `task` beside the others, beginning in this turn's or the next turn's "queued" phase.
+  void spawn(Task<> task);
+
+  // Runs `work` on the Reactor's thread, within a turn. Any thread may call it, while the Reactor lives.
+  void post(std::move_only_function<void()> work);
+
+  // Suspends until then. Result: ok, or cancelled by shutdown().
+  SleepOperation sleep_until(Time time) noexcept;
+  SleepOperation sleep(Duration duration) noexcept;
+
+  // Suspends until the next turn, behind the connections that are ready in it: how a long computation lets
+  // others run.
+  NextTurnOperation next_turn() noexcept;
+
+  std::size_t live_tasks() const noexcept { return live_tasks_; }          // spawned and not yet ended
+  std::size_t open_descriptors() const noexcept { return open_watches_; }  // watched and not yet closed
+  std::uint64_t turns() const noexcept { return turns_; }                  // how often the loop has woken up
+
+  // ---- What follows is for makers of new kinds of Watch.
+
+  // Registers the descriptor, edge-triggered, for everything, once and for all. From here on the Reactor owns
+  // `watch`.
+  Result<void> add(Watch& watch);
+  void retire(Watch& watch) noexcept;  // no event any more; closed at the end of the turn
+  void again(Watch& watch);            // on_ready(0) in the next turn, behind those that are ready
+  void flush_later(Watch& watch) {     // on_flush() in this turn's flush phase
+    if (watch.flush_queued_) return;
+    watch.flush_queued_ = true;
+    flush_.push_back(&watch);
+  }
+  void again_when_descriptor_free(Watch& watch);  // again(), once a descriptor of ours has been closed
+  void resume_later(Resumable& resumable) noexcept;
+  void arm(Timer& timer, Time deadline) noexcept { timers_.arm(timer, tick_at_or_after(deadline)); }
+  TimerWheel& timers() noexcept { return timers_; }
+  BufferPool& buffers() noexcept { return buffers_; }
+
+ private:
+  friend struct detail::TaskPromiseBase;
+  friend class SleepOperation;
+
+  Result<void> turn(bool may_block);
+  int wait_milliseconds() noexcept;
+  void serve_ready(std::size_t count);
+  void serve(Watch& watch, Readiness readiness);
+  void run_timers();
+  void run_queued();
+  void flush();
+  void reap() noexcept;
+
+  Clock& clock_;
+  const bool virtual_clock_;
+  bool stopping_ = false;
+  Time now_;
+  std::uint64_t turns_ = 0;
+  std::size_t live_tasks_ = 0;
+  std::size_t open_watches_ = 0;
+  TimerWheel timers_;
+  BufferPool buffers_;
+  std::unique_ptr<Poller> poller_;
+  std::vector<Watch*> again_, serving_again_;
+  std::vector<Watch*> flush_, flushing_;
+  std::vector<Watch*> starved_;
+  struct ReadyListener {
+    Watch* watch;
+    Readiness readiness;
+  };
+  std::vector<ReadyListener> listeners_;
+  Resumable* queued_ = nullptr;
+  Resumable** queued_tail_ = &queued_;
+  Resumable* ended_ = nullptr;
+  Watch* open_ = nullptr;
+  Watch* retired_ = nullptr;
+  SleepOperation* sleepers_ = nullptr;
+  Wakeup* wakeup_ = nullptr;
+};
+
+class [[nodiscard]] SleepOperation final : Timer, Resumable {
+ public:
+  SleepOperation(Reactor& reactor, Time until) noexcept : reactor_(reactor), until_(until) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept;
+  Result<void> await_resume() const;
+
+ private:
+  friend class Reactor;
+  void on_timer() override;
+  void unlink() noexcept;
+
+  Reactor& reactor_;
+  Time until_;
+  SleepOperation* next_sleeper_ = nullptr;
+  SleepOperation* previous_sleeper_ = nullptr;
+  bool cancelled_ = false;
+};
+
+class [[nodiscard]] NextTurnOperation final : Resumable {
+ public:
+  explicit NextTurnOperation(Reactor& reactor) noexcept : reactor_(reactor) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept {
+    handle = waiter;
+    reactor_.resume_later(*this);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  Reactor& reactor_;
+};
+
+}  // namespace reactord

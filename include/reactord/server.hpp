@@ -1,0 +1,120 @@
+// Server: listeners, handlers and live connections, with idle timeouts and a graceful drain.
+//
+//     Reactor reactor;
+//     Server server(reactor);
+//     auto address = server.listen("127.0.0.1:9090", handler);
+//     auto ran = reactor.run();                       // until the server has been drained
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reactord/handler.hpp"
+#include "reactord/line_reader.hpp"
+#include "reactord/listener.hpp"
+#include "reactord/reactor.hpp"
+
+namespace reactord {
+
+class Session;
+class Service;
+
+// Why a connection ended.
+enum class EndCause : std::uint8_t {
+  eof,            // the peer finished, and everything it sent was answered
+  finished,       // the protocol ended it
+  reset,          // the peer broke it off
+  idle,           // no complete line (of a stream: no byte either way) within the idle timeout
+  slow_reader,    // the peer took nothing of what waited for it within Conn::send_timeout
+  line_too_long,  // the peer was told so
+  drained,        // the server went down, everything received before was answered
+  killed,         // the server went down at once, or the drain took too long
+  error,          // something else, see ConnectionEnd::error
+};
+inline constexpr std::size_t end_causes = 9;
+const char* to_string(EndCause cause) noexcept;  // as in the log: "slow-reader"
+
+struct ConnectionEnd {
+  std::string_view protocol;
+  const Address& remote;
+  EndCause cause;
+  int error;  // errno behind reset and error, else 0
+  std::uint64_t lines, bytes_read, bytes_written;
+  Duration duration;
+};
+
+// Told of what happens, from the loop; must not block. What it is given is valid during the call.
+class ServerObserver {
+ public:
+  virtual ~ServerObserver() = default;
+  virtual void on_closed(const ConnectionEnd&) {}
+  virtual void on_accept_paused(const Error&, Duration) {}
+  virtual void on_listener_failed(const Error&) {}  // this listener accepts no more
+  virtual void on_drained() {}                      // the last connection has ended
+};
+
+struct ServerOptions {
+  Duration idle_timeout = 60s;  // 0: none
+  std::size_t max_line = LineSplitter::default_max_line;
+  ServerObserver* observer = nullptr;  // must outlive the server
+};
+
+class Server final : Timer {
+ public:
+  static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
+
+  explicit Server(Reactor& reactor, ServerOptions options = {});  // `reactor` must outlive the server
+  ~Server();  // kills what is left; with connections still live, it shuts the reactor down
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Serves `handler` at `address` from now on; both live as long as the server. `protocol` names it in the
+  // log. Result: the address, with the port the kernel chose. Errors: those of Address::parse() and
+  // reactord::listen().
+  Result<Address> listen(std::string_view address, LineHandler& handler, std::string_view protocol = "line");
+  Result<Address> listen(std::string_view address, StreamHandler& handler,
+                         std::string_view protocol = "stream");
+
+  // Stops in order: connections already in the kernel's queue are accepted, then the listeners close; every
+  // line that began before now is answered, a half one may be completed; then each connection ends with FIN.
+  // After `timeout` the rest is killed. The Reactor's run() returns when nothing else is left to run.
+  void drain(Duration timeout);
+
+  // Ends every connection and listener at once. Unsent bytes are dropped.
+  void kill();
+
+  bool is_draining() const noexcept { return draining_; }
+  std::size_t open_connections() const noexcept { return open_; }
+  std::uint64_t accepted() const noexcept { return accepted_; }
+  std::uint64_t ended(EndCause cause) const noexcept { return ended_[static_cast<std::size_t>(cause)]; }
+
+ private:
+  friend class Session;
+  friend class Service;
+
+  Result<Address> add_service(std::string_view address, LineHandler* lines, StreamHandler* stream,
+                              std::string_view protocol);
+  void on_timer() override { kill(); }
+  void session_began(Session& session) noexcept;
+  void session_ended(Session& session, EndCause cause);
+  void report_drained();
+
+  Reactor& reactor_;
+  ServerOptions options_;
+  std::vector<std::unique_ptr<Service>> services_;
+  Session* sessions_ = nullptr;
+  std::size_t open_ = 0;
+  std::size_t accepting_ = 0;  // accept loops that run
+  std::uint64_t accepted_ = 0;
+  std::array<std::uint64_t, end_causes> ended_{};
+  bool draining_ = false;
+  bool killed_ = false;
+  bool reported_ = false;
+};
+
+}  // namespace reactord

@@ -1,0 +1,81 @@
+// Watch: something the Reactor watches for readiness, and owns until it is reaped. For makers of new kinds of
+// endpoints; users of Conn, Listener and Server never meet it.
+//
+//     new Watch --add--> open ----retire()----> retired ----reap, at the end of the turn----> fd closed
+//                         |                                                                       |
+//                         +--- the owner's release() (which closes it, if open) ----------------> deleted
+//
+// Close is two-phase: retire() stops every event at once, the descriptor is closed and the object deleted at
+// the end of the turn. So a number can't be reused, nor an object freed, while the events of the same batch
+// are served.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "reactord/timer.hpp"
+
+namespace reactord {
+
+class Reactor;
+
+// What the kernel said of a descriptor: a set of the bits below, in epoll's own values.
+using Readiness = std::uint32_t;
+namespace readiness {
+inline constexpr Readiness readable = 0x001;
+inline constexpr Readiness writable = 0x004;
+inline constexpr Readiness error = 0x008;
+inline constexpr Readiness hang_up = 0x010;
+inline constexpr Readiness peer_finished = 0x2000;  // the peer has shut down its writing
+}  // namespace readiness
+
+class Watch : public Timer {
+ public:
+  Watch(Reactor& reactor, int fd) noexcept
+      : fd_(fd), reactor_(reactor) {}  // takes the descriptor; -1: it has none
+  virtual ~Watch();                    // closes it if it was never added
+
+  Reactor& reactor() const noexcept { return reactor_; }
+  int fd() const noexcept { return fd_; }
+  bool is_retired() const noexcept { return retired_; }
+
+  // The owner lets go: what is open gets closed, and the object is deleted once it has been reaped.
+  void release() noexcept;
+
+ protected:
+  friend class Reactor;
+
+  // Edge-triggered: each readiness is told once and must be remembered. 0: the turn asked for by
+  // Reactor::again().
+  virtual void on_ready(Readiness readiness) = 0;
+  virtual void on_flush() {}       // once per turn in which Reactor::flush_later() was called
+  virtual void on_release() = 0;   // start closing; may take turns; ends in Reactor::retire()
+  virtual void on_shutdown() = 0;  // the Reactor goes away: fail what is pending, then retire, now
+  void on_timer() override {}
+
+ private:
+  bool added_ = false;
+  bool retired_ = false;
+  bool released_ = false;
+  bool reaped_ = false;
+  bool again_queued_ = false;
+  bool flush_queued_ = false;
+
+ protected:
+  bool served_last_ = false;  // a listener: after all connections of the turn
+
+ private:
+  int fd_;
+  Reactor& reactor_;
+  Watch* next_ = nullptr;  // among the open ones, later among the retired
+  Watch* previous_ = nullptr;
+};
+
+// Owns a Watch by releasing it.
+struct ReleaseWatch {
+  void operator()(Watch* watch) const noexcept { watch->release(); }
+};
+template <typename Kind>
+using Owned = std::unique_ptr<Kind, ReleaseWatch>;
+
+}  // namespace reactord

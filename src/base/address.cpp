@@ -1,0 +1,242 @@
+#include "reactord/address.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace reactord {
+namespace {
+
+std::unexpected<Error> refused(std::string_view text, const char* why) {
+  return std::unexpected(Error::invalid("address " + std::string(text) + ": " + why));
+}
+
+struct HostPort {
+  std::string_view host, port;
+};
+
+// Go's net.SplitHostPort, with its messages.
+Result<HostPort> split_host_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (text.empty()) return std::unexpected(Error::invalid("missing address"));
+  if (colon == std::string_view::npos) return refused(text, "missing port in address");
+  if (text[0] == '[') {
+    const std::size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) return refused(text, "missing ']' in address");
+    if (bracket + 1 == text.size()) return refused(text, "missing port in address");
+    if (bracket + 1 != colon) {
+      return refused(text,
+                     text[bracket + 1] == ':' ? "too many colons in address" : "missing port in address");
+    }
+    if (text.find('[', 1) != std::string_view::npos) return refused(text, "unexpected '[' in address");
+    return HostPort{text.substr(1, bracket - 1), text.substr(colon + 1)};
+  }
+  if (text.find(':') != colon) return refused(text, "too many colons in address");
+  if (text.find_first_of("[]") != std::string_view::npos)
+    return refused(text, "unexpected bracket in address");
+  return HostPort{text.substr(0, colon), text.substr(colon + 1)};
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  if (text.empty()) return std::uint16_t{0};
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+std::uint32_t zone_index(const std::string& zone) {
+  std::uint32_t index = 0;
+  const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), index);
+  if (error == std::errc() && end == zone.data() + zone.size()) return index;
+  return ::if_nametoindex(zone.c_str());
+}
+
+}  // namespace
+
+Address::Address(const Address& other)
+    : kind_(other.kind_), port_(other.port_), zone_(other.zone_), ip_(other.ip_) {
+  if (other.path_length_ > 0) set_path(other.path());
+}
+
+Address::Address(Address&& other) noexcept : Address() { swap(other); }
+
+Address& Address::operator=(Address other) noexcept {
+  swap(other);
+  return *this;
+}
+
+Address::~Address() {
+  if (path_length_ > 0) delete[] path_;
+}
+
+void Address::swap(Address& other) noexcept {
+  std::swap(kind_, other.kind_);
+  std::swap(path_length_, other.path_length_);
+  std::swap(port_, other.port_);
+  std::swap(zone_, other.zone_);
+  std::swap(ip_, other.ip_);  // the whole union: path_ travels with it
+}
+
+void Address::set_path(std::string_view path) {
+  path_ = new char[path.size()];
+  std::memcpy(path_, path.data(), path.size());
+  path_length_ = static_cast<std::uint8_t>(path.size());
+}
+
+std::string_view Address::path() const noexcept {
+  return path_length_ > 0 ? std::string_view(path_, path_length_) : std::string_view();
+}
+
+Result<Address> Address::parse_unix(std::string_view path) {
+  Address address;
+  const bool abstract = !path.empty() && path[0] == '@';
+  address.kind_ = abstract ? Kind::unix_abstract : Kind::unix_path;
+  if (abstract) path.remove_prefix(1);
+  if (path.empty() && !abstract) return refused("unix:", "missing path");
+  if (path.size() > max_path) {
+    const std::string length = std::to_string(path.size());
+    return refused(path,
+                   ("path of " + length + " bytes is too long, a unix socket takes at most 107").c_str());
+  }
+  if (!abstract && path.find('\0') != std::string_view::npos) return refused("unix:", "NUL byte in path");
+  if (!path.empty()) address.set_path(path);
+  return address;
+}
+
+Result<Address> Address::parse(std::string_view text) {
+  if (text.starts_with("unix:")) return parse_unix(text.substr(5));
+  const auto split = split_host_port(text);
+  if (!split) return std::unexpected(split.error());
+  const auto port = parse_port(split->port);
+  if (!port) return refused(split->port, "invalid port");
+  Address address;
+  address.port_ = *port;
+  if (split->host.empty()) return address;
+  const std::size_t percent = split->host.find('%');
+  const std::string host(split->host.substr(0, percent));
+  if (percent == std::string_view::npos && ::inet_pton(AF_INET, host.c_str(), address.ip_.data()) == 1) {
+    address.kind_ = Kind::ip4;
+    return address;
+  }
+  if (::inet_pton(AF_INET6, host.c_str(), address.ip_.data()) != 1) {
+    return refused(split->host, "not a numeric address such as 127.0.0.1 or [::1]");
+  }
+  address.kind_ = Kind::ip6;
+  if (percent != std::string_view::npos) {
+    address.zone_ = zone_index(std::string(split->host.substr(percent + 1)));
+    if (address.zone_ == 0) return refused(split->host, "no such network interface");
+  }
+  return address;
+}
+
+Address Address::from_socket_address(const sockaddr_storage& storage, unsigned length) {
+  Address address;
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &storage, sizeof in);
+    address.kind_ = Kind::ip4;
+    address.port_ = ntohs(in.sin_port);
+    std::memcpy(address.ip_.data(), &in.sin_addr, sizeof in.sin_addr);
+  } else if (storage.ss_family == AF_INET6) {
+    sockaddr_in6 in6{};
+    std::memcpy(&in6, &storage, sizeof in6);
+    address.port_ = ntohs(in6.sin6_port);
+    // A client that reached a dual-stack listener over IPv4 is known by its IPv4 address, as in Go.
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) != 0;
+    address.kind_ = mapped ? Kind::ip4 : Kind::ip6;
+    address.zone_ = in6.sin6_scope_id;
+    std::memcpy(address.ip_.data(), in6.sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
+  } else {
+    address.kind_ = Kind::unix_unnamed;
+    const auto* bytes = reinterpret_cast<const char*>(&storage) + offsetof(sockaddr_un, sun_path);
+    std::string_view path(
+        bytes, length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0);
+    if (path.empty()) return address;
+    address.kind_ = path[0] == '\0' ? Kind::unix_abstract : Kind::unix_path;
+    path = address.kind_ == Kind::unix_abstract ? path.substr(1) : path.substr(0, path.find('\0'));
+    if (!path.empty()) address.set_path(path);
+  }
+  return address;
+}
+
+unsigned Address::to_socket_address(sockaddr_storage& storage) const noexcept {
+  std::memset(&storage, 0, sizeof storage);
+  if (kind_ == Kind::ip4) {
+    auto& in = reinterpret_cast<sockaddr_in&>(storage);
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port_);
+    std::memcpy(&in.sin_addr, ip_.data(), sizeof in.sin_addr);
+    return sizeof in;
+  }
+  if (!is_unix()) {
+    auto& in6 = reinterpret_cast<sockaddr_in6&>(storage);
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(port_);
+    in6.sin6_scope_id = zone_;
+    if (kind_ == Kind::ip6) std::memcpy(&in6.sin6_addr, ip_.data(), sizeof in6.sin6_addr);
+    return sizeof in6;
+  }
+  auto& un = reinterpret_cast<sockaddr_un&>(storage);
+  un.sun_family = AF_UNIX;
+  constexpr unsigned head = offsetof(sockaddr_un, sun_path);
+  if (kind_ == Kind::unix_unnamed || path_length_ == 0) return head;  // bind(2) with this autobinds: unix(7)
+  const unsigned skip =
+      kind_ == Kind::unix_abstract ? 1 : 0;  // an abstract name begins with NUL, a path ends with one
+  std::memcpy(un.sun_path + skip, path_, path_length_);
+  return head + path_length_ + 1;
+}
+
+Address Address::wildcard(bool ip6, std::uint16_t port) noexcept {
+  Address address;
+  address.kind_ = ip6 ? Kind::ip6 : Kind::ip4;
+  address.port_ = port;
+  return address;
+}
+
+bool Address::is_wildcard() const noexcept {
+  return !is_unix() && std::ranges::all_of(ip_, [](std::uint8_t byte) { return byte == 0; });
+}
+
+int Address::family() const noexcept { return is_unix() ? AF_UNIX : kind_ == Kind::ip4 ? AF_INET : AF_INET6; }
+
+Address Address::with_port(std::uint16_t port) const {
+  Address copy(*this);
+  copy.port_ = port;
+  return copy;
+}
+
+std::string Address::text() const {
+  if (kind_ == Kind::unix_path) return std::string(path());
+  if (is_unix()) return "@" + std::string(path());
+  const std::string port = ":" + std::to_string(port_);
+  char host[INET6_ADDRSTRLEN] = {};
+  if (kind_ == Kind::any) return port;
+  if (kind_ == Kind::ip4) return ::inet_ntop(AF_INET, ip_.data(), host, sizeof host) + port;
+  std::string text = std::string("[") + ::inet_ntop(AF_INET6, ip_.data(), host, sizeof host);
+  if (zone_ != 0) {
+    char name[IF_NAMESIZE] = {};
+    text += '%';
+    text += ::if_indextoname(zone_, name) != nullptr ? std::string(name) : std::to_string(zone_);
+  }
+  return text + ']' + port;
+}
+
+bool operator==(const Address& left, const Address& right) noexcept {
+  if (left.kind_ != right.kind_ || left.port_ != right.port_ || left.zone_ != right.zone_) return false;
+  if (left.is_unix()) return left.path() == right.path();
+  const std::size_t bytes = left.kind_ == Address::Kind::ip4 ? 4 : left.kind_ == Address::Kind::ip6 ? 16 : 0;
+  return std::equal(left.ip_.begin(), left.ip_.begin() + static_cast<std::ptrdiff_t>(bytes),
+                    right.ip_.begin());
+}
+
+}  // namespace reactord

@@ -1,0 +1,124 @@
+#include "base/system.hpp"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+
+namespace reactord::system {
+namespace {
+
+// Repeats `call` while a signal interrupts it; its result, or -errno.
+template <typename Call>
+inline auto uninterrupted(Call call) noexcept -> decltype(call()) {
+  while (true) {
+    const auto result = call();
+    if (result >= 0) [[likely]]
+      return result;
+    const int saved = errno;
+    if (saved != EINTR) return -saved;
+  }
+}
+
+}  // namespace
+
+ssize_t receive(int fd, char* bytes, std::size_t count) noexcept {
+  return uninterrupted([&] { return ::recv(fd, bytes, count, 0); });
+}
+
+ssize_t send(int fd, const char* bytes, std::size_t count) noexcept {
+  return uninterrupted([&] { return ::send(fd, bytes, count, MSG_NOSIGNAL); });
+}
+
+ssize_t send_now(int fd, const void* bytes, std::size_t count) noexcept {
+  return uninterrupted([&] { return ::send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT); });
+}
+
+ssize_t send_gathered(int fd, const iovec* parts, std::size_t count) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);  // sendmsg(2) only reads it
+  message.msg_iovlen = count;
+  return uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
+}
+
+ssize_t read(int fd, void* bytes, std::size_t count) noexcept {
+  return uninterrupted([&] { return ::read(fd, bytes, count); });
+}
+
+ssize_t write(int fd, const void* bytes, std::size_t count) noexcept {
+  return uninterrupted([&] { return ::write(fd, bytes, count); });
+}
+
+int stream_socket(int family) noexcept {
+  return uninterrupted([&] { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); });
+}
+
+int bind(int fd, const sockaddr_storage& address, unsigned length) noexcept {
+  return uninterrupted([&] { return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), length); });
+}
+
+int listen(int fd, int backlog) noexcept {
+  return uninterrupted([&] { return ::listen(fd, backlog); });
+}
+
+int connect(int fd, const sockaddr_storage& address, unsigned length) noexcept {
+  // Not repeated after EINTR: the attempt goes on by itself, as after EINPROGRESS (connect(2)).
+  const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), length);
+  const int saved = errno;
+  if (result == 0) return 0;
+  return saved == EINTR ? -EINPROGRESS : -saved;
+}
+
+int accept(int fd, sockaddr_storage& peer, unsigned& length) noexcept {
+  return uninterrupted([&] {
+    length = sizeof peer;
+    return ::accept4(fd, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  });
+}
+
+int shutdown(int fd, int how) noexcept {
+  return uninterrupted([&] { return ::shutdown(fd, how); });
+}
+
+int set_option(int fd, int level, int name, int value) noexcept {
+  return uninterrupted([&] { return ::setsockopt(fd, level, name, &value, sizeof value); });
+}
+
+int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept {
+  length = sizeof address;
+  return uninterrupted([&] { return ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length); });
+}
+
+std::size_t unread_bytes(int fd) noexcept {
+  int count = 0;
+  const int result = uninterrupted([&] { return ::ioctl(fd, SIOCINQ, &count); });
+  return result < 0 || count < 0 ? 0 : static_cast<std::size_t>(count);
+}
+
+int event_descriptor() noexcept {
+  return uninterrupted([] { return ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); });
+}
+
+int signal_descriptor(const sigset_t& mask) noexcept {
+  return uninterrupted([&] { return ::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC); });
+}
+
+void close(int fd) noexcept { ::close(fd); }
+
+int max_backlog() noexcept {
+  char text[16] = {};
+  const int fd = uninterrupted([] { return ::open("/proc/sys/net/core/somaxconn", O_RDONLY | O_CLOEXEC); });
+  if (fd < 0) return SOMAXCONN;
+  const ssize_t count = read(fd, text, sizeof text);
+  close(fd);
+  int backlog = 0;
+  if (count > 0) std::from_chars(text, text + count, backlog);
+  return backlog > 0 ? backlog : SOMAXCONN;
+}
+
+}  // namespace reactord::system

@@ -1,0 +1,39 @@
+// system: every system call of the library, wrapped once. EINTR never surfaces; every descriptor is born
+// close-on-exec and nonblocking; no send raises SIGPIPE. A failed call returns -errno, saved on the next
+// line.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <csignal>
+#include <cstddef>
+
+namespace reactord::system {
+
+ssize_t receive(int fd, char* bytes, std::size_t count) noexcept;               // recv(2); 0 at end of file
+ssize_t send(int fd, const char* bytes, std::size_t count) noexcept;            // send(2)
+ssize_t send_gathered(int fd, const iovec* parts, std::size_t count) noexcept;  // sendmsg(2)
+ssize_t send_now(int fd, const void* bytes, std::size_t count) noexcept;        // even on a blocking socket
+ssize_t read(int fd, void* bytes, std::size_t count) noexcept;                  // read(2)
+ssize_t write(int fd, const void* bytes, std::size_t count) noexcept;           // write(2)
+
+int stream_socket(int family) noexcept;
+int bind(int fd, const sockaddr_storage& address, unsigned length) noexcept;
+int listen(int fd, int backlog) noexcept;
+int connect(int fd, const sockaddr_storage& address, unsigned length) noexcept;  // may return -EINPROGRESS
+int accept(int fd, sockaddr_storage& peer, unsigned& length) noexcept;
+int shutdown(int fd, int how) noexcept;
+int set_option(int fd, int level, int name, int value) noexcept;
+int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;  // getsockname(2)
+std::size_t unread_bytes(
+    int fd) noexcept;  // SIOCINQ of tcp(7) and unix(7): received, not yet read; 0 on error
+
+int event_descriptor() noexcept;                       // eventfd(2)
+int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the caller has blocked the signals
+void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
+
+int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read
+
+}  // namespace reactord::system

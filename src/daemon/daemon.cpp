@@ -1,0 +1,157 @@
+#include "daemon/daemon.hpp"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "protocols/table.hpp"
+#include "reactord/server.hpp"
+#include "reactord/signals.hpp"
+
+namespace reactord {
+namespace {
+
+class Daemon final : ServerObserver {
+ public:
+  explicit Daemon(const Options& options)
+      : options_(options),
+        log_(Log::open(reactor_, STDERR_FILENO, options.log_level)),
+        server_(reactor_, {.idle_timeout = options.idle_timeout, .observer = this}) {}
+
+  int run() {
+    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT});
+    if (!signals) return fail(signals.error(), "");
+    signals_ = &*signals;
+    for (const ListenOption& option : options_.listen) {
+      const auto listening = listen(option);
+      if (!listening) return fail(listening.error(), hint(listening.error()));
+      log_->line(LogLevel::info, "listening")
+          .add("protocol", option.protocol)
+          .add("address", listening->text());
+    }
+    reactor_.spawn(obey_signals(*this, *signals));
+    const auto ran = reactor_.run();
+    if (!ran) return fail(ran.error(), "");
+    log_->line(LogLevel::info, "stopped").add("accepted", server_.accepted());
+    return failed_ ? 1 : 0;
+  }
+
+ private:
+  static constexpr std::size_t trim_from =
+      1024;  // connections: fewer than that are not worth a walk of the heap
+
+  Result<Address> listen(const ListenOption& option) {
+    const Protocol& protocol = *find_protocol(option.protocol);
+    const Handler handler = protocol.handler();
+    return std::visit([&](auto* one) { return server_.listen(option.address, *one, protocol.name); },
+                      handler);
+  }
+
+  // The first signal drains, the second one kills.
+  static Task<> obey_signals(Daemon& daemon, Signals& signals) {
+    while (true) {
+      auto number = co_await signals.next();
+      if (!number) co_return;
+      daemon.obey(*number);
+    }
+  }
+
+  void obey(int number) {
+    const char* name = number == SIGTERM ? "SIGTERM" : "SIGINT";
+    auto line = log_->line(LogLevel::info, server_.is_draining() ? "stopping-now" : "draining");
+    line.add("signal", name).add("connections", server_.open_connections());
+    if (server_.is_draining()) return server_.kill();
+    server_.drain(options_.drain_timeout);
+  }
+
+  void on_closed(const ConnectionEnd& end) override {
+    give_back_memory();
+    if (!log_->is_enabled(LogLevel::info)) return;
+    auto line = log_->line(LogLevel::info, "closed");
+    line.add("protocol", end.protocol).add("peer", end.remote.text()).add("cause", to_string(end.cause));
+    if (end.error != 0) line.add("error", errno_text(end.error));
+    if (end.lines > 0) line.add("lines", end.lines);
+    line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+  }
+
+  void on_accept_paused(const Error& error, Duration pause) override {
+    if (reactor_.now() < quiet_until_) return;
+    quiet_until_ = reactor_.now() + 10s;
+    log_->line(LogLevel::warn, "accept-paused").add("error", error.text()).add_seconds("retry", pause);
+  }
+
+  void on_listener_failed(const Error& error) override {
+    failed_ = true;
+    log_->line(LogLevel::error, "listener-failed").add("error", error.text());
+  }
+
+  void on_drained() override { signals_->close(); }
+
+  // The allocator keeps what a burst of connections has used; half of it gone is a moment to give it to the
+  // kernel.
+  void give_back_memory() noexcept {
+    most_open_ = std::max(most_open_, server_.open_connections());
+    if (most_open_ < trim_from || server_.open_connections() > most_open_ / 2) return;
+    most_open_ = server_.open_connections();
+    ::malloc_trim(0);
+  }
+
+  int fail(const Error& error, const std::string& advice) {
+    log_->flush();
+    std::fprintf(stderr, "reactord: %s%s\n", error.text().c_str(), advice.c_str());
+    return 1;
+  }
+
+  static std::string hint(const Error& error) {
+    switch (error.system_errno()) {
+      case EADDRINUSE:
+        return "\nAnother process holds it: \"ss -lptn\" shows which; or choose another with --listen.";
+      case EACCES:
+        return "\nPorts below 1024 and foreign directories need a privilege; or choose another with "
+               "--listen.";
+      case EADDRNOTAVAIL:
+        return "\nNo interface of this machine has that address: \"ip address\" lists them.";
+      default:
+        return "";
+    }
+  }
+
+  const Options& options_;
+  Reactor reactor_;
+  Owned<Log> log_;
+  Server server_;
+  Signals* signals_ = nullptr;
+  Time quiet_until_;
+  std::size_t most_open_ = 0;
+  bool failed_ = false;
+};
+
+// A signal that has a handler, unlike one that is ignored, is back to its default in a program we start.
+void no_signal_handler(int) {}
+
+void prepare_process() {
+  struct sigaction action {};
+  action.sa_handler = no_signal_handler;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGPIPE, &action, nullptr);
+  // The soft limit on descriptors is there for select(2); the hard one is what the operator granted.
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int run_daemon(const Options& options) {
+  prepare_process();
+  Daemon daemon(options);
+  return daemon.run();
+}
+
+}  // namespace reactord

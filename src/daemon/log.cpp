@@ -1,0 +1,167 @@
+#include "daemon/log.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <utility>
+
+#include "base/system.hpp"
+
+namespace reactord {
+namespace {
+
+constexpr std::array<const char*, 4> level_names{"error", "warn", "info", "debug"};
+constexpr std::array<char, 4> priorities{'3', '4', '6', '7'};  // of syslog(3)
+
+// systemd names the stream it connected us to, so that a redirected stderr is not taken for the journal.
+bool is_journal(int fd) {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat file {};
+  if (stream == nullptr || ::fstat(fd, &file) != 0) return false;
+  return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
+}
+
+bool needs_quotes(std::string_view value) {
+  return value.empty() || std::ranges::any_of(value, [](char c) {
+           return c <= ' ' || c == '"' || c == '=' || c == '\\' || c == '\x7f';
+         });
+}
+
+void append_quoted(std::string& out, std::string_view value) {
+  out += '"';
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c >= ' ' && c != '\x7f' ? c : '?';
+    }
+  }
+  out += '"';
+}
+
+void append_time(std::string& out) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  char text[48];
+  std::size_t length = std::strftime(text, sizeof text, "time=%Y-%m-%dT%H:%M:%S", &parts);
+  length += static_cast<std::size_t>(
+      std::snprintf(text + length, sizeof text - length, ".%03ldZ", now.tv_nsec / 1'000'000));
+  out.append(text, length);
+}
+
+}  // namespace
+
+Owned<Log> Log::open(Reactor& reactor, int fd, LogLevel level) {
+  Owned<Log> log(new Log(reactor, fd, level));
+  auto added = reactor.add(*log);  // can't fail: there is no descriptor to register
+  return log;
+}
+
+Log::Log(Reactor& reactor, int fd, LogLevel level) : Watch(reactor, -1), output_(fd), level_(level) {
+  struct stat file {};
+  if (::fstat(fd, &file) != 0) return;
+  is_socket_ = S_ISSOCK(file.st_mode);
+  journal_ = is_journal(fd);
+  if (!S_ISFIFO(file.st_mode) && !S_ISCHR(file.st_mode)) return;
+  const std::string self = "/proc/self/fd/" + std::to_string(fd);
+  const int own = ::open(self.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (own < 0) return;
+  output_ = own;
+  owns_output_ = true;
+}
+
+Log::~Log() {
+  flush();
+  if (owns_output_) system::close(output_);
+}
+
+std::ptrdiff_t Log::write_some() noexcept {
+  if (!is_socket_) return system::write(output_, queue_.data(), queue_.size());
+  return system::send_now(output_, queue_.data(), queue_.size());
+}
+
+void Log::flush() noexcept {
+  while (!queue_.empty()) {
+    const std::ptrdiff_t written = write_some();
+    if (written == -EAGAIN) {
+      if (!is_armed() && !is_retired()) reactor().arm(*this, reactor().now() + retry);
+      return;
+    }
+    if (written < 0) {  // nobody can be told
+      queue_.clear();
+      return;
+    }
+    queue_.erase(0, static_cast<std::size_t>(written));
+    if (queue_.empty() && dropped_ > 0) {
+      const std::uint64_t dropped = std::exchange(dropped_, 0);
+      line(LogLevel::warn, "log-lines-dropped").add("count", dropped);
+    }
+  }
+}
+
+Log::Line::Line(Log& log, LogLevel level, std::string_view event)
+    : log_(log), enabled_(log.is_enabled(level)), start_(log.queue_.size()) {
+  if (enabled_) log_.begin(level, event);
+}
+
+Log::Line::~Line() {
+  if (enabled_) log_.end(start_);
+}
+
+void Log::begin(LogLevel level, std::string_view event) {
+  const auto index = static_cast<std::size_t>(level);
+  if (journal_) {
+    queue_.append({'<', priorities[index], '>'});
+  } else {
+    append_time(queue_);
+    queue_.append(" level=").append(level_names[index]).append(" ");
+  }
+  queue_.append("event=").append(event);
+}
+
+void Log::end(std::size_t start) {
+  queue_ += '\n';
+  if (queue_.size() > queue_limit) {
+    queue_.resize(start);
+    ++dropped_;
+  }
+  if (!is_armed()) reactor().flush_later(*this);  // armed: it waits for room
+}
+
+Log::Line& Log::Line::add(std::string_view key, std::string_view value) {
+  if (!enabled_) return *this;
+  log_.queue_.append(" ").append(key).append("=");
+  if (needs_quotes(value)) {
+    append_quoted(log_.queue_, value);
+  } else {
+    log_.queue_.append(value);
+  }
+  return *this;
+}
+
+Log::Line& Log::Line::add(std::string_view key, std::uint64_t value) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  return add(key, std::string_view(digits, end));
+}
+
+Log::Line& Log::Line::add_seconds(std::string_view key, Duration duration) {
+  char text[32];
+  const double seconds = std::chrono::duration<double>(duration).count();
+  const auto [end, error] = std::to_chars(text, text + sizeof text, seconds, std::chars_format::fixed, 3);
+  return add(key, std::string_view(text, end));
+}
+
+}  // namespace reactord

@@ -1,0 +1,76 @@
+// Log: lines in logfmt (key=value) on a descriptor, and never a wait for it.
+//
+//     time=2026-01-31T12:00:00.000Z level=info event=closed protocol=line peer=127.0.0.1:40312 cause=eof ...
+//
+// Lines are collected and written once at the end of a turn of the loop. Where the descriptor takes no more,
+// they wait, at most `queue_limit` bytes of them; what comes on top is dropped, counted, and reported once
+// there is room. Under journald a priority prefix ("<6>") stands in the place of time and level, as
+// sd-daemon(3) has it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "reactord/reactor.hpp"
+
+namespace reactord {
+
+enum class LogLevel : std::uint8_t { error, warn, info, debug };
+
+class Log final : public Watch {
+ public:
+  static constexpr std::size_t queue_limit = 256 * 1024;
+  static constexpr Duration retry = 100ms;  // how soon a descriptor that took no more is tried again
+
+  // Writes to `fd`, which stays the caller's. Nonblocking without touching the flags of a descriptor that
+  // other processes may share: through an open file description of our own, or per call. Writes what it still
+  // can when it is released, which must be before the Reactor ends.
+  static Owned<Log> open(Reactor& reactor, int fd, LogLevel level);
+  Log(Reactor& reactor, int fd, LogLevel level);
+  ~Log() override;
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  bool is_enabled(LogLevel level) const noexcept { return level <= level_; }
+
+  // One line under construction; it is added to the log at the end of the statement.
+  class Line {
+   public:
+    Line(Log& log, LogLevel level, std::string_view event);
+    Line(const Line&) = delete;
+    ~Line();
+    Line& add(std::string_view key, std::string_view value);  // quoted where logfmt needs it
+    Line& add(std::string_view key, std::uint64_t value);
+    Line& add_seconds(std::string_view key, Duration duration);  // with milliseconds: 0.004
+
+   private:
+    Log& log_;
+    bool enabled_;
+    std::size_t start_;
+  };
+  Line line(LogLevel level, std::string_view event) { return {*this, level, event}; }
+
+  void flush() noexcept;  // writes what there is, as far as it goes
+
+ private:
+  void on_ready(Readiness) override {}
+  void on_timer() override { flush(); }
+  void on_flush() override { flush(); }
+  void on_release() override { reactor().retire(*this); }
+  void on_shutdown() override { flush(); }
+  void begin(LogLevel level, std::string_view event);
+  void end(std::size_t start);
+  std::ptrdiff_t write_some() noexcept;
+
+  int output_;
+  LogLevel level_;
+  bool owns_output_ = false;
+  bool is_socket_ = false;
+  bool journal_ = false;
+  std::string queue_;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,45 @@
+#include "event/poller.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace reactord {
+
+static_assert(readiness::readable == EPOLLIN && readiness::writable == EPOLLOUT &&
+              readiness::error == EPOLLERR && readiness::hang_up == EPOLLHUP &&
+              readiness::peer_finished == EPOLLRDHUP);
+
+Poller::Poller() : events_(new epoll_event[events_per_wait]) {
+  fd_ = ::epoll_create1(EPOLL_CLOEXEC);
+  const int saved = errno;
+  if (fd_ < 0) fd_ = -saved;
+}
+
+Poller::~Poller() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Poller::add(int fd, Watch& watch) noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &watch;
+  const int result = ::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event);
+  const int saved = errno;
+  return result < 0 ? -saved : 0;
+}
+
+int Poller::wait(int milliseconds) noexcept {
+  const int count = ::epoll_wait(fd_, events_.get(), static_cast<int>(events_per_wait), milliseconds);
+  const int saved = errno;
+  if (count < 0) return saved == EINTR ? 0 : -saved;
+  return count;
+}
+
+Watch& Poller::watch(std::size_t event) const noexcept {
+  return *static_cast<Watch*>(events_[event].data.ptr);
+}
+Readiness Poller::ready(std::size_t event) const noexcept { return events_[event].events; }
+
+}  // namespace reactord

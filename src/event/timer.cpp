@@ -1,0 +1,142 @@
+#include "reactord/timer.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace reactord {
+namespace {
+
+constexpr Tick largest = (Tick{1} << (TimerWheel::levels * TimerWheel::bits)) - 1;
+
+constexpr unsigned digit(Tick tick, unsigned level) noexcept {
+  return static_cast<unsigned>(tick >> (level * TimerWheel::bits)) % TimerWheel::slots;
+}
+
+}  // namespace
+
+Timer*& TimerWheel::list_of(const Timer& timer) noexcept {
+  if (timer.place_ == Timer::expired) return expired_;
+  return slot_[timer.place_][digit(timer.expiry_, timer.place_)];
+}
+
+void TimerWheel::link(Timer& timer) noexcept {
+  timer.next_ = nullptr;
+  timer.previous_ = nullptr;
+  if (timer.expiry_ <= now_) {
+    timer.place_ = Timer::expired;
+    timer.previous_ = expired_last_;
+    (expired_last_ == nullptr ? expired_ : expired_last_->next_) = &timer;
+    expired_last_ = &timer;
+    ++expired_count_;
+    return;
+  }
+  const auto level = static_cast<unsigned>(std::bit_width(timer.expiry_ ^ now_) - 1) / bits;
+  timer.place_ = static_cast<std::uint8_t>(level);
+  Timer*& first = list_of(timer);
+  timer.next_ = first;
+  if (first != nullptr) first->previous_ = &timer;
+  first = &timer;
+  used_slots_[level] |= std::uint64_t{1} << digit(timer.expiry_, level);
+  used_levels_ |= std::uint64_t{1} << level;
+}
+
+void TimerWheel::unlink(Timer& timer) noexcept {
+  Timer*& first = list_of(timer);
+  (timer.previous_ == nullptr ? first : timer.previous_->next_) = timer.next_;
+  if (timer.next_ != nullptr) timer.next_->previous_ = timer.previous_;
+  if (timer.place_ == Timer::expired) {
+    if (expired_last_ == &timer) expired_last_ = timer.previous_;
+    --expired_count_;
+    return;
+  }
+  if (first != nullptr) return;
+  used_slots_[timer.place_] &= ~(std::uint64_t{1} << digit(timer.expiry_, timer.place_));
+  if (used_slots_[timer.place_] == 0) used_levels_ &= ~(std::uint64_t{1} << timer.place_);
+}
+
+void TimerWheel::arm(Timer& timer, Tick expiry) noexcept {
+  cancel(timer);
+  timer.expiry_ = std::min(expiry, largest);
+  link(timer);
+  ++size_;
+}
+
+void TimerWheel::cancel(Timer& timer) noexcept {
+  if (!timer.is_armed()) return;
+  unlink(timer);
+  timer.place_ = Timer::idle;
+  --size_;
+}
+
+void TimerWheel::advance(Tick now) noexcept {
+  now = std::min(now, largest);
+  if (now <= now_) return;
+  const auto top = static_cast<unsigned>(std::bit_width(now ^ now_) - 1) / bits;
+  const unsigned from = digit(now_, top), to = digit(now, top);
+  now_ = now;
+  // On every level finer than the coarsest digit that changed, all timers lie in the past. On that level the
+  // slots begun since, up to the present one, are emptied: what is due expires, the rest finds its place on a
+  // finer level.
+  for (unsigned level = 0; level < top; ++level) empty_slots(level, ~std::uint64_t{0});
+  empty_slots(top, (~std::uint64_t{0} >> (63 - to)) & ~((std::uint64_t{2} << from) - 1));
+}
+
+void TimerWheel::empty_slots(unsigned level, std::uint64_t begun) noexcept {
+  std::uint64_t due = used_slots_[level] & begun;
+  used_slots_[level] &= ~begun;
+  if (used_slots_[level] == 0) used_levels_ &= ~(std::uint64_t{1} << level);
+  for (; due != 0; due &= due - 1) {
+    Timer*& first = slot_[level][static_cast<unsigned>(std::countr_zero(due))];
+    Timer* timer = first;
+    first = nullptr;
+    while (timer != nullptr) {
+      Timer* next = timer->next_;
+      link(*timer);
+      timer = next;
+    }
+  }
+}
+
+Timer* TimerWheel::pop_expired() noexcept {
+  Timer* timer = expired_;
+  if (timer != nullptr) cancel(*timer);
+  return timer;
+}
+
+Tick TimerWheel::next() const noexcept {
+  if (expired_ != nullptr) return now_;
+  if (used_levels_ == 0) return never;
+  // Every timer of a level lies before every timer of the coarser ones, so the finest level in use has the
+  // next.
+  const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
+  const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
+  const Tick coarser = level + 1 == levels ? 0 : now_ >> ((level + 1) * bits) << ((level + 1) * bits);
+  return coarser | slot << (level * bits);
+}
+
+bool TimerWheel::check() const noexcept {
+  std::size_t found = 0;
+  const Timer* previous = nullptr;
+  for (const Timer* timer = expired_; timer != nullptr; previous = timer, timer = timer->next_, ++found) {
+    if (timer->place_ != Timer::expired || timer->previous_ != previous || timer->expiry_ > now_)
+      return false;
+  }
+  if (previous != expired_last_ || found != expired_count_) return false;
+  for (unsigned level = 0; level < levels; ++level) {
+    if (((used_levels_ >> level) & 1) != (used_slots_[level] != 0 ? 1U : 0U)) return false;
+    for (unsigned slot = 0; slot < slots; ++slot) {
+      if (((used_slots_[level] >> slot) & 1) != (slot_[level][slot] != nullptr ? 1U : 0U)) return false;
+      previous = nullptr;
+      for (const Timer* timer = slot_[level][slot]; timer != nullptr;
+           previous = timer, timer = timer->next_, ++found) {
+        if (timer->place_ != level || timer->previous_ != previous || timer->expiry_ <= now_) return false;
+        if (digit(timer->expiry_, level) != slot || slot <= digit(now_, level)) return false;
+        if (level + 1 < levels && timer->expiry_ >> ((level + 1) * bits) != now_ >> ((level + 1) * bits))
+          return false;
+      }
+    }
+  }
+  return found == size_;
+}
+
+}  // namespace reactord

@@ -1,0 +1,30 @@
+// Wakeup: how another thread reaches the loop: a locked list of work and an eventfd(2) that makes the loop
+// look.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "reactord/reactor.hpp"
+
+namespace reactord {
+
+class Wakeup final : public Watch {
+ public:
+  explicit Wakeup(Reactor& reactor);
+  int error() const noexcept { return error_; }  // errno of eventfd(2)
+
+  void post(std::move_only_function<void()> work);  // any thread
+
+ private:
+  void on_ready(Readiness readiness) override;
+  void on_release() override { reactor().retire(*this); }
+  void on_shutdown() override {}
+
+  int error_;
+  std::mutex mutex_;
+  std::vector<std::move_only_function<void()>> work_;
+};
+
+}  // namespace reactord

@@ -1,0 +1,50 @@
+// Acceptor: what a Listener points to: a listening socket and its accept loop.
+#pragma once
+
+#include "net/endpoint.hpp"
+#include "net/unix_path.hpp"
+#include "reactord/listener.hpp"
+
+namespace reactord {
+
+class Acceptor final : public Watch {
+ public:
+  Acceptor(Reactor& reactor, int fd, Address address, UnixPath path, ListenOptions options);
+
+  bool begin_accept(AcceptOperation& operation);  // true when it has completed
+  void drain() noexcept;
+  Result<void> close();
+  Error error(const char* operation, int failure) const;
+  const Address& local_address() const noexcept { return address_; }
+  std::uint64_t pauses() const noexcept { return pauses_; }
+
+ private:
+  enum class Verdict : std::uint8_t { skip, pause, fail };
+  static Verdict judge(int number) noexcept;
+
+  void on_ready(Readiness readiness) override;
+  void on_timer() override;
+  void on_release() override { end(); }
+  void on_shutdown() override { end(); }
+
+  bool continue_accept(AcceptOperation& operation);
+  Result<void> hand_over(AcceptOperation& operation, int fd, const sockaddr_storage& peer, unsigned length);
+  void pause(const Error& error);
+  bool within_budget() noexcept;
+  void end() noexcept;
+
+  bool ready_ = false;
+  bool paused_ = false;
+  bool draining_ = false;
+  std::uint32_t budget_turn_ = 0;
+  std::uint32_t budget_spent_ = 0;
+  std::uint32_t drain_left_ = 0;  // while draining: no more than fit into the kernel's queue
+  AcceptOperation* pending_ = nullptr;
+  Duration pause_{0};
+  std::uint64_t pauses_ = 0;
+  Address address_;
+  UnixPath path_;
+  ListenOptions options_;
+};
+
+}  // namespace reactord

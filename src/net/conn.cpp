@@ -1,0 +1,58 @@
+#include "reactord/conn.hpp"
+
+#include <utility>
+
+#include "net/endpoint.hpp"
+
+namespace reactord {
+
+Conn::Conn(Owned<Endpoint> endpoint) noexcept : endpoint_(std::move(endpoint)) {}
+Conn::Conn(Conn&&) noexcept = default;
+Conn& Conn::operator=(Conn&&) noexcept = default;
+Conn::~Conn() = default;
+
+ReadOperation Conn::read(std::span<char> into) noexcept { return {*endpoint_, into}; }
+ReadOperation Conn::read(Buffer& into) noexcept { return {*endpoint_, into}; }
+WriteOperation<0> Conn::flush() noexcept { return {*endpoint_, 0}; }
+WriteOperation<0> Conn::wait_writable() noexcept { return {*endpoint_, low_watermark}; }
+FinishOperation Conn::finish() noexcept { return FinishOperation(*endpoint_); }
+
+Result<void> Conn::close() { return endpoint_->close(); }
+void Conn::abort() noexcept { endpoint_->abort(); }
+Result<void> Conn::close_read() { return endpoint_->close_read(); }
+void Conn::finish_reading() noexcept { endpoint_->finish_reading(); }
+Result<void> Conn::close_write() { return endpoint_->close_write(); }
+
+Result<void> Conn::set_deadline(Time deadline) { return endpoint_->set_deadlines(deadline, true, true); }
+Result<void> Conn::set_read_deadline(Time deadline) {
+  return endpoint_->set_deadlines(deadline, true, false);
+}
+Result<void> Conn::set_write_deadline(Time deadline) {
+  return endpoint_->set_deadlines(deadline, false, true);
+}
+
+Address Conn::local_addr() const { return endpoint_->local_address(); }
+const Address& Conn::remote_addr() const noexcept { return endpoint_->remote_address(); }
+Reactor& Conn::reactor() const noexcept { return endpoint_->reactor(); }
+std::size_t Conn::unsent() const noexcept { return endpoint_->unsent(); }
+std::size_t Conn::unread() const noexcept { return endpoint_->unread(); }
+std::uint64_t Conn::bytes_read() const noexcept { return endpoint_->bytes_read(); }
+std::uint64_t Conn::bytes_written() const noexcept { return endpoint_->bytes_written(); }
+Time Conn::last_activity() const noexcept { return endpoint_->last_activity(); }
+
+bool ReadOperation::await_ready() noexcept { return endpoint_.begin_read(*this); }
+bool PendingWrite::await_ready() noexcept { return endpoint_.begin_write(*this); }
+bool FinishOperation::await_ready() noexcept { return endpoint_.begin_finish(*this); }
+
+Result<std::size_t> IoOperation::result(const char* operation) const {
+  if (failure_ == 0) [[likely]]
+    return count_;
+  return std::unexpected(endpoint_.error(operation, failure_));
+}
+
+Result<void> FinishOperation::await_resume() const {
+  if (failure_ == 0) return {};
+  return std::unexpected(endpoint_.error("close", failure_));
+}
+
+}  // namespace reactord

@@ -1,0 +1,99 @@
+#include "reactord/server.hpp"
+
+#include <utility>
+
+#include "serve/session.hpp"
+
+namespace reactord {
+
+Server::Server(Reactor& reactor, ServerOptions options) : reactor_(reactor), options_(options) {}
+
+Server::~Server() {
+  kill();
+  if (open_ > 0 || accepting_ > 0) reactor_.shutdown();
+  reactor_.timers().cancel(*this);
+}
+
+Result<Address> Server::listen(std::string_view address, LineHandler& handler, std::string_view protocol) {
+  return add_service(address, &handler, nullptr, protocol);
+}
+
+Result<Address> Server::listen(std::string_view address, StreamHandler& handler, std::string_view protocol) {
+  return add_service(address, nullptr, &handler, protocol);
+}
+
+Result<Address> Server::add_service(std::string_view text, LineHandler* lines, StreamHandler* stream,
+                                    std::string_view protocol) {
+  auto address = Address::parse(text);
+  if (!address) return std::unexpected(std::move(address).error().with_operation("listen", "tcp", "", ""));
+  ListenOptions listen_options;
+  listen_options.on_pause = [this](const Error& error, Duration pause) {
+    if (options_.observer != nullptr) options_.observer->on_accept_paused(error, pause);
+  };
+  auto listener = reactord::listen(reactor_, *address, std::move(listen_options));
+  if (!listener) return std::unexpected(std::move(listener).error());
+  const Address local = listener->local_addr();
+  services_.push_back(std::make_unique<Service>(*this, std::move(*listener), lines, stream, protocol));
+  ++accepting_;
+  reactor_.spawn(Service::accept_loop(*services_.back()));
+  return local;
+}
+
+Task<> Service::accept_loop(Service& service) {
+  Server& server = service.server();
+  while (true) {
+    auto conn = co_await service.listener().accept();
+    if (!conn) {
+      const bool failed = !conn.error().is_closed();
+      if (failed && server.options_.observer != nullptr)
+        server.options_.observer->on_listener_failed(conn.error());
+      break;
+    }
+    ++server.accepted_;
+    ++server.open_;
+    server.reactor_.spawn(service.lines_ != nullptr ? serve_lines(service, std::move(*conn))
+                                                    : serve_stream(service, std::move(*conn)));
+  }
+  auto closed = service.listener().close();  // closed already, if that is why the loop ended
+  --server.accepting_;
+  server.report_drained();
+}
+
+void Server::session_began(Session& session) noexcept {
+  session.next_ = sessions_;
+  if (sessions_ != nullptr) sessions_->previous_ = &session;
+  sessions_ = &session;
+  if (killed_) session.kill();
+}
+
+void Server::session_ended(Session& session, EndCause cause) {
+  (session.previous_ == nullptr ? sessions_ : session.previous_->next_) = session.next_;
+  if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+  ++ended_[static_cast<std::size_t>(cause)];
+  --open_;
+  report_drained();
+}
+
+void Server::drain(Duration timeout) {
+  if (draining_) return;
+  draining_ = true;
+  for (const auto& service : services_) service->listener().drain();
+  for (Session* session = sessions_; session != nullptr; session = session->next_) session->drain();
+  reactor_.arm(*this, reactor_.now() + timeout);
+  report_drained();
+}
+
+void Server::kill() {
+  draining_ = killed_ = true;
+  for (const auto& service : services_) auto closed = service->listener().close();
+  for (Session* session = sessions_; session != nullptr; session = session->next_) session->kill();
+  report_drained();
+}
+
+void Server::report_drained() {
+  if (!draining_ || open_ > 0 || accepting_ > 0) return;
+  reactor_.timers().cancel(*this);
+  if (!std::exchange(reported_, true) && options_.observer != nullptr) options_.observer->on_drained();
+}
+
+}  // namespace reactord

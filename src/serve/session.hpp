@@ -1,0 +1,83 @@
+// Session: one live connection of a Server, from its accept to its line in the log. Service: one listener of
+// a Server, with its handler.
+//
+// A session lives in the frame of the coroutine that serves the connection, which therefore owns the
+// connection.
+#pragma once
+
+#include <string>
+
+#include "net/endpoint.hpp"
+#include "reactord/server.hpp"
+
+namespace reactord {
+
+class Service {
+ public:
+  Service(Server& server, Listener listener, LineHandler* lines, StreamHandler* stream,
+          std::string_view protocol)
+      : server_(server),
+        listener_(std::move(listener)),
+        lines_(lines),
+        stream_(stream),
+        protocol_(protocol) {}
+
+  static Task<> accept_loop(Service& service);
+
+  Server& server() const noexcept { return server_; }
+  const ServerOptions& options() const noexcept { return server_.options_; }
+  Listener& listener() noexcept { return listener_; }
+  LineHandler& lines() const noexcept { return *lines_; }
+  StreamHandler& stream() const noexcept { return *stream_; }
+  const std::string& protocol() const noexcept { return protocol_; }
+
+ private:
+  Server& server_;
+  Listener listener_;
+  LineHandler* lines_;  // one of the two
+  StreamHandler* stream_;
+  std::string protocol_;
+};
+
+class Session {
+ public:
+  Session(Service& service, Conn conn);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  virtual void
+  drain() noexcept = 0;  // end once everything received by now is answered; may have no effect yet
+  void kill() noexcept {
+    killed_ = true;
+    conn_.abort();
+  }
+
+ protected:
+  ~Session() = default;
+  Service& service() const noexcept { return service_; }
+  Server& server() const noexcept { return service_.server(); }
+  Conn& conn() noexcept { return conn_; }
+  Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
+  bool is_draining() const noexcept { return server().is_draining(); }
+
+  // Counts and reports the end. The last thing a session does.
+  void ended(EndCause cause, int error, std::uint64_t lines);
+
+  bool killed_ = false;
+
+ private:
+  friend class Server;
+  Service& service_;
+  Conn conn_;
+  Time began_;
+  Session* next_ = nullptr;
+  Session* previous_ = nullptr;
+};
+
+// What the failure of an operation (as in IoOperation) says about the end of its connection.
+EndCause cause_of(int failure) noexcept;
+
+Task<> serve_lines(Service& service, Conn conn);
+Task<> serve_stream(Service& service, Conn conn);
+
+}  // namespace reactord
