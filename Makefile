@@ -9,7 +9,7 @@ CXX_release  := g++
 CXX_asan     := g++
 CXX_clang    := clang++-19
 
-CXXFLAGS         ?= -O2 -g
+CXXFLAGS         ?= -O2 -g -fno-plt
 CXXFLAGS_release := $(CXXFLAGS)
 CXXFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CXXFLAGS_clang   := $(CXXFLAGS)

@@ -11,83 +11,100 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace reactord {
 
-// Keeps freed chunks for reuse, most recently used first (so that they are warm in the cache), at most
-// `idle_limit` bytes of them: what a burst borrowed beyond that goes back to the allocator. Must outlive its
-// Buffers.
+// Keeps freed chunks for reuse, most recently used first (so that they are warm in the cache): of each
+// capacity at most so many as make `idle_limit` bytes. What a burst borrowed beyond that goes back to the
+// allocator. Must outlive its Buffers.
 class BufferPool {
  public:
-  static constexpr std::size_t idle_limit = 1024 * 1024;
-  static constexpr std::array<std::uint32_t, 7> capacities{256,       1024,       4 * 1024,   16 * 1024,
-                                                           64 * 1024, 256 * 1024, 1024 * 1024};
+  static constexpr std::size_t idle_limit = 256 * 1024;
+  static constexpr std::uint32_t classes = 7;  // of capacities: 256 << (2 * class)
 
-  BufferPool() noexcept = default;
+  BufferPool() noexcept;
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
 
-  std::size_t bytes_in_use() const noexcept { return bytes_in_use_; }  // capacity that Buffers hold now
-  std::size_t bytes_idle() const noexcept { return bytes_idle_; }      // capacity kept for reuse
+  std::size_t bytes_in_use() const noexcept {
+    return bytes_allocated_ - bytes_idle();
+  }                                         // that Buffers hold now
+  std::size_t bytes_idle() const noexcept;  // kept for reuse
 
  private:
   friend class Buffer;
+  struct Shelf;
   struct Chunk {
-    BufferPool* pool;
-    union {
-      std::uint32_t begin;
-      Chunk* next;  // while it is idle in the pool
-    };
-    std::uint32_t end;
-    std::uint32_t size_class;  // index into capacities; beyond them: a capacity of its own
+    Shelf* shelf;  // where it goes when it is free
+    Chunk* next;   // while it lies there
+    std::uint32_t begin, end;
     std::size_t capacity;
 
     char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   };
+  // What every empty Buffer points to: no bytes, no room. So no access has to ask whether there is a chunk at
+  // all.
+  static Chunk none;
+
+  struct Shelf {
+    Chunk* first = nullptr;
+    std::uint32_t room = 0;  // for so many more chunks
+    std::uint32_t limit = 0;
+    BufferPool* pool = nullptr;
+  };
+
+  // The smallest class whose capacity is at least that; `classes` if there is none.
+  static constexpr std::uint32_t class_of(std::size_t at_least) noexcept {
+    if (at_least <= 256) return 0;
+    const auto wanted = (static_cast<std::uint32_t>(std::bit_width(at_least - 1)) - 7) / 2;
+    return wanted < classes ? wanted : classes;
+  }
+  static constexpr std::size_t capacity_of(std::uint32_t size_class) noexcept {
+    return std::size_t{256} << (2 * size_class);
+  }
 
   Chunk* take(std::size_t at_least) {
-    std::uint32_t size_class = 0;
-    while (size_class < capacities.size() && capacities[size_class] < at_least) ++size_class;
-    if (size_class == capacities.size() || idle_[size_class] == nullptr)
-      return allocate(at_least, size_class);
-    Chunk* chunk = idle_[size_class];
-    idle_[size_class] = chunk->next;
-    bytes_idle_ -= chunk->capacity;
-    bytes_in_use_ += chunk->capacity;
+    Shelf& shelf = shelves_[class_of(at_least)];
+    Chunk* chunk = shelf.first;
+    if (chunk == nullptr) [[unlikely]]
+      return allocate(at_least);
+    shelf.first = chunk->next;
+    ++shelf.room;
     chunk->begin = chunk->end = 0;
     return chunk;
   }
-  void give_back(Chunk* chunk) noexcept {
-    bytes_in_use_ -= chunk->capacity;
-    if (bytes_idle_ + chunk->capacity > idle_limit || chunk->size_class >= capacities.size())
+  static void give_back(Chunk* chunk) noexcept {
+    Shelf& shelf = *chunk->shelf;
+    if (shelf.room == 0) [[unlikely]]
       return release(chunk);
-    bytes_idle_ += chunk->capacity;
-    chunk->next = idle_[chunk->size_class];
-    idle_[chunk->size_class] = chunk;
+    --shelf.room;
+    chunk->next = shelf.first;
+    shelf.first = chunk;
   }
-  Chunk* allocate(std::size_t at_least, std::uint32_t size_class);
+  Chunk* allocate(std::size_t at_least);
   static void release(Chunk* chunk) noexcept;
 
-  std::array<Chunk*, capacities.size()> idle_{};
-  std::size_t bytes_idle_ = 0;
-  std::size_t bytes_in_use_ = 0;
+  std::array<Shelf, classes + 1> shelves_;  // the last one for capacities beyond the classes: it keeps none
+  std::size_t bytes_allocated_ = 0;
 };
 
 class Buffer {
  public:
   Buffer() noexcept = default;
-  Buffer(Buffer&& other) noexcept : chunk_(other.chunk_) { other.chunk_ = nullptr; }
+  Buffer(Buffer&& other) noexcept : chunk_(other.chunk_) { other.chunk_ = &BufferPool::none; }
   Buffer& operator=(Buffer&& other) noexcept {
     if (this != &other) {
       clear();
       chunk_ = other.chunk_;
-      other.chunk_ = nullptr;
+      other.chunk_ = &BufferPool::none;
     }
     return *this;
   }
@@ -95,19 +112,16 @@ class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { clear(); }
 
-  std::size_t size() const noexcept { return chunk_ == nullptr ? 0 : chunk_->end - chunk_->begin; }
+  std::size_t size() const noexcept { return chunk_->end - chunk_->begin; }
   bool empty() const noexcept { return size() == 0; }
-  std::size_t capacity() const noexcept { return chunk_ == nullptr ? 0 : chunk_->capacity; }
+  std::size_t capacity() const noexcept { return chunk_->capacity; }
 
   // The unconsumed bytes. The view is valid until the next call that is not const.
-  std::string_view view() const noexcept {
-    return chunk_ == nullptr ? std::string_view() : std::string_view(chunk_->bytes() + chunk_->begin, size());
-  }
+  std::string_view view() const noexcept { return {chunk_->bytes() + chunk_->begin, size()}; }
 
   // Free room of at least `at_least` bytes behind the unconsumed ones; what is written there counts once
   // commit() says how much. The span is valid until the next call that is not const.
   std::span<char> prepare(BufferPool& pool, std::size_t at_least) {
-    if (chunk_ == nullptr) chunk_ = pool.take(at_least);
     if (chunk_->capacity - chunk_->end < at_least) make_room(pool, at_least);
     return {chunk_->bytes() + chunk_->end, chunk_->capacity - chunk_->end};
   }
@@ -115,25 +129,33 @@ class Buffer {
 
   // Drops the first `count` bytes, at most size(). Gives the storage back when nothing is left.
   void consume(std::size_t count) noexcept {
-    if (chunk_ == nullptr) return;
+    if (chunk_ == &BufferPool::none) return;
     chunk_->begin += static_cast<std::uint32_t>(count);
     if (chunk_->begin == chunk_->end) clear();
   }
 
-  // Appends every part, copying it.
+  // Appends every part, copying it. Inlined, so that the length of a literal is known where it is written.
   template <typename... Parts>
-  void append(BufferPool& pool, const Parts&... parts) {
+  [[gnu::always_inline]] void append(BufferPool& pool, const Parts&... parts) {
     const std::size_t total = (std::string_view(parts).size() + ... + 0);
-    char* out = prepare(pool, total).data();
+    if (chunk_->capacity - chunk_->end < total) [[unlikely]]
+      make_room(pool, total);
+    BufferPool::Chunk* const chunk = chunk_;
+    char* out = chunk->bytes() + chunk->end;
     ((std::memcpy(out, std::string_view(parts).data(), std::string_view(parts).size()),
       out += std::string_view(parts).size()),
      ...);
-    commit(total);
+    chunk->end += static_cast<std::uint32_t>(total);
   }
 
+  // Empties it but keeps the storage: for a buffer that is filled again at once. It must not be empty.
+  void rewind() noexcept { chunk_->begin = chunk_->end = 0; }
+
+  void swap(Buffer& other) noexcept { std::swap(chunk_, other.chunk_); }
+
   void clear() noexcept {
-    if (chunk_ != nullptr) chunk_->pool->give_back(chunk_);
-    chunk_ = nullptr;
+    if (chunk_ != &BufferPool::none) BufferPool::give_back(chunk_);
+    chunk_ = &BufferPool::none;
   }
 
   // Moves the bytes into the smallest storage that holds them with as much again to grow into, where that is
@@ -142,7 +164,7 @@ class Buffer {
 
  private:
   void make_room(BufferPool& pool, std::size_t at_least);
-  BufferPool::Chunk* chunk_ = nullptr;
+  BufferPool::Chunk* chunk_ = &BufferPool::none;
 };
 
 }  // namespace reactord

@@ -112,7 +112,7 @@ class Conn {
 
  private:
   friend class Session;
-  friend class FillOperation;
+  friend class ReadLineOperation;
   Owned<Endpoint> endpoint_;
 };
 
@@ -122,8 +122,7 @@ class IoOperation : public Resumable {
  public:
   explicit IoOperation(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
   void await_suspend(std::coroutine_handle<> waiter) noexcept { handle = waiter; }
-  int failure() const noexcept { return failure_; }  // 0: none; above: an errno; below: an ErrorCode, negated
-
+  int failure() const noexcept { return failure_; }  // 0: none; above: an errno; below: failure_of() a code
  protected:
   friend class Endpoint;
   Result<std::size_t> result(const char* operation) const;
@@ -133,8 +132,12 @@ class IoOperation : public Resumable {
   int failure_ = 0;
 };
 
+constexpr int failure_of(ErrorCode code) noexcept { return -static_cast<int>(code); }
+
 class [[nodiscard]] ReadOperation : public IoOperation {
  public:
+  static constexpr std::size_t resume_bit = ~(~std::size_t{0} >> 1);
+
   ReadOperation(Endpoint& endpoint, std::span<char> into) noexcept : IoOperation(endpoint), into_(into) {}
   ReadOperation(Endpoint& endpoint, Buffer& into) noexcept : IoOperation(endpoint), buffer_(&into) {}
   bool await_ready() noexcept;
@@ -144,6 +147,9 @@ class [[nodiscard]] ReadOperation : public IoOperation {
   friend class Endpoint;
   std::span<char> into_;
   Buffer* buffer_ = nullptr;
+  // Where set, it is handed the bytes where they arrive and says how many it has taken off their front; with
+  // resume_bit: and that the coroutine is to be resumed. What it leaves waits in buffer_.
+  std::size_t (*take_)(ReadOperation&, std::string_view bytes) noexcept = nullptr;
   bool (*enough_)(ReadOperation&) noexcept = nullptr;  // asked after each piece: resume, or wait for more?
 };
 

@@ -26,13 +26,16 @@ class Reply {
     output_.append(pool_, parts...);
   }
 
-  void close() noexcept { close_ = true; }  // after this line: send what was written, then end the connection
-  bool is_closed() const noexcept { return close_; }
+  void close() noexcept { limit_ = 0; }  // after this line: send what was written, then end the connection
+  bool is_closed() const noexcept { return limit_ == 0; }
+
+  // Whether the bytes that wait should go out before the next line, or no line is to follow.
+  bool is_full() const noexcept { return output_.size() >= limit_; }
 
  private:
   BufferPool& pool_;
   Buffer& output_;
-  bool close_ = false;
+  std::size_t limit_ = Conn::high_watermark;
 };
 
 class LineHandler {

@@ -27,18 +27,38 @@ class LineSplitter {
   // `rest` is as it was, and must begin with the same bytes when more have been appended: they are not
   // searched again.
   Found next(std::string_view& rest, std::string_view& line) noexcept {
-    if (!scan(rest)) return rest.size() >= max_line_ ? Found::too_long : Found::none;
-    const std::size_t length = newline_;
-    if (length >= max_line_) return Found::too_long;
-    line = without_carriage_return(rest.substr(0, length));
-    rest.remove_prefix(length + 1);
-    scanned_ = 0;
-    newline_ = nowhere;
+    const char* at = rest.data();
+    const char* const end = at + rest.size();
+    const Found found = next(at, end, line);
+    rest = std::string_view(at, static_cast<std::size_t>(end - at));
+    return found;
+  }
+  Found next(const char*& at, const char* end, std::string_view& line) noexcept {
+    const char* const from = at + searched_;
+    const auto* found =
+        static_cast<const char*>(std::memchr(from, '\n', static_cast<std::size_t>(end - from)));
+    if (found == nullptr) [[unlikely]] {
+      searched_ = static_cast<std::size_t>(end - at);
+      return searched_ >= max_line_ ? Found::too_long : Found::none;
+    }
+    const auto length = static_cast<std::size_t>(found - at);
+    if (length >= max_line_) [[unlikely]]
+      return Found::too_long;
+    searched_ = 0;
+    line = without_carriage_return(std::string_view(at, length));
+    at = found + 1;
     return Found::line;
   }
 
   // Whether next() would give a line or too_long.
-  bool ready(std::string_view rest) noexcept { return scan(rest) || rest.size() >= max_line_; }
+  bool ready(std::string_view rest) noexcept {
+    const void* found = rest.size() > searched_
+                            ? std::memchr(rest.data() + searched_, '\n', rest.size() - searched_)
+                            : nullptr;
+    searched_ = found == nullptr ? rest.size()
+                                 : static_cast<std::size_t>(static_cast<const char*>(found) - rest.data());
+    return found != nullptr || searched_ >= max_line_;
+  }
 
   // What is left at end of file, as a line.
   static std::string_view last(std::string_view rest) noexcept { return without_carriage_return(rest); }
@@ -46,42 +66,12 @@ class LineSplitter {
   std::size_t max_line() const noexcept { return max_line_; }
 
  private:
-  static constexpr std::size_t nowhere = ~std::size_t{0};
-
   static std::string_view without_carriage_return(std::string_view line) noexcept {
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     return line;
   }
-  bool scan(std::string_view rest) noexcept {
-    if (newline_ != nowhere) return true;
-    if (rest.size() <= scanned_) return false;
-    const void* found = std::memchr(rest.data() + scanned_, '\n', rest.size() - scanned_);
-    if (found == nullptr) {
-      scanned_ = rest.size();
-      return false;
-    }
-    newline_ = static_cast<std::size_t>(static_cast<const char*>(found) - rest.data());
-    return true;
-  }
-
   std::size_t max_line_;
-  std::size_t scanned_ = 0;        // bytes of rest known to hold no newline
-  std::size_t newline_ = nowhere;  // where the first newline of rest is, once found
-};
-
-// Reads until a line is complete: the coroutine is not even resumed for half of one.
-class FillOperation : public ReadOperation {
- public:
-  FillOperation(Conn& conn, Buffer& buffer, LineSplitter& splitter) noexcept
-      : ReadOperation(*conn.endpoint_, buffer), splitter_(splitter) {
-    enough_ = [](ReadOperation& operation) noexcept {
-      auto& fill = static_cast<FillOperation&>(operation);
-      return fill.splitter_.ready(fill.buffer_->view());
-    };
-  }
-
- private:
-  LineSplitter& splitter_;
+  std::size_t searched_ = 0;  // bytes of rest known to hold no newline
 };
 
 class ReadLineOperation;
@@ -105,10 +95,10 @@ class LineReader {
   std::size_t taken_ = 0;  // bytes of the line handed out last
 };
 
-class [[nodiscard]] ReadLineOperation final : public FillOperation {
+// Reads until a line is complete: the coroutine is not even resumed for half of one.
+class [[nodiscard]] ReadLineOperation final : public ReadOperation {
  public:
-  explicit ReadLineOperation(LineReader& reader) noexcept
-      : FillOperation(reader.conn_, reader.buffer_, reader.splitter_), reader_(reader) {}
+  explicit ReadLineOperation(LineReader& reader) noexcept;
   bool await_ready() noexcept;
   Result<std::string_view> await_resume();
 
@@ -122,6 +112,9 @@ inline ReadLineOperation LineReader::read_line() noexcept { return ReadLineOpera
 // ASCII: they stay.
 constexpr std::string_view trim_space(std::string_view text) noexcept {
   constexpr auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  constexpr auto is_plain = [](char c) { return static_cast<unsigned char>(c) > ' '; };
+  if (!text.empty() && is_plain(text.front()) && is_plain(text.back())) [[likely]]
+    return text;
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;

@@ -27,7 +27,7 @@ struct ListenOptions {
   int keep_alive_count = 9;                      // unanswered probes until the peer counts as gone
 
   // Told of each pause and of how long it is at most.
-  std::function<void(const Error& error, Duration pause)> on_pause;
+  std::function<void(const Error& error, Duration pause)> on_pause = {};
 };
 
 class Listener {

@@ -44,7 +44,7 @@ class Reactor {
   // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or
   // epoll_wait(2).
   Result<void> run();
-  void stop() noexcept { stopping_ = true; }  // run() returns at the end of the turn
+  void stop() noexcept { stopping_ = has_work_ = true; }  // run() returns at the end of the turn
 
   // Fails everything that is pending, closes every descriptor without further ado, and turns until no task is
   // left (or until a task that waits for something the Reactor does not know leaves nothing more to do).
@@ -80,40 +80,56 @@ class Reactor {
   void again(Watch& watch);            // on_ready(0) in the next turn, behind those that are ready
   void flush_later(Watch& watch) {     // on_flush() in this turn's flush phase
     if (watch.flush_queued_) return;
-    watch.flush_queued_ = true;
+    watch.flush_queued_ = has_work_ = true;
     flush_.push_back(&watch);
   }
   void again_when_descriptor_free(Watch& watch);  // again(), once a descriptor of ours has been closed
   void resume_later(Resumable& resumable) noexcept;
+  void resume_later(Resumable& resumable,
+                    Watch& referred) noexcept;  // to which it refers: not deleted before
   void arm(Timer& timer, Time deadline) noexcept { timers_.arm(timer, tick_at_or_after(deadline)); }
   TimerWheel& timers() noexcept { return timers_; }
   BufferPool& buffers() noexcept { return buffers_; }
+
+  // Storage for bytes that are done with before their function returns: what was just received, what is just
+  // sent.
+  static constexpr std::size_t scratch_size = 64 * 1024;
+  char* scratch() noexcept { return scratch_.get(); }
+  Buffer& replies() noexcept { return replies_; }  // empty whenever the loop looks
 
  private:
   friend struct detail::TaskPromiseBase;
   friend class SleepOperation;
 
-  Result<void> turn(bool may_block);
+  template <bool Virtual>
+  int turn_until_done();
+  template <bool Virtual>
+  int turn(bool may_block);
+  template <bool Virtual>
   int wait_milliseconds() noexcept;
-  void serve_ready(std::size_t count);
+  void serve_rest();
   void serve(Watch& watch, Readiness readiness);
   void run_timers();
   void run_queued();
   void flush();
   void reap() noexcept;
+  void run_work();
 
   Clock& clock_;
   const bool virtual_clock_;
   bool stopping_ = false;
+  bool has_work_ = false;  // something waits in a queue below: look through them, and don't sleep
   Time now_;
   std::uint64_t turns_ = 0;
   std::size_t live_tasks_ = 0;
   std::size_t open_watches_ = 0;
   TimerWheel timers_;
   BufferPool buffers_;
+  Buffer replies_;
+  std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_size);
   std::unique_ptr<Poller> poller_;
   std::vector<Watch*> again_, serving_again_;
-  std::vector<Watch*> flush_, flushing_;
+  std::vector<Watch*> flush_;
   std::vector<Watch*> starved_;
   struct ReadyListener {
     Watch* watch;

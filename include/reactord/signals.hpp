@@ -15,8 +15,8 @@ class Signals {
   // Blocks `numbers` (SIGTERM, SIGINT ...) for the calling thread and for those it starts later, and receives
   // them from now on: call it before starting threads. Errors: those of signalfd(2).
   static Result<Signals> open(Reactor& reactor, std::initializer_list<int> numbers);
-  Signals(Signals&&) noexcept = default;
-  Signals& operator=(Signals&&) noexcept = default;
+  Signals(Signals&&) noexcept;
+  Signals& operator=(Signals&&) noexcept;
   ~Signals();
 
   // Suspends until the next signal. Result: its number; or closed. One waiter at a time, a second gets busy.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 
 namespace reactord {
@@ -56,6 +57,13 @@ class Clock {
 
   static Clock& monotonic() noexcept;  // the machine's; lives as long as the program
 };
+
+// CLOCK_MONOTONIC, now: what Clock::monotonic() reads.
+inline Time monotonic_now() noexcept {
+  timespec moment;
+  ::clock_gettime(CLOCK_MONOTONIC, &moment);  // can't fail for this clock
+  return Time::from_nanoseconds(moment.tv_sec * 1'000'000'000 + moment.tv_nsec);
+}
 
 // A clock that stands still until something moves it: the Reactor when it is idle, or the test itself.
 class VirtualClock final : public Clock {

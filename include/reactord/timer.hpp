@@ -37,6 +37,7 @@ constexpr Tick tick_at_or_before(Time time) noexcept {
   return time.nanoseconds() <= 0 ? 0 : static_cast<Tick>(time.nanoseconds()) / nanoseconds_per_tick;
 }
 constexpr Time time_of_tick(Tick tick) noexcept {
+  if (tick > static_cast<Tick>(Time::never().nanoseconds() / nanoseconds_per_tick)) return Time::never();
   return Time::from_nanoseconds(static_cast<std::int64_t>(tick) * nanoseconds_per_tick);
 }
 
@@ -84,7 +85,8 @@ class TimerWheel {
 
   // The latest tick at which advance() is due: a timer's expiry, or the beginning of a slot that must be
   // spread over finer ones (at most one such stop per level in a timer's life). never when nothing is armed.
-  Tick next() const noexcept;
+  Tick next() const noexcept { return next_; }
+  Time next_time() const noexcept { return next_time_; }  // the same as a moment; Time::never() for never
 
   Tick now() const noexcept { return now_; }
   std::size_t size() const noexcept { return size_; }              // armed timers, the expired ones included
@@ -98,10 +100,13 @@ class TimerWheel {
   void link(Timer& timer) noexcept;
   void unlink(Timer& timer) noexcept;
   void empty_slots(unsigned level, std::uint64_t begun) noexcept;
+  void find_next() noexcept;
 
   Tick now_;
   std::size_t size_ = 0;
   std::size_t expired_count_ = 0;
+  Tick next_ = never;  // asked for at every turn of a loop, changed rarely
+  Time next_time_ = Time::never();
   Timer* expired_ = nullptr;
   Timer* expired_last_ = nullptr;
   std::uint64_t used_levels_ = 0;

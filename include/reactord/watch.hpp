@@ -60,6 +60,7 @@ class Watch : public Timer {
   bool reaped_ = false;
   bool again_queued_ = false;
   bool flush_queued_ = false;
+  bool referred_ = false;  // by an operation that will be resumed: one turn more
 
  protected:
   bool served_last_ = false;  // a listener: after all connections of the turn

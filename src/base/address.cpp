@@ -122,6 +122,7 @@ Result<Address> Address::parse(std::string_view text) {
   Address address;
   address.port_ = *port;
   if (split->host.empty()) return address;
+  if (split->host.find('\0') != std::string_view::npos) return refused(split->host, "NUL byte in host");
   const std::size_t percent = split->host.find('%');
   const std::string host(split->host.substr(0, percent));
   if (percent == std::string_view::npos && ::inet_pton(AF_INET, host.c_str(), address.ip_.data()) == 1) {

@@ -4,30 +4,54 @@
 
 namespace reactord {
 
-BufferPool::Chunk* BufferPool::allocate(std::size_t at_least, std::uint32_t size_class) {
-  const std::size_t capacity = size_class < capacities.size() ? capacities[size_class] : at_least;
-  auto* chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk{};
-  chunk->pool = this;
-  chunk->begin = chunk->end = 0;
-  chunk->size_class = size_class;
-  chunk->capacity = capacity;
-  bytes_in_use_ += capacity;
-  return chunk;
+BufferPool::Chunk BufferPool::none{};
+
+BufferPool::BufferPool() noexcept {
+  for (std::uint32_t size_class = 0; size_class <= classes; ++size_class) {
+    const std::size_t count = size_class < classes ? idle_limit / capacity_of(size_class) : 0;
+    shelves_[size_class].limit = shelves_[size_class].room = static_cast<std::uint32_t>(count);
+    shelves_[size_class].pool = this;
+  }
 }
 
-void BufferPool::release(Chunk* chunk) noexcept { ::operator delete(chunk); }
-
 BufferPool::~BufferPool() {
-  for (Chunk* chunk : idle_) {
-    while (chunk != nullptr) {
-      Chunk* next = chunk->next;
+  for (Shelf& shelf : shelves_) {
+    while (shelf.first != nullptr) {
+      Chunk* chunk = shelf.first;
+      shelf.first = chunk->next;
       release(chunk);
-      chunk = next;
     }
   }
 }
 
+std::size_t BufferPool::bytes_idle() const noexcept {
+  std::size_t bytes = 0;
+  for (std::uint32_t size_class = 0; size_class < classes; ++size_class) {
+    bytes += (shelves_[size_class].limit - shelves_[size_class].room) * capacity_of(size_class);
+  }
+  return bytes;
+}
+
+BufferPool::Chunk* BufferPool::allocate(std::size_t at_least) {
+  const std::uint32_t size_class = class_of(at_least);
+  const std::size_t capacity = size_class < classes ? capacity_of(size_class) : at_least;
+  auto* chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk{};
+  chunk->shelf = &shelves_[size_class];
+  chunk->capacity = capacity;
+  bytes_allocated_ += capacity;
+  return chunk;
+}
+
+void BufferPool::release(Chunk* chunk) noexcept {
+  chunk->shelf->pool->bytes_allocated_ -= chunk->capacity;
+  ::operator delete(chunk);
+}
+
 void Buffer::make_room(BufferPool& pool, std::size_t at_least) {
+  if (chunk_ == &BufferPool::none) {
+    chunk_ = pool.take(at_least);
+    return;
+  }
   const std::size_t used = size();
   // Moving the bytes to the front costs one copy of them, so it must buy at least as much room as it copies.
   if (chunk_->begin >= used && chunk_->capacity - used >= at_least) {
@@ -40,17 +64,17 @@ void Buffer::make_room(BufferPool& pool, std::size_t at_least) {
   BufferPool::Chunk* larger = pool.take(wanted > 2 * chunk_->capacity ? wanted : 2 * chunk_->capacity);
   std::memcpy(larger->bytes(), chunk_->bytes() + chunk_->begin, used);
   larger->end = static_cast<std::uint32_t>(used);
-  pool.give_back(chunk_);
+  BufferPool::give_back(chunk_);
   chunk_ = larger;
 }
 
 void Buffer::shrink(BufferPool& pool) {
   const std::size_t used = size();
-  if (chunk_ == nullptr || chunk_->size_class == 0 || 2 * used > chunk_->capacity / 4) return;
+  if (chunk_->capacity <= 256 || 2 * used > chunk_->capacity / 4) return;
   BufferPool::Chunk* smaller = pool.take(2 * used);
   std::memcpy(smaller->bytes(), chunk_->bytes() + chunk_->begin, used);
   smaller->end = static_cast<std::uint32_t>(used);
-  pool.give_back(chunk_);
+  BufferPool::give_back(chunk_);
   chunk_ = smaller;
 }
 

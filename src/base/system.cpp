@@ -11,30 +11,6 @@
 #include <charconv>
 
 namespace reactord::system {
-namespace {
-
-// Repeats `call` while a signal interrupts it; its result, or -errno.
-template <typename Call>
-inline auto uninterrupted(Call call) noexcept -> decltype(call()) {
-  while (true) {
-    const auto result = call();
-    if (result >= 0) [[likely]]
-      return result;
-    const int saved = errno;
-    if (saved != EINTR) return -saved;
-  }
-}
-
-}  // namespace
-
-ssize_t receive(int fd, char* bytes, std::size_t count) noexcept {
-  return uninterrupted([&] { return ::recv(fd, bytes, count, 0); });
-}
-
-ssize_t send(int fd, const char* bytes, std::size_t count) noexcept {
-  return uninterrupted([&] { return ::send(fd, bytes, count, MSG_NOSIGNAL); });
-}
-
 ssize_t send_now(int fd, const void* bytes, std::size_t count) noexcept {
   return uninterrupted([&] { return ::send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT); });
 }
@@ -94,11 +70,18 @@ int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept 
   return uninterrupted([&] { return ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length); });
 }
 
-std::size_t unread_bytes(int fd) noexcept {
+namespace {
+
+std::size_t queued_bytes(int fd, unsigned long queue) noexcept {
   int count = 0;
-  const int result = uninterrupted([&] { return ::ioctl(fd, SIOCINQ, &count); });
+  const int result = uninterrupted([&] { return ::ioctl(fd, queue, &count); });
   return result < 0 || count < 0 ? 0 : static_cast<std::size_t>(count);
 }
+
+}  // namespace
+
+std::size_t unread_bytes(int fd) noexcept { return queued_bytes(fd, SIOCINQ); }
+std::size_t unacknowledged_bytes(int fd) noexcept { return queued_bytes(fd, SIOCOUTQ); }
 
 int event_descriptor() noexcept {
   return uninterrupted([] { return ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); });

@@ -7,13 +7,48 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 
 namespace reactord::system {
 
-ssize_t receive(int fd, char* bytes, std::size_t count) noexcept;               // recv(2); 0 at end of file
-ssize_t send(int fd, const char* bytes, std::size_t count) noexcept;            // send(2)
+// Repeats `call` while a signal interrupts it; its result, or -errno.
+template <typename Call>
+inline auto uninterrupted(Call call) noexcept -> decltype(call()) {
+  while (true) {
+    const auto result = call();
+    if (result >= 0) [[likely]]
+      return result;
+    const int saved = errno;
+    if (saved != EINTR) return -saved;
+  }
+}
+
+// One try of recv(2) and send(2), for the path that every request takes. These two do let -EINTR out: the
+// caller then goes on as if nothing had moved, by the calls below.
+inline ssize_t receive_once(int fd, char* bytes, std::size_t count) noexcept {
+  const ssize_t result = ::recv(fd, bytes, count, 0);
+  if (result > 0) [[likely]]
+    return result;
+  const int saved = errno;
+  return result == 0 ? 0 : -saved;
+}
+inline ssize_t send_once(int fd, const char* bytes, std::size_t count) noexcept {
+  const ssize_t result = ::send(fd, bytes, count, MSG_NOSIGNAL);
+  if (result == static_cast<ssize_t>(count)) [[likely]]
+    return result;
+  const int saved = errno;
+  return result >= 0 ? result : -saved;
+}
+
+inline ssize_t receive(int fd, char* bytes, std::size_t count) noexcept {  // recv(2); 0 at end of file
+  return uninterrupted([&] { return ::recv(fd, bytes, count, 0); });
+}
+inline ssize_t send(int fd, const char* bytes, std::size_t count) noexcept {  // send(2)
+  return uninterrupted([&] { return ::send(fd, bytes, count, MSG_NOSIGNAL); });
+}
+
 ssize_t send_gathered(int fd, const iovec* parts, std::size_t count) noexcept;  // sendmsg(2)
 ssize_t send_now(int fd, const void* bytes, std::size_t count) noexcept;        // even on a blocking socket
 ssize_t read(int fd, void* bytes, std::size_t count) noexcept;                  // read(2)
@@ -27,6 +62,8 @@ int accept(int fd, sockaddr_storage& peer, unsigned& length) noexcept;
 int shutdown(int fd, int how) noexcept;
 int set_option(int fd, int level, int name, int value) noexcept;
 int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;  // getsockname(2)
+std::size_t unacknowledged_bytes(
+    int fd) noexcept;  // SIOCOUTQ: sent, not yet with the peer's kernel; 0 on error
 std::size_t unread_bytes(
     int fd) noexcept;  // SIOCINQ of tcp(7) and unix(7): received, not yet read; 0 on error
 

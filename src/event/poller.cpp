@@ -30,16 +30,4 @@ int Poller::add(int fd, Watch& watch) noexcept {
   return result < 0 ? -saved : 0;
 }
 
-int Poller::wait(int milliseconds) noexcept {
-  const int count = ::epoll_wait(fd_, events_.get(), static_cast<int>(events_per_wait), milliseconds);
-  const int saved = errno;
-  if (count < 0) return saved == EINTR ? 0 : -saved;
-  return count;
-}
-
-Watch& Poller::watch(std::size_t event) const noexcept {
-  return *static_cast<Watch*>(events_[event].data.ptr);
-}
-Readiness Poller::ready(std::size_t event) const noexcept { return events_[event].events; }
-
 }  // namespace reactord

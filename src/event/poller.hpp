@@ -1,12 +1,13 @@
 // Poller: epoll(7) behind three verbs. The only place that knows epoll.
 #pragma once
 
-#include <array>
+#include <sys/epoll.h>
+
+#include <cerrno>
 #include <cstddef>
+#include <memory>
 
 #include "reactord/watch.hpp"
-
-struct epoll_event;
 
 namespace reactord {
 
@@ -27,9 +28,19 @@ class Poller {
 
   // How many events came within `milliseconds` (-1: without limit), 0 also when a signal interrupted; or
   // -errno.
-  int wait(int milliseconds) noexcept;
-  Watch& watch(std::size_t event) const noexcept;  // of the last wait()
-  Readiness ready(std::size_t event) const noexcept;
+  int wait(int milliseconds) noexcept {
+    const int count = ::epoll_wait(fd_, events_.get(), static_cast<int>(events_per_wait), milliseconds);
+    if (count >= 0) [[likely]]
+      return count;
+    const int saved = errno;
+    return saved == EINTR ? 0 : -saved;
+  }
+
+  // The events of the last wait(), one after the other.
+  using Event = const epoll_event*;
+  Event first() const noexcept { return events_.get(); }
+  static Watch& watch(Event event) noexcept { return *static_cast<Watch*>(event->data.ptr); }
+  static Readiness ready(Event event) noexcept { return event->events; }
 
  private:
   int fd_;

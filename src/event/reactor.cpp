@@ -35,34 +35,9 @@ Reactor::~Reactor() {
   reap();
 }
 
-Result<void> Reactor::run() {
-  if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
-  if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
-  stopping_ = false;
-  while (!stopping_ && live_tasks_ > 0) {
-    auto turned = turn(true);
-    if (!turned) return turned;
-  }
-  return {};
-}
-
-void Reactor::shutdown() noexcept {
-  for (int turns = 0; turns < shutdown_turns; ++turns) {
-    for (Watch* watch = open_; watch != nullptr;) {
-      Watch* next = watch->next_;
-      if (watch != wakeup_) watch->on_shutdown();
-      watch = next;
-    }
-    while (sleepers_ != nullptr) {
-      SleepOperation& sleeper = *sleepers_;
-      sleeper.cancelled_ = true;
-      sleeper.unlink();
-      resume_later(sleeper);
-    }
-    if (queued_ == nullptr && retired_ == nullptr && ended_ == nullptr && flush_.empty() && again_.empty())
-      return;
-    if (!turn(false)) return;
-  }
+void Reactor::resume_later(Resumable& resumable, Watch& referred) noexcept {
+  referred.referred_ = true;
+  resume_later(resumable);
 }
 
 void Reactor::spawn(Task<> task) {
@@ -78,6 +53,7 @@ void detail::TaskPromiseBase::task_ended(TaskPromiseBase& promise) noexcept {
   Reactor& reactor = *promise.reactor;
   --reactor.live_tasks_;
   promise.node.next = std::exchange(reactor.ended_, &promise.node);
+  reactor.has_work_ = true;
 }
 
 void Reactor::post(std::move_only_function<void()> work) { wakeup_->post(std::move(work)); }
@@ -103,11 +79,12 @@ void Reactor::retire(Watch& watch) noexcept {
   if (watch.next_ != nullptr) watch.next_->previous_ = watch.previous_;
   watch.previous_ = nullptr;
   watch.next_ = std::exchange(retired_, &watch);
+  has_work_ = true;
 }
 
 void Reactor::again(Watch& watch) {
   if (watch.again_queued_) return;
-  watch.again_queued_ = true;
+  watch.again_queued_ = has_work_ = true;
   again_.push_back(&watch);
 }
 
@@ -119,62 +96,121 @@ void Reactor::resume_later(Resumable& resumable) noexcept {
   resumable.next = nullptr;
   *queued_tail_ = &resumable;
   queued_tail_ = &resumable.next;
+  has_work_ = true;
 }
 
-int Reactor::wait_milliseconds() noexcept {
-  if (queued_ != nullptr || !again_.empty() || !flush_.empty() || retired_ != nullptr) return 0;
-  const Tick next = timers_.next();
-  if (next == TimerWheel::never) return -1;
-  Duration left = time_of_tick(next) - now_;
-  if (left < coarse_wait && !virtual_clock_) left = time_of_tick(next) - clock_.now();
-  if (left <= 0ns) return 0;
+// For how long the kernel may put us to sleep: until the next timer, -1 for ever.
+template <bool Virtual>
+inline int Reactor::wait_milliseconds() noexcept {
+  constexpr Duration longest = 24h;
+  if (has_work_) [[unlikely]]
+    return 0;
+  Duration left = timers_.next_time() - now_;
+  if (left > longest) [[unlikely]] {
+    if (timers_.next_time().is_never()) return -1;
+    left = longest;
+  }
+  if (!Virtual && left < coarse_wait) [[unlikely]]
+    left = std::max(timers_.next_time() - monotonic_now(), 0ns);
   // Rounded up: a wait that ends just before its timer would spin until the timer is due.
-  constexpr std::int64_t longest = 1'000'000'000;
-  return static_cast<int>(
-      std::min(longest, (left.count() + nanoseconds_per_tick - 1) / nanoseconds_per_tick));
-}
-
-Result<void> Reactor::turn(bool may_block) {
-  ++turns_;
-  int milliseconds = wait_milliseconds();
-  if (!may_block) milliseconds = 0;
-  const bool skip = virtual_clock_ && milliseconds > 0;
-  const int count = poller_->wait(skip ? 0 : milliseconds);
-  if (count < 0) [[unlikely]]
-    return std::unexpected(Error::from_errno(-count, "epoll_wait"));
-  if (skip && count == 0) clock_.skip(time_of_tick(timers_.next()) - now_);
-  now_ = clock_.now();
-  serve_ready(static_cast<std::size_t>(count));
-  run_timers();
-  run_queued();
-  flush();
-  reap();
-  return {};
+  return static_cast<int>((left.count() + nanoseconds_per_tick - 1) / nanoseconds_per_tick);
 }
 
 inline void Reactor::serve(Watch& watch, Readiness ready) {
   if (watch.retired_) return;
-  if (watch.served_last_) {
+  if (watch.served_last_) [[unlikely]] {
     listeners_.push_back({&watch, ready});
+    has_work_ = true;
   } else {
     watch.on_ready(ready);
   }
 }
 
-void Reactor::serve_ready(std::size_t count) {
-  for (std::size_t event = 0; event < count; ++event) serve(poller_->watch(event), poller_->ready(event));
-  if (!again_.empty()) {
-    serving_again_.swap(again_);
-    for (Watch* watch : serving_again_) {
-      watch->again_queued_ = false;
-      serve(*watch, 0);
-    }
-    serving_again_.clear();
+// Below zero: -errno of epoll_wait(2). Above zero: more was done than to serve ready connections.
+template <bool Virtual>
+[[gnu::always_inline]] inline int Reactor::turn(bool may_block) {
+  ++turns_;
+  const int milliseconds = may_block ? wait_milliseconds<Virtual>() : 0;
+  const bool skip = Virtual && milliseconds > 0;
+  const int count = poller_->wait(skip ? 0 : milliseconds);
+  if (count < 0) [[unlikely]]
+    return count;
+  if (skip && count == 0) clock_.skip(timers_.next_time() - now_);
+  now_ = Virtual ? clock_.now() : monotonic_now();
+  Poller::Event event = poller_->first();
+  for (const Poller::Event end = event + count; event != end; ++event) {
+    serve(Poller::watch(event), Poller::ready(event));
   }
+  if (!has_work_ && timers_.next_time() > now_) [[likely]]
+    return 0;
+  run_work();
+  return 1;
+}
+
+template <bool Virtual>
+int Reactor::turn_until_done() {
+  while (true) {
+    const int result = turn<Virtual>(true);
+    if (result == 0) [[likely]]
+      continue;
+    // Whatever ends a task or calls stop() leaves work behind, so after the usual turn neither can be news.
+    if (result < 0) return result;
+    if (stopping_ || live_tasks_ == 0) return 0;
+  }
+}
+
+Result<void> Reactor::run() {
+  if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
+  if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
+  stopping_ = false;
+  if (live_tasks_ == 0) return {};
+  const int failure = virtual_clock_ ? turn_until_done<true>() : turn_until_done<false>();
+  if (failure != 0) return std::unexpected(Error::from_errno(-failure, "epoll_wait"));
+  return {};
+}
+
+void Reactor::shutdown() noexcept {
+  for (int turns = 0; turns < shutdown_turns; ++turns) {
+    for (Watch* watch = open_; watch != nullptr;) {
+      Watch* next = watch->next_;
+      if (watch != wakeup_) watch->on_shutdown();
+      watch = next;
+    }
+    while (sleepers_ != nullptr) {
+      SleepOperation& sleeper = *sleepers_;
+      sleeper.cancelled_ = true;
+      sleeper.unlink();
+      resume_later(sleeper);
+    }
+    if (queued_ == nullptr && retired_ == nullptr && ended_ == nullptr && flush_.empty() && again_.empty())
+      return;
+    if ((virtual_clock_ ? turn<true>(false) : turn<false>(false)) < 0) return;
+  }
+}
+
+// Those that used up a budget last turn, then the listeners.
+void Reactor::serve_rest() {
+  serving_again_.swap(again_);
+  for (Watch* watch : serving_again_) {
+    watch->again_queued_ = false;
+    serve(*watch, 0);
+  }
+  serving_again_.clear();
   for (const auto [watch, ready] : listeners_) {
     if (!watch->retired_) watch->on_ready(ready);
   }
   listeners_.clear();
+}
+
+// All of the turn that comes after the ready connections.
+void Reactor::run_work() {
+  serve_rest();
+  run_timers();
+  has_work_ = false;  // what is left for the next turn says so anew
+  run_queued();
+  flush();
+  reap();
+  if (!again_.empty()) has_work_ = true;
 }
 
 void Reactor::run_timers() {
@@ -197,13 +233,18 @@ void Reactor::run_queued() {
 }
 
 void Reactor::flush() {
-  if (flush_.empty()) return;
-  flushing_.swap(flush_);
-  for (Watch* watch : flushing_) {
-    watch->flush_queued_ = false;
-    if (!watch->retired_) watch->on_flush();
+  // A snapshot: what a flush resumes may write again, and that goes out next turn.
+  const std::size_t count = flush_.size();
+  for (std::size_t index = 0; index < count; ++index) {
+    Watch& watch = *flush_[index];
+    watch.flush_queued_ = false;
+    if (!watch.retired_) watch.on_flush();
   }
-  flushing_.clear();
+  if (flush_.size() == count) {
+    flush_.clear();
+  } else {
+    flush_.erase(flush_.begin(), flush_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
 }
 
 void Reactor::reap() noexcept {
@@ -215,21 +256,24 @@ void Reactor::reap() noexcept {
   for (Watch* watch = std::exchange(retired_, nullptr); watch != nullptr;) {
     Watch& dead = *watch;
     watch = dead.next_;
-    if (dead.again_queued_ || dead.flush_queued_) {  // a queue still names it: next turn
-      dead.next_ = std::exchange(retired_, &dead);
-      continue;
-    }
     if (dead.fd_ >= 0) {
       system::close(std::exchange(dead.fd_, -1));
       closed = true;
       --open_watches_;
+    }
+    if (dead.again_queued_ || dead.flush_queued_ || std::exchange(dead.referred_, false)) {
+      dead.next_ = std::exchange(retired_, &dead);  // somebody still names it: next turn
+      has_work_ = true;
+      continue;
     }
     std::erase(starved_, &dead);
     dead.reaped_ = true;
     if (dead.released_) delete &dead;
   }
   if (!closed || starved_.empty()) return;
-  for (Watch* watch : starved_) again(*watch);
+  for (Watch* watch : starved_) {
+    if (!watch->retired_) again(*watch);
+  }
   starved_.clear();
 }
 

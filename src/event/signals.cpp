@@ -50,6 +50,8 @@ class SignalWatch final : public Watch {
 };
 
 Signals::Signals(SignalWatch* watch) noexcept : watch_(watch) {}
+Signals::Signals(Signals&&) noexcept = default;
+Signals& Signals::operator=(Signals&&) noexcept = default;
 Signals::~Signals() = default;
 
 Result<Signals> Signals::open(Reactor& reactor, std::initializer_list<int> numbers) {

@@ -55,10 +55,14 @@ void TimerWheel::unlink(Timer& timer) noexcept {
 }
 
 void TimerWheel::arm(Timer& timer, Tick expiry) noexcept {
-  cancel(timer);
+  if (timer.is_armed()) {
+    unlink(timer);
+    --size_;
+  }
   timer.expiry_ = std::min(expiry, largest);
   link(timer);
   ++size_;
+  find_next();
 }
 
 void TimerWheel::cancel(Timer& timer) noexcept {
@@ -66,6 +70,7 @@ void TimerWheel::cancel(Timer& timer) noexcept {
   unlink(timer);
   timer.place_ = Timer::idle;
   --size_;
+  find_next();
 }
 
 void TimerWheel::advance(Tick now) noexcept {
@@ -79,6 +84,7 @@ void TimerWheel::advance(Tick now) noexcept {
   // finer level.
   for (unsigned level = 0; level < top; ++level) empty_slots(level, ~std::uint64_t{0});
   empty_slots(top, (~std::uint64_t{0} >> (63 - to)) & ~((std::uint64_t{2} << from) - 1));
+  find_next();
 }
 
 void TimerWheel::empty_slots(unsigned level, std::uint64_t begun) noexcept {
@@ -103,15 +109,17 @@ Timer* TimerWheel::pop_expired() noexcept {
   return timer;
 }
 
-Tick TimerWheel::next() const noexcept {
-  if (expired_ != nullptr) return now_;
-  if (used_levels_ == 0) return never;
-  // Every timer of a level lies before every timer of the coarser ones, so the finest level in use has the
-  // next.
-  const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
-  const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
-  const Tick coarser = level + 1 == levels ? 0 : now_ >> ((level + 1) * bits) << ((level + 1) * bits);
-  return coarser | slot << (level * bits);
+void TimerWheel::find_next() noexcept {
+  next_ = expired_ != nullptr ? now_ : never;
+  if (expired_ == nullptr && used_levels_ != 0) {
+    // Every timer of a level lies before every timer of the coarser ones, so the finest level in use has the
+    // next.
+    const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
+    const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
+    const Tick coarser = level + 1 == levels ? 0 : now_ >> ((level + 1) * bits) << ((level + 1) * bits);
+    next_ = coarser | slot << (level * bits);
+  }
+  next_time_ = next_ == never ? Time::never() : time_of_tick(next_);
 }
 
 bool TimerWheel::check() const noexcept {
@@ -136,7 +144,13 @@ bool TimerWheel::check() const noexcept {
       }
     }
   }
-  return found == size_;
+  Tick earliest = expired_ != nullptr ? now_ : never;
+  for (unsigned level = levels; level-- > 0 && expired_ == nullptr;) {
+    if (used_slots_[level] == 0) continue;
+    const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
+    earliest = ((now_ >> (level * bits)) - digit(now_, level) + slot) << (level * bits);
+  }
+  return found == size_ && next_ == earliest;
 }
 
 }  // namespace reactord

@@ -17,8 +17,8 @@ void Wakeup::post(std::move_only_function<void()> work) {
 }
 
 void Wakeup::on_ready(Readiness) {
-  std::uint64_t count = 0;
-  system::read(fd(), &count, sizeof count);
+  // The counter is never read: each write(2) is a new edge whatever it holds, while reading it would announce
+  // to us that it can be written again, and cost a turn.
   std::vector<std::move_only_function<void()>> work;
   {
     const std::scoped_lock lock(mutex_);

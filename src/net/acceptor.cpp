@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/system.hpp"
-#include "net/socket_endpoint.hpp"
 
 namespace reactord {
 
@@ -21,9 +20,9 @@ Error Acceptor::error(const char* operation, int failure) const {
 
 bool Acceptor::begin_accept(AcceptOperation& operation) {
   if (is_retired()) {
-    operation.failure_ = -static_cast<int>(ErrorCode::closed);
+    operation.failure_ = failure_of(ErrorCode::closed);
   } else if (pending_ != nullptr) {
-    operation.failure_ = -static_cast<int>(ErrorCode::busy);
+    operation.failure_ = failure_of(ErrorCode::busy);
   } else if (!ready_ || paused_ || !continue_accept(operation)) {
     pending_ = &operation;
     return false;
@@ -81,7 +80,7 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
     }
     if (fd == -EAGAIN) {
       ready_ = false;
-      if (draining_) operation.failure_ = -static_cast<int>(ErrorCode::closed);
+      if (draining_) operation.failure_ = failure_of(ErrorCode::closed);
       return draining_;
     }
     const Verdict verdict = judge(-fd);
@@ -99,7 +98,7 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
 
 Result<void> Acceptor::hand_over(AcceptOperation& operation, int fd, const sockaddr_storage& peer,
                                  unsigned length) {
-  Owned<Endpoint> endpoint(new SocketEndpoint(reactor(), fd, Address::from_socket_address(peer, length)));
+  Owned<Endpoint> endpoint(new Endpoint(reactor(), fd, Address::from_socket_address(peer, length)));
   auto added = reactor().add(*endpoint);
   if (!added) return added;
   pause_ = Duration{0};
@@ -136,7 +135,7 @@ void Acceptor::drain() noexcept {
 }
 
 Result<void> Acceptor::close() {
-  if (is_retired()) return std::unexpected(error("close", -static_cast<int>(ErrorCode::closed)));
+  if (is_retired()) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
   end();
   return {};
 }
@@ -144,8 +143,8 @@ Result<void> Acceptor::close() {
 void Acceptor::end() noexcept {
   if (is_retired()) return;
   if (AcceptOperation* operation = std::exchange(pending_, nullptr)) {
-    operation->failure_ = -static_cast<int>(ErrorCode::closed);
-    reactor().resume_later(*operation);
+    operation->failure_ = failure_of(ErrorCode::closed);
+    reactor().resume_later(*operation, *this);
   }
   path_.remove();
   reactor().retire(*this);

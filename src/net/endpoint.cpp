@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/system.hpp"
+
 namespace reactord {
 namespace {
-
-constexpr int failure_of(ErrorCode code) noexcept { return -static_cast<int>(code); }
 
 // A read into a Buffer offers this much room; what is left of a line moves there if it is small.
 constexpr std::size_t read_chunk = 64 * 1024;
@@ -22,8 +22,8 @@ Endpoint::Endpoint(Reactor& reactor, int fd, Address remote)
 Error Endpoint::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
   if (error.is_eof()) return error;
-  return std::move(error).with_operation(operation, remote_.network(), local_address().text(),
-                                         remote_.text());
+  std::string local = local_ || !is_retired() ? local_address().text() : std::string();
+  return std::move(error).with_operation(operation, remote_.network(), std::move(local), remote_.text());
 }
 
 Address Endpoint::local_address() const {
@@ -34,20 +34,15 @@ Address Endpoint::local_address() const {
   return *local_;
 }
 
-// ---- budgets
-
-inline bool Endpoint::within_budget() noexcept {
+// Counts bytes moved in this turn. False: the connection has had its share, the others are waiting.
+bool Endpoint::spend(std::size_t count) noexcept {
   const auto turn = static_cast<std::uint32_t>(reactor().turns());
   if (budget_turn_ != turn) {
     budget_turn_ = turn;
     budget_spent_ = 0;
   }
-  return budget_spent_ < Conn::bytes_per_turn;
-}
-
-inline void Endpoint::spend(std::size_t count) noexcept {
   budget_spent_ += static_cast<std::uint32_t>(count);
-  last_activity_ = reactor().now();
+  return budget_spent_ < Conn::bytes_per_turn;
 }
 
 // ---- reading
@@ -62,7 +57,11 @@ bool Endpoint::begin_read(ReadOperation& operation) {
   } else if (bytes_read_ >= read_limit_) {
     operation.failure_ = failure_of(ErrorCode::eof);
   } else if (operation.buffer_ != nullptr || !operation.into_.empty()) {
-    if (readable_ && continue_read(operation)) return true;
+    if (readable() && !spend(0)) {
+      reactor().again(*this);
+    } else if (readable() && continue_read(operation)) {
+      return true;
+    }
     reader_ = &operation;
     park(read_deadline_);
     return false;
@@ -70,54 +69,122 @@ bool Endpoint::begin_read(ReadOperation& operation) {
   return true;
 }
 
+inline ssize_t Endpoint::receive_some(std::span<char> room) noexcept {
+  return fd() >= 0 ? system::receive(fd(), room.data(), room.size()) : receive(room.data(), room.size());
+}
+
+[[gnu::always_inline]] inline void Endpoint::count_received(std::size_t received, std::size_t room) noexcept {
+  bytes_read_ += received;
+  last_activity_ = reactor().now();
+  if (received < room && !is_over()) [[likely]]
+    not_readable();  // a short read has drained the socket: epoll(7)
+}
+
+// The same for an operation that takes its bytes where they arrive, in the reactor's scratch storage: it says
+// how many it has taken, and how many more it wants (see ReadOperation::take_). Only what it leaves is
+// copied, to its buffer.
+[[gnu::always_inline]] inline bool Endpoint::continue_take(ReadOperation& operation) {
+  if (!operation.buffer_->empty()) [[unlikely]]
+    return continue_long_take(operation);
+  char* const scratch = reactor().scratch();
+  const ssize_t count = system::receive_once(fd(), scratch, Reactor::scratch_size);
+  if (count <= 0) [[unlikely]]
+    return keep_taking(operation, count, 0);
+  const auto received = static_cast<std::size_t>(count);
+  count_received(received, Reactor::scratch_size);
+  const bool drained = !readable();
+  const std::size_t taken = operation.take_(operation, std::string_view(scratch, received));
+  if (taken == received && drained) [[likely]]
+    return false;
+  return keep_taking(operation, count, taken);
+}
+
+// After a take that left something to do: bytes to keep, more to read, a coroutine to resume; or that got no
+// bytes.
+bool Endpoint::keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken) {
+  if (received == -EINTR || fd() < 0) return continue_long_take(operation);
+  if (received <= 0) return read_stopped(operation, received);
+  std::string_view rest(reactor().scratch(), static_cast<std::size_t>(received));
+  rest.remove_prefix(taken & ~ReadOperation::resume_bit);
+  if (!rest.empty()) operation.buffer_->append(reactor().buffers(), rest);
+  if ((taken & ReadOperation::resume_bit) != 0) return true;
+  if (!readable()) return false;
+  if (spend(static_cast<std::size_t>(received))) return continue_long_take(operation);
+  reactor().again(*this);  // the budget is spent, and epoll will not tell us again
+  return false;
+}
+
+// Takes from the operation's own buffer: bytes of a line begun earlier are in it. A long one is copied
+// seldom, however it trickles in.
+bool Endpoint::continue_long_take(ReadOperation& operation) {
+  Buffer& held = *operation.buffer_;
+  bool within_budget = true;
+  do {
+    const std::size_t before = held.size();
+    const std::span<char> room =
+        held.prepare(reactor().buffers(), before <= cheap_copy ? read_chunk - before : 1);
+    const ssize_t count = receive_some(room);
+    if (count <= 0) return read_stopped(operation, count);
+    const auto received = static_cast<std::size_t>(count);
+    count_received(received, room.size());
+    within_budget = spend(received);
+    held.commit(received);
+    const std::size_t taken = operation.take_(operation, held.view());
+    held.consume(taken & ~ReadOperation::resume_bit);
+    if ((taken & ReadOperation::resume_bit) != 0) return true;
+  } while (readable() && within_budget);
+  held.shrink(reactor().buffers());
+  if (readable()) reactor().again(*this);
+  return false;
+}
+
 // Reads until the operation has enough, the socket is drained, or the turn's budget is spent.
 bool Endpoint::continue_read(ReadOperation& operation) {
+  if (operation.take_ != nullptr) return continue_take(operation);
   Buffer* buffer = operation.buffer_;
-  while (within_budget()) {
+  bool within_budget = true;
+  do {
     std::span<char> room = operation.into_;
     if (buffer != nullptr) {
       const std::size_t held = buffer->size();
       room = buffer->prepare(reactor().buffers(), held <= cheap_copy ? read_chunk - held : 1);
     }
-    if (read_limit_ - bytes_read_ < room.size()) [[unlikely]]
-      room = room.first(read_limit_ - bytes_read_);
-    const ssize_t count = receive(room.data(), room.size());
-    if (count <= 0) [[unlikely]] {
-      if (count == -EAGAIN) {
-        readable_ = false;
-        break;
-      }
-      if (buffer != nullptr) buffer->consume(0);
-      if (count == 0 && write_failure_ == 0) {
-        eof_ = true;
-        operation.failure_ = failure_of(ErrorCode::eof);
-      } else {
-        // A reset that our own send was first to hear of ends the input too, and it is not an orderly end.
-        read_failure_ = count == 0 ? write_failure_ : static_cast<int>(-count);
-        operation.failure_ = read_failure_;
-      }
-      return true;
-    }
+    if (read_limit_ - bytes_read_ < room.size()) room = room.first(read_limit_ - bytes_read_);
+    const ssize_t count = receive_some(room);
+    if (count <= 0) return read_stopped(operation, count);
     const auto received = static_cast<std::size_t>(count);
-    if (received < room.size() && !hang_up_)
-      readable_ = false;  // a short read has drained the socket: epoll(7)
-    bytes_read_ += received;
-    spend(received);
+    count_received(received, room.size());
     operation.count_ += received;
     if (buffer != nullptr) buffer->commit(received);
+    within_budget = spend(received);
     if (operation.enough_ == nullptr || operation.enough_(operation)) return true;
-    if (!readable_ || bytes_read_ >= read_limit_) break;
-  }
+  } while (readable() && bytes_read_ < read_limit_ && within_budget);
+  if (buffer != nullptr) buffer->shrink(reactor().buffers());
   if (bytes_read_ >= read_limit_) {
     operation.failure_ = failure_of(ErrorCode::eof);
     return true;
   }
-  if (readable_) reactor().again(*this);  // the budget is spent, and epoll will not tell us again
-  if (buffer != nullptr) {
-    buffer->consume(0);
-    buffer->shrink(reactor().buffers());
-  }
+  if (readable()) reactor().again(*this);  // the budget is spent, and epoll will not tell us again
   return false;
+}
+
+// After a receive that gave no bytes.
+bool Endpoint::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
+  if (operation.buffer_ != nullptr) operation.buffer_->consume(0);  // gives back storage that stayed empty
+  if (result == -EAGAIN) {
+    not_readable();
+    if (operation.buffer_ != nullptr) operation.buffer_->shrink(reactor().buffers());
+    return false;
+  }
+  if (result == 0 && write_failure_ == 0) {
+    eof_ = true;
+    operation.failure_ = failure_of(ErrorCode::eof);
+    return true;
+  }
+  // A reset that our own send was first to hear of ends the input too, and it is not an orderly end.
+  read_failure_ = result == 0 ? write_failure_ : static_cast<std::int16_t>(-result);
+  operation.failure_ = read_failure_;
+  return true;
 }
 
 // ---- writing
@@ -132,7 +199,7 @@ bool Endpoint::begin_write(PendingWrite& operation) {
   } else if (write_deadline_ <= reactor().now()) {
     operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
   } else if (write_closed_ || write_failure_ != 0) {
-    operation.failure_ = write_failure_ != 0 ? write_failure_ : EPIPE;
+    operation.failure_ = write_failure_ != 0 ? int{write_failure_} : EPIPE;
   } else if (total > 0 && output_.size() + total <= Conn::high_watermark) {
     for (std::size_t part = 0; part < operation.part_count_; ++part) {
       output_.append(reactor().buffers(), operation.parts_[part]);
@@ -150,7 +217,8 @@ bool Endpoint::begin_write(PendingWrite& operation) {
 // Sends the buffered bytes and the operation's own straight from the caller's memory, until few enough are
 // left to take over or the socket takes no more.
 bool Endpoint::continue_write(PendingWrite& operation) {
-  while (writable_ && within_budget()) {
+  bool within_budget = spend(0);
+  while (writable() && within_budget) {
     std::array<iovec, parts_per_send> parts;
     std::size_t count = 0, offered = 0;
     auto offer = [&](std::string_view bytes) {
@@ -164,7 +232,7 @@ bool Endpoint::continue_write(PendingWrite& operation) {
     const ssize_t result = send_gathered(parts.data(), count);
     if (result < 0) {
       if (result == -EAGAIN) {
-        writable_ = false;
+        not_writable();
         break;
       }
       fail_output(static_cast<int>(-result));
@@ -173,8 +241,9 @@ bool Endpoint::continue_write(PendingWrite& operation) {
     }
     auto sent = static_cast<std::size_t>(result);
     bytes_written_ += sent;
-    spend(sent);
-    if (sent < offered) writable_ = false;
+    last_activity_ = reactor().now();
+    within_budget = spend(sent);
+    if (sent < offered) not_writable();
     const std::size_t buffered = std::min(sent, output_.size());
     output_.consume(buffered);
     sent -= buffered;
@@ -188,7 +257,7 @@ bool Endpoint::continue_write(PendingWrite& operation) {
   std::size_t left = output_.size();
   for (std::size_t part = 0; part < operation.part_count_; ++part) left += operation.parts_[part].size();
   if (left > operation.until_unsent_) {
-    if (writable_) reactor().again(*this);  // the budget is spent, and epoll will not tell us again
+    if (writable()) reactor().again(*this);  // the budget is spent, and epoll will not tell us again
     return false;
   }
   for (std::size_t part = 0; part < operation.part_count_; ++part) {
@@ -200,33 +269,60 @@ bool Endpoint::continue_write(PendingWrite& operation) {
   return true;
 }
 
+inline ssize_t Endpoint::send_some(std::string_view bytes) noexcept {
+  return fd() >= 0 ? system::send(fd(), bytes.data(), bytes.size()) : send(bytes.data(), bytes.size());
+}
+
 void Endpoint::send_output() noexcept {
-  const std::string_view bytes = output_.view();
-  const ssize_t result = send(bytes.data(), bytes.size());
-  if (result < 0) [[unlikely]] {
-    if (result == -EAGAIN) {
-      writable_ = false;
-    } else {
-      fail_output(static_cast<int>(-result));
-    }
-    return;
+  if (!writable() || output_.empty()) return;
+  const ssize_t result = send_some(output_.view());
+  if (result < 0) return send_stopped(result);
+  count_sent(static_cast<std::size_t>(result), output_.size());
+  output_.consume(static_cast<std::size_t>(result));
+}
+
+bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
+  if (sent == -EINTR || fd() < 0) sent = 0;  // send_output() knows the way
+  if (sent >= 0) {
+    bytes_written_ += static_cast<std::size_t>(sent);
+    replies.consume(static_cast<std::size_t>(sent));
+  } else {
+    send_stopped(sent);
   }
-  const auto sent = static_cast<std::size_t>(result);
-  if (sent < bytes.size()) writable_ = false;
+  if (write_failure_ == 0) output_.append(reactor().buffers(), replies.view());
+  replies.clear();
+  send_output();
+  return output_.empty();
+}
+
+inline void Endpoint::count_sent(std::size_t sent, std::size_t offered) noexcept {
   bytes_written_ += sent;
   last_activity_ = reactor().now();
-  output_.consume(sent);
+  if (sent < offered) [[unlikely]]
+    not_writable();
+}
+
+// After a send that failed.
+void Endpoint::send_stopped(ssize_t result) noexcept {
+  if (result == -EAGAIN) {
+    not_writable();
+  } else {
+    fail_output(static_cast<int>(-result));
+  }
 }
 
 void Endpoint::fail_output(int number) noexcept {
-  write_failure_ = number;
+  write_failure_ = static_cast<std::int16_t>(number);
   output_.clear();
 }
 
 void Endpoint::on_flush() {
   if (closed_) return continue_close();
-  if (writer_ != nullptr) return wake_writer();
-  if (writable_ && !output_.empty()) send_output();
+  if (writer_ != nullptr) {
+    if (writable()) wake_writer();
+    return;
+  }
+  if (writable() && !output_.empty()) send_output();
   if (write_closed_ && !fin_sent_ && output_.empty() && write_failure_ == 0) {
     fin_sent_ = true;
     shut_write();
@@ -242,17 +338,23 @@ void Endpoint::wake_writer() {
 // ---- readiness and deadlines
 
 void Endpoint::on_ready(Readiness ready) {
-  using namespace readiness;
-  if ((ready & (peer_finished | hang_up | readiness::error)) != 0) [[unlikely]]
-    hang_up_ = readable_ = true;
-  if ((ready & readable) != 0) readable_ = true;
-  if ((ready & (writable | hang_up | readiness::error)) != 0) writable_ = true;
-  if (closed_) [[unlikely]]
-    return continue_close();
-  if (writable_ && (writer_ != nullptr || !output_.empty())) on_flush();
-  if (readable_ && reader_ != nullptr && continue_read(*reader_)) {
-    std::exchange(reader_, nullptr)->handle.resume();
+  ready_ |= ready;
+  ReadOperation* reader = reader_;
+  if (reader == nullptr || reader->take_ == nullptr || !output_.empty() || !readable()) [[unlikely]] {
+    return become_ready();
   }
+  if (continue_take(*reader)) [[unlikely]]
+    std::exchange(reader_, nullptr)->handle.resume();
+}
+
+// Everything but the usual case, in which bytes have arrived for an operation that takes them.
+void Endpoint::become_ready() {
+  if (is_over()) ready_ |= readiness::readable | readiness::writable;  // the next call tells what it is
+  if (closed_) return continue_close();
+  if (writable() && (writer_ != nullptr || !output_.empty())) on_flush();
+  if (!readable() || reader_ == nullptr) return;
+  const bool complete = reader_->take_ != nullptr ? continue_take(*reader_) : continue_read(*reader_);
+  if (complete) std::exchange(reader_, nullptr)->handle.resume();
 }
 
 // Arms the one timer at the earliest deadline that something waits for. Moving a deadline later costs
@@ -264,7 +366,8 @@ inline void Endpoint::park(Time deadline) {
 }
 
 void Endpoint::on_timer() {
-  if (closed_) return finish_close(output_.empty() ? 0 : failure_of(ErrorCode::deadline_exceeded));
+  if (closed_ && lingering_) return linger_on();
+  if (closed_) return finish_close(failure_of(ErrorCode::deadline_exceeded));
   const Time now = reactor().now();
   if (reader_ != nullptr && read_deadline_ <= now) {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
@@ -306,117 +409,7 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
 void Endpoint::end_pending(IoOperation* operation, int failure) noexcept {
   if (operation == nullptr) return;
   operation->failure_ = failure;
-  reactor().resume_later(*operation);
-}
-
-// ---- closing
-
-Result<void> Endpoint::close() {
-  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
-  local_address();  // while the kernel still knows it
-  begin_close();
-  return {};
-}
-
-void Endpoint::begin_close() {
-  closed_ = true;
-  fail_pending();
-  reactor().timers().cancel(*this);
-  continue_close();
-}
-
-void Endpoint::fail_pending() noexcept {
-  end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::closed));
-  end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::closed));
-}
-
-bool Endpoint::begin_finish(FinishOperation& operation) {
-  if (!closed_) begin_close();
-  if (is_retired() || writer_ != nullptr) {
-    operation.failure_ = writer_ != nullptr ? failure_of(ErrorCode::busy) : write_failure_;
-    return true;
-  }
-  writer_ = &operation;
-  return false;
-}
-
-void Endpoint::continue_close() noexcept {
-  if (is_retired()) return;
-  const std::size_t unsent = output_.size();
-  if (unsent > 0 && writable_) send_output();
-  if (write_failure_ != 0 || read_failure_ != 0) return finish_close(write_failure_);
-  if (!output_.empty()) {
-    if (!is_armed() || output_.size() < unsent) reactor().arm(*this, reactor().now() + Conn::send_timeout);
-    if (writable_) reactor().again(*this);
-    return;
-  }
-  if (eof_) return finish_close(0);
-  if (!std::exchange(fin_sent_, true)) shut_write();
-  if (!lingering_) {
-    lingering_ = true;
-    budget_spent_ = 0;
-    reactor().arm(*this, reactor().now() + Conn::linger_timeout);
-  }
-  if (discard_input()) finish_close(0);
-}
-
-// Reads and forgets, so that no unread byte turns our close(2) into a reset that destroys the last reply on
-// its way.
-bool Endpoint::discard_input() noexcept {
-  Buffer scratch;
-  const std::span<char> room = scratch.prepare(reactor().buffers(), cheap_copy * 4);
-  while (readable_) {
-    const ssize_t count = receive(room.data(), room.size());
-    if (count == -EAGAIN) break;
-    if (count <= 0) return true;
-    budget_spent_ += static_cast<std::uint32_t>(count);
-    if (budget_spent_ > Conn::linger_bytes) return true;
-    if (static_cast<std::size_t>(count) < room.size() && !hang_up_) break;
-  }
-  readable_ = false;
-  return false;
-}
-
-void Endpoint::finish_close(int failure) noexcept {
-  if (is_retired()) return;
-  output_.clear();
-  reactor().retire(*this);
-  end_pending(std::exchange(writer_, nullptr), failure);
-}
-
-void Endpoint::abort() noexcept {
-  if (is_retired()) return;
-  if (!std::exchange(closed_, true)) fail_pending();
-  finish_close(failure_of(ErrorCode::closed));
-}
-
-void Endpoint::on_release() {
-  if (!closed_) begin_close();
-}
-
-Result<void> Endpoint::close_read() {
-  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
-  limit_reading(bytes_read_);
-  const int result = shut_read();
-  if (result < 0) return std::unexpected(error("close", -result));
-  return {};
-}
-
-void Endpoint::finish_reading() noexcept {
-  if (!closed_) limit_reading(bytes_read_ + unread());
-}
-
-void Endpoint::limit_reading(std::uint64_t limit) noexcept {
-  read_limit_ = std::min(read_limit_, limit);
-  if (bytes_read_ >= read_limit_) end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::eof));
-}
-
-Result<void> Endpoint::close_write() {
-  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
-  if (std::exchange(write_closed_, true)) return {};
-  end_pending(std::exchange(writer_, nullptr), EPIPE);
-  flush_output_later();
-  return {};
+  reactor().resume_later(*operation, *this);
 }
 
 }  // namespace reactord

@@ -1,5 +1,5 @@
-// Endpoint: what a Conn points to. The contract of conn.hpp, once, over any transport: the transports below
-// (sockets; memory) only try to move bytes now, and say -EAGAIN when that would mean waiting.
+// Endpoint: what a Conn points to. The contract of conn.hpp, once, over any transport: a transport only tries
+// to move bytes now, and says -EAGAIN when that would mean waiting.
 //
 //      open ---- close() ----> sending ---- all sent, FIN ----> discarding ---- peer's FIN ----> retired
 //        |                        |  no progress, error             |  2 s, 1 MiB, error            ^
@@ -11,6 +11,7 @@
 
 #include <memory>
 
+#include "base/system.hpp"
 #include "reactord/conn.hpp"
 
 namespace reactord {
@@ -34,6 +35,22 @@ class Endpoint : public Watch {
 
   // For sessions: bytes to send in this turn's flush, whatever the watermarks say.
   Buffer& output() noexcept { return output_; }
+  // Sends `replies`, which must not be empty, and empties it; what the socket does not take goes behind
+  // output(). True if nothing is left unsent.
+  bool send_replies(Buffer& replies) noexcept {
+    const std::string_view bytes = replies.view();
+    ssize_t sent = 0;
+    if (output_.empty()) [[likely]] {  // then the socket was writable, when last heard of
+      sent = system::send_once(fd(), bytes.data(), bytes.size());
+      if (sent == static_cast<ssize_t>(bytes.size())) [[likely]] {
+        bytes_written_ += bytes.size();
+        replies.rewind();
+        return true;
+      }
+    }
+    return keep_unsent(replies, sent);
+  }
+  void send_output() noexcept;  // what the socket takes now; a failure shows at the next read or write
   void flush_output_later() { reactor().flush_later(*this); }
   void set_session_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
@@ -49,16 +66,18 @@ class Endpoint : public Watch {
   int read_failure() const noexcept { return read_failure_; }
   int write_failure() const noexcept { return write_failure_; }
   bool has_eof() const noexcept { return eof_; }
-  virtual std::size_t unread() const noexcept = 0;
+  virtual std::size_t unread() const noexcept;
 
  protected:
-  // The transport. Bytes moved, 0 at end of file, or -errno; never waits.
-  virtual ssize_t receive(char* bytes, std::size_t count) noexcept = 0;
-  virtual ssize_t send(const char* bytes, std::size_t count) noexcept = 0;
-  virtual ssize_t send_gathered(const iovec* parts, std::size_t count) noexcept = 0;
-  virtual int shut_read() noexcept = 0;
-  virtual int shut_write() noexcept = 0;
-  virtual Address find_local_address() const = 0;
+  // The transport: bytes moved, 0 at end of file, or -errno; never waits. These are the ones of a socket.
+  // An endpoint without a descriptor overrides them; one with a descriptor is spared the virtual call.
+  virtual ssize_t receive(char* bytes, std::size_t count) noexcept;
+  virtual ssize_t send(const char* bytes, std::size_t count) noexcept;
+  virtual ssize_t send_gathered(const iovec* parts, std::size_t count) noexcept;
+  virtual int shut_read() noexcept;
+  virtual int shut_write() noexcept;
+  virtual std::size_t unacknowledged() const noexcept;  // bytes sent that the peer's side does not have yet
+  virtual Address find_local_address() const;
 
  private:
   void on_ready(Readiness readiness) override;
@@ -70,9 +89,18 @@ class Endpoint : public Watch {
   bool continue_read(ReadOperation& operation);
   bool continue_write(PendingWrite& operation);
   void park(Time deadline);
-  bool within_budget() noexcept;
-  void spend(std::size_t count) noexcept;
-  void send_output() noexcept;
+  bool continue_take(ReadOperation& operation);
+  bool keep_unsent(Buffer& replies, ssize_t sent) noexcept;
+  void become_ready();
+  bool keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken);
+  bool continue_long_take(ReadOperation& operation);
+  ssize_t receive_some(std::span<char> room) noexcept;
+  ssize_t send_some(std::string_view bytes) noexcept;
+  void count_received(std::size_t received, std::size_t room) noexcept;
+  void count_sent(std::size_t sent, std::size_t offered) noexcept;
+  void send_stopped(ssize_t result) noexcept;
+  bool read_stopped(ReadOperation& operation, ssize_t result) noexcept;
+  bool spend(std::size_t count) noexcept;
   void fail_output(int number) noexcept;
   void wake_writer();
   void end_pending(IoOperation* operation, int failure) noexcept;
@@ -80,20 +108,29 @@ class Endpoint : public Watch {
   void fail_pending() noexcept;
   void continue_close() noexcept;
   bool discard_input() noexcept;
+  void linger_on() noexcept;
   void finish_close(int failure) noexcept;
 
-  bool readable_ = false;  // epoll said so, and nothing since has said otherwise
-  bool writable_ = true;
-  bool hang_up_ = false;       // the peer has finished or broken off: read on to the end
-  bool eof_ = false;           // the peer's FIN has been read
-  bool write_closed_ = false;  // close_write() was called
+  static constexpr Readiness over_bits = readiness::peer_finished | readiness::hang_up | readiness::error;
+  bool readable() const noexcept { return (ready_ & readiness::readable) != 0; }
+  bool writable() const noexcept { return (ready_ & readiness::writable) != 0; }
+  bool is_over() const noexcept {
+    return (ready_ & over_bits) != 0;
+  }  // finished or broken off: read on to the end
+  void not_readable() noexcept { ready_ &= ~readiness::readable; }
+  void not_writable() noexcept { ready_ &= ~readiness::writable; }
+
+  Readiness ready_ = readiness::writable;  // what epoll has said, and nothing since has refuted
+  bool eof_ = false;                       // the peer's FIN has been read
+  bool write_closed_ = false;              // close_write() was called
   bool fin_sent_ = false;
   bool closed_ = false;
   bool lingering_ = false;  // after our FIN
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
-  int read_failure_ = 0;   // an errno: the connection is gone
-  int write_failure_ = 0;  // the same; what was unsent is lost
+  std::int16_t read_failure_ = 0;     // an errno: the connection is gone
+  std::int16_t write_failure_ = 0;    // the same; what was unsent is lost
+  std::uint32_t unacknowledged_ = 0;  // while lingering: bytes the peer had not, when last looked
   Buffer output_;
   ReadOperation* reader_ = nullptr;
   PendingWrite* writer_ = nullptr;  // after close(): who waits for its end
@@ -106,5 +143,8 @@ class Endpoint : public Watch {
   Address remote_;
   mutable std::unique_ptr<Address> local_;  // asked for rarely: found at the first need
 };
+
+// Where the socket `fd` sits (getsockname(2)).
+Address socket_local_address(int fd);
 
 }  // namespace reactord

@@ -10,7 +10,6 @@
 
 #include "base/system.hpp"
 #include "net/acceptor.hpp"
-#include "net/socket_endpoint.hpp"
 
 namespace reactord {
 namespace {

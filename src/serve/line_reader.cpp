@@ -4,6 +4,14 @@
 
 namespace reactord {
 
+ReadLineOperation::ReadLineOperation(LineReader& reader) noexcept
+    : ReadOperation(*reader.conn_.endpoint_, reader.buffer_), reader_(reader) {
+  enough_ = [](ReadOperation& operation) noexcept {
+    LineReader& waiting = static_cast<ReadLineOperation&>(operation).reader_;
+    return waiting.splitter_.ready(waiting.buffer_.view());
+  };
+}
+
 bool ReadLineOperation::await_ready() noexcept {
   reader_.buffer_.consume(std::exchange(reader_.taken_, 0));
   return reader_.splitter_.ready(reader_.buffer_.view()) || ReadOperation::await_ready();

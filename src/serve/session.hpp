@@ -26,6 +26,9 @@ class Service {
 
   Server& server() const noexcept { return server_; }
   const ServerOptions& options() const noexcept { return server_.options_; }
+  Duration idle_timeout() const noexcept {
+    return options().idle_timeout > 0ns ? options().idle_timeout : Duration::max();
+  }
   Listener& listener() noexcept { return listener_; }
   LineHandler& lines() const noexcept { return *lines_; }
   StreamHandler& stream() const noexcept { return *stream_; }
@@ -57,6 +60,7 @@ class Session {
   Service& service() const noexcept { return service_; }
   Server& server() const noexcept { return service_.server(); }
   Conn& conn() noexcept { return conn_; }
+  const Conn& conn() const noexcept { return conn_; }
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept { return server().is_draining(); }
 

@@ -1,0 +1,148 @@
+// How an Endpoint ends: sending what is left, FIN, discarding, and the ways to be cut short (drawn in
+// endpoint.hpp).
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/system.hpp"
+#include "net/endpoint.hpp"
+
+namespace reactord {
+namespace {
+
+constexpr std::size_t discard_chunk = 16 * 1024;
+
+}  // namespace
+
+Result<void> Endpoint::close() {
+  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  local_address();  // while the kernel still knows it
+  begin_close();
+  return {};
+}
+
+void Endpoint::begin_close() {
+  closed_ = true;
+  fail_pending();
+  reactor().timers().cancel(*this);
+  continue_close();
+}
+
+void Endpoint::fail_pending() noexcept {
+  end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::closed));
+  end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::closed));
+}
+
+bool Endpoint::begin_finish(FinishOperation& operation) {
+  if (!closed_) begin_close();
+  if (is_retired() || writer_ != nullptr) {
+    operation.failure_ = writer_ != nullptr ? failure_of(ErrorCode::busy) : write_failure_;
+    return true;
+  }
+  writer_ = &operation;
+  return false;
+}
+
+void Endpoint::continue_close() noexcept {
+  if (is_retired()) return;
+  const std::size_t unsent = output_.size();
+  if (unsent > 0 && writable()) send_output();
+  if (write_failure_ != 0 || read_failure_ != 0) return finish_close(write_failure_);
+  if (!output_.empty()) {
+    if (!is_armed() || output_.size() < unsent) reactor().arm(*this, reactor().now() + Conn::send_timeout);
+    if (writable()) reactor().again(*this);
+    return;
+  }
+  if (eof_) return finish_close(0);
+  if (!std::exchange(fin_sent_, true)) shut_write();
+  if (!lingering_) {
+    lingering_ = true;
+    read_limit_ = bytes_read_ + Conn::linger_bytes;
+    unacknowledged_ = ~std::uint32_t{0};
+    last_activity_ = reactor().now();
+    reactor().arm(*this, reactor().now() + Conn::linger_timeout);
+  }
+  if (discard_input()) finish_close(0);
+}
+
+// Reads and forgets, so that no unread byte turns our close(2) into a reset that destroys the last reply on
+// its way. True when that has an end: the peer's, or the limit, which counts once the peer has all of ours.
+bool Endpoint::discard_input() noexcept {
+  Buffer scratch;
+  const std::span<char> room = scratch.prepare(reactor().buffers(), discard_chunk);
+  while (readable()) {
+    const ssize_t count = receive(room.data(), room.size());
+    if (count == -EAGAIN) {
+      not_readable();
+      return false;
+    }
+    if (count <= 0) return true;
+    const auto received = static_cast<std::size_t>(count);
+    bytes_read_ += received;
+    if (received < room.size() && !is_over()) not_readable();
+    if (bytes_read_ > read_limit_ && unacknowledged() == 0) return true;
+    if (readable() && !spend(received)) {
+      reactor().again(*this);
+      return false;
+    }
+  }
+  return false;
+}
+
+// The time for the peer to end its side is up. It gets more while it still takes bytes of ours.
+void Endpoint::linger_on() noexcept {
+  const auto left = static_cast<std::uint32_t>(unacknowledged());
+  if (left == 0) return finish_close(0);
+  if (left < unacknowledged_) {
+    last_activity_ = reactor().now();
+  } else if (reactor().now() - last_activity_ >= Conn::send_timeout) {
+    return finish_close(failure_of(ErrorCode::deadline_exceeded));
+  }
+  unacknowledged_ = left;
+  reactor().arm(*this, reactor().now() + Conn::linger_timeout);
+}
+
+void Endpoint::finish_close(int failure) noexcept {
+  if (is_retired()) return;
+  output_.clear();
+  reactor().retire(*this);
+  end_pending(std::exchange(writer_, nullptr), failure);
+}
+
+void Endpoint::abort() noexcept {
+  if (is_retired()) return;
+  if (!std::exchange(closed_, true)) fail_pending();
+  finish_close(failure_of(ErrorCode::closed));
+}
+
+void Endpoint::on_release() {
+  if (!closed_) begin_close();
+}
+
+Result<void> Endpoint::close_read() {
+  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  limit_reading(bytes_read_);
+  const int result = shut_read();
+  if (result < 0) return std::unexpected(error("close", -result));
+  return {};
+}
+
+void Endpoint::finish_reading() noexcept {
+  if (!closed_) limit_reading(bytes_read_ + unread());
+}
+
+void Endpoint::limit_reading(std::uint64_t limit) noexcept {
+  read_limit_ = std::min(read_limit_, limit);
+  if (bytes_read_ >= read_limit_) end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::eof));
+}
+
+Result<void> Endpoint::close_write() {
+  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  if (std::exchange(write_closed_, true)) return {};
+  end_pending(std::exchange(writer_, nullptr), EPIPE);
+  flush_output_later();
+  return {};
+}
+
+}  // namespace reactord

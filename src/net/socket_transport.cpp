@@ -1,0 +1,31 @@
+// The transport of an Endpoint with a descriptor: a connected TCP or unix stream socket.
+#include <sys/socket.h>
+
+#include "base/system.hpp"
+#include "net/endpoint.hpp"
+
+namespace reactord {
+
+ssize_t Endpoint::receive(char* bytes, std::size_t count) noexcept {
+  return system::receive(fd(), bytes, count);
+}
+ssize_t Endpoint::send(const char* bytes, std::size_t count) noexcept {
+  return system::send(fd(), bytes, count);
+}
+ssize_t Endpoint::send_gathered(const iovec* parts, std::size_t count) noexcept {
+  return system::send_gathered(fd(), parts, count);
+}
+int Endpoint::shut_read() noexcept { return system::shutdown(fd(), SHUT_RD); }
+int Endpoint::shut_write() noexcept { return system::shutdown(fd(), SHUT_WR); }
+std::size_t Endpoint::unread() const noexcept { return system::unread_bytes(fd()); }
+std::size_t Endpoint::unacknowledged() const noexcept { return system::unacknowledged_bytes(fd()); }
+Address Endpoint::find_local_address() const { return socket_local_address(fd()); }
+
+Address socket_local_address(int fd) {
+  sockaddr_storage storage{};
+  unsigned length = 0;
+  if (system::local_address(fd, storage, length) < 0) return Address();
+  return Address::from_socket_address(storage, length);
+}
+
+}  // namespace reactord

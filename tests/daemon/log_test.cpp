@@ -1,0 +1,140 @@
+// The log: a line for every closed connection with its cause, and a stderr that nobody reads holds nothing
+// up.
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "support/process.hpp"
+
+using test::Client;
+using test::Daemon;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view word) { return text.find(word) != text.npos; }
+
+TEST_CASE("each end of a line connection is told with its cause and its counts") {
+  Daemon daemon({"line@127.0.0.1:0"}, {"--idle-timeout", "400ms"});
+  const auto closed = [&](std::string_view cause) {
+    return daemon.wait_for_log({"level=info event=closed protocol=line peer=127.0.0.1:", cause});
+  };
+  CHECK(Client(daemon.address()).exchange("one\ntwo\n", true) == "Server: one\nServer: two\n");
+  const std::string eof = closed("cause=eof");
+  CHECK(holds(eof, " lines=2 in=8 out=24 seconds="));
+  CHECK(eof.starts_with("time="));
+
+  Client resetting(daemon.address());
+  CHECK(resetting.ask("x") == "Server: x");
+  resetting.reset();
+  CHECK(holds(closed("cause=reset"), " error=\"connection reset by peer\" lines=1 in=2 out=10 "));
+
+  Client endless(daemon.address());
+  endless.send(std::string(64 * 1024, 'e'));
+  CHECK(endless.read_to_end() == "ERR line too long (max 65536)\n");
+  endless.close();
+  CHECK(holds(closed("cause=line-too-long"), " in=65536 out=30 "));
+
+  Client idle(daemon.address());
+  CHECK(idle.read_to_end() == "");
+  idle.close();
+  CHECK(holds(closed("cause=idle"), " in=0 out=0 seconds="));
+  CHECK(daemon.stop() == 0);
+}
+
+TEST_CASE("each end of an echo connection is told with its cause") {
+  Daemon daemon({"echo@127.0.0.1:0"}, {"--idle-timeout", "400ms"});
+  const auto closed = [&](std::string_view cause) {
+    return daemon.wait_for_log({"event=closed protocol=echo peer=127.0.0.1:", cause});
+  };
+  CHECK(Client(daemon.address()).exchange("bytes", true) == "bytes");
+  CHECK(holds(closed("cause=eof"), " in=5 out=5 "));
+  Client resetting(daemon.address());
+  CHECK(resetting.ask("x") == "x");
+  resetting.reset();
+  closed("cause=reset");
+  Client idle(daemon.address());
+  CHECK(idle.read_to_end() == "");
+  idle.close();
+  closed("cause=idle");
+  CHECK(daemon.stop() == 0);
+}
+
+TEST_CASE("the end of the daemon is told: drained at the first signal, killed at the second") {
+  for (const std::string protocol : {"line", "echo"}) {
+    CAPTURE(protocol);
+    const std::string event = "event=closed protocol=" + protocol;
+    {
+      Daemon daemon({protocol + "@127.0.0.1:0"});
+      Client client(daemon.address());
+      client.ask("x");
+      daemon.signal(SIGTERM);
+      CHECK(client.read_to_end() == "");
+      client.close();
+      daemon.wait_for_log({event, "cause=drained"});
+      CHECK(daemon.wait() == 0);
+    }
+    Daemon daemon({protocol + "@127.0.0.1:0"});
+    Client deaf(daemon.address(), 8 * 1024, 64 * 1024);
+    const std::string lines(64 * 1024 * 1024, '\n');
+    if (protocol == "line") {
+      deaf.send("half");
+      deaf.wait_until_received();
+    } else {
+      REQUIRE(deaf.send_until_stuck(lines) < lines.size());
+    }
+    daemon.signal(SIGTERM);
+    daemon.wait_for_log({"event=draining signal=SIGTERM connections=1"});
+    daemon.signal(SIGTERM);
+    daemon.wait_for_log({event, "cause=killed"});
+    daemon.wait_for_log({"event=stopped"});
+    CHECK(daemon.wait() == 0);
+  }
+}
+
+TEST_CASE("--log-level decides what is told") {
+  // At this level there is no line to wait for: a unix path says where it listens.
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path("socket");
+  test::Process daemon({"--listen", "line@unix:" + path, "--log-level", "error"});
+  test::wait_until("it serves", [&] {
+    try {
+      return Client(path).ask("x") == "Server: x";
+    } catch (const std::exception&) {
+      return false;
+    }
+  });
+  CHECK(daemon.stop() == 0);
+  CHECK(daemon.errors() == "");
+}
+
+TEST_CASE("a full stderr holds nobody up, and what was dropped is counted once there is room") {
+  const test::TemporaryDirectory directory;
+  Daemon daemon({"line@unix:" + directory.path("socket")});
+  constexpr int connections = 5000;  // each leaves a line of about 100 bytes: more than pipe and queue take
+  for (int count = 0; count < connections; ++count) REQUIRE(Client(daemon.address()).ask("x") == "Server: x");
+  const std::string dropped = daemon.wait_for_log({"level=warn event=log-lines-dropped count="});
+  const int count = std::stoi(dropped.substr(dropped.find("count=") + 6));
+  CHECK(count > 0);
+  CHECK(daemon.stop() == 0);
+  const std::string rest = daemon.errors();
+  int told = 0;
+  for (std::size_t at = 0; (at = rest.find("event=closed", at)) != rest.npos; ++at) ++told;
+  CHECK(told + count == connections);
+  CHECK(holds(rest, "event=stopped"));
+}
+
+TEST_CASE("a stderr whose reader has gone kills nothing") {
+  Daemon daemon;
+  daemon.close_log();
+  for (int count = 0; count < 10; ++count) CHECK(Client(daemon.address()).ask("x") == "Server: x");
+  CHECK(daemon.stop() == 0);
+}
+
+TEST_CASE("a stderr that nobody reads does not keep the daemon from ending") {
+  Daemon daemon;
+  daemon.shrink_log();
+  for (int count = 0; count < 100; ++count) REQUIRE(Client(daemon.address()).ask("x") == "Server: x");
+  CHECK(daemon.stop() == 0);
+}
+
+}  // namespace

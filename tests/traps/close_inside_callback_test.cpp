@@ -1,0 +1,220 @@
+// A callback closes its own connection, or another whose event comes later in the same batch, while the loop
+// still has both in hand: use after free, or an event for a dead one. The library closes in two phases:
+// events and pending operations end at once, the object lives to the end of the turn. (The build with the
+// address sanitizer is the judge.)
+#include <memory>
+
+#include "traps/trap.hpp"
+
+namespace {
+
+using namespace traps;
+
+using Owner = std::unique_ptr<Conn>;
+
+enum class Deed { close, abort, destroy, abort_and_destroy };
+constexpr Deed deeds[] = {Deed::close, Deed::abort, Deed::destroy, Deed::abort_and_destroy};
+
+void do_to(Deed deed, Owner& conn) {
+  if (deed == Deed::close) CHECK(conn->close().has_value());
+  if (deed == Deed::abort || deed == Deed::abort_and_destroy) conn->abort();
+  if (deed == Deed::destroy || deed == Deed::abort_and_destroy) conn.reset();
+}
+
+struct Scene {
+  explicit Scene(Transport transport)
+      : first(test::connect(reactor, transport)), second(test::connect(reactor, transport)) {}
+  test::DescriptorCheck descriptors;
+  Reactor reactor;
+  test::Link first, second;
+  Owner first_conn{new Conn(std::move(first.conn))}, second_conn{new Conn(std::move(second.conn))};
+  std::vector<Seen> seen{4};
+};
+
+Task<> read_then(Owner& own, Owner& victim, Deed deed, Seen& seen) {
+  char byte = 0;
+  auto read = co_await own->read(std::span(&byte, 1));
+  if (!read) seen.note(read.error());
+  seen.ended = true;
+  if (read && victim != nullptr) do_to(deed, victim);
+}
+
+Task<> keep_reading(Owner& own, Seen& seen) {
+  char byte = 0;
+  auto read = co_await own->read(std::span(&byte, 1));
+  if (!read) seen.note(read.error());
+  seen.ended = true;
+}
+
+// More than the socket takes: pending until the connection ends.
+Task<> keep_writing(Owner& own, const std::string& bytes, Seen& seen) {
+  auto sent = co_await own->write(bytes);
+  if (!sent) seen.note(sent.error());
+  seen.ended = true;
+}
+
+Task<> wait_turns(Owner& conn, Deed deed, Reactor& reactor) {
+  for (int turn = 0; turn < 3; ++turn) co_await reactor.next_turn();
+  do_to(deed, conn);
+}
+
+Task<> wait_time(Owner& conn, Deed deed, Reactor& reactor) {
+  auto slept = co_await reactor.sleep(2ms);
+  do_to(deed, conn);
+}
+
+// Spawned after those who read: they are pending when this runs, and the next wait of the loop finds both
+// events, in this order.
+Task<> make_ready(Conn& conn, Peer& peer, Conn& next_conn, Peer& next_peer) {
+  peer.send("x");
+  settle(conn, 1);
+  next_peer.send("x");
+  settle(next_conn, 1);
+  co_return;
+}
+
+template <typename Body>
+void over_all(Body body) {
+  for (const Transport transport : {Transport::tcp, Transport::unix_socket}) {
+    for (const Deed deed : deeds) {
+      const int number = static_cast<int>(deed);
+      CAPTURE(number);
+      Scene scene(transport);
+      body(scene, deed);
+      CHECK(scene.reactor.live_tasks() == 0);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("close inside a callback: one's own connection, with bytes and events left") {
+  over_all([](Scene& scene, Deed deed) {
+    scene.first.peer.send("more than one byte");
+    scene.reactor.spawn(read_then(scene.first_conn, scene.first_conn, deed, scene.seen[0]));
+    REQUIRE(scene.reactor.run().has_value());
+    CHECK(scene.seen[0].ended);
+  });
+}
+
+TEST_CASE("close inside a callback: another connection whose event is in the same batch") {
+  over_all([](Scene& scene, Deed deed) {
+    scene.reactor.spawn(read_then(scene.first_conn, scene.second_conn, deed, scene.seen[0]));
+    scene.reactor.spawn(keep_reading(scene.second_conn, scene.seen[1]));
+    scene.reactor.spawn(
+        make_ready(*scene.first_conn, scene.first.peer, *scene.second_conn, scene.second.peer));
+    REQUIRE(scene.reactor.run().has_value());
+    CHECK(scene.seen[1].ended);
+    CHECK(scene.seen[1].code == ErrorCode::closed);
+  });
+}
+
+TEST_CASE("close inside a callback: whichever of two comes first ends the other") {
+  over_all([](Scene& scene, Deed deed) {
+    scene.reactor.spawn(read_then(scene.first_conn, scene.second_conn, deed, scene.seen[0]));
+    scene.reactor.spawn(read_then(scene.second_conn, scene.first_conn, deed, scene.seen[1]));
+    scene.reactor.spawn(
+        make_ready(*scene.second_conn, scene.second.peer, *scene.first_conn, scene.first.peer));
+    REQUIRE(scene.reactor.run().has_value());
+    CHECK(scene.seen[0].ended);
+    CHECK(scene.seen[1].ended);
+    CHECK((scene.seen[0].code == ErrorCode::closed) != (scene.seen[1].code == ErrorCode::closed));
+  });
+}
+
+TEST_CASE("close inside a callback: a reader and a writer wait on the connection that a third task ends") {
+  const std::string bytes(16 * 1024 * 1024, 'x');
+  for (const auto ender : {wait_turns, wait_time}) {
+    over_all([&](Scene& scene, Deed deed) {
+      scene.reactor.spawn(keep_reading(scene.first_conn, scene.seen[0]));
+      scene.reactor.spawn(keep_writing(scene.first_conn, bytes, scene.seen[1]));
+      scene.reactor.spawn(ender(scene.first_conn, deed, scene.reactor));
+      REQUIRE(scene.reactor.run().has_value());
+      CHECK(scene.seen[0].code == ErrorCode::closed);
+      CHECK(scene.seen[1].code == ErrorCode::closed);
+    });
+  }
+}
+
+TEST_CASE("close inside a callback: the reader, resumed first, ends the connection its writer waits on") {
+  const std::string bytes(16 * 1024 * 1024, 'x');
+  over_all([&](Scene& scene, Deed deed) {
+    scene.reactor.spawn(keep_writing(scene.first_conn, bytes, scene.seen[1]));
+    scene.reactor.spawn(read_then(scene.first_conn, scene.first_conn, deed, scene.seen[0]));
+    scene.reactor.spawn(
+        make_ready(*scene.first_conn, scene.first.peer, *scene.second_conn, scene.second.peer));
+    REQUIRE(scene.reactor.run().has_value());
+    CHECK(scene.seen[0].ended);
+    CHECK(scene.seen[1].code == ErrorCode::closed);
+  });
+}
+
+namespace {
+
+Task<> accept_until_closed(Listener& listener, Seen& seen) {
+  auto accepted = co_await listener.accept();
+  if (!accepted) seen.note(accepted.error());
+  seen.ended = true;
+}
+
+Task<> let_go(Reactor& reactor, std::unique_ptr<Listener>& listener) {
+  co_await reactor.next_turn();
+  listener.reset();
+}
+
+class HangUp final : public LineHandler {
+ public:
+  void on_line(std::string_view line, Reply& reply) override {
+    ++lines;
+    reply.write("bye ", line, "\n");
+    if (line == "quit") reply.close();
+    if (line == "kill") server->kill();
+  }
+  Server* server = nullptr;
+  int lines = 0;
+};
+
+Task<> talk(Reactor& reactor, Peer& peer, std::string_view lines, std::string& answer) {
+  peer.send(lines);
+  answer = co_await test::read_to_end(reactor, peer);
+  peer.close();
+}
+
+}  // namespace
+
+TEST_CASE("close inside a callback: a listener is let go while an accept is pending") {
+  const test::DescriptorCheck descriptors;
+  Reactor reactor;
+  auto listener = std::make_unique<Listener>(listen_at(reactor));
+  Seen seen;
+  reactor.spawn(accept_until_closed(*listener, seen));
+  test::run(reactor, let_go(reactor, listener));
+  CHECK(seen.code == ErrorCode::closed);
+}
+
+TEST_CASE(
+    "close inside a callback: a handler ends its connection, or its whole server, amid pipelined lines") {
+  for (const std::string_view last : {"quit", "kill"}) {
+    const test::DescriptorCheck descriptors;
+    Reactor reactor;
+    Watcher watcher(2);
+    HangUp handler;
+    Server server(reactor, {.observer = &watcher});
+    watcher.server = handler.server = &server;
+    auto address = server.listen("127.0.0.1:0", handler);
+    REQUIRE(address.has_value());
+    Peer first = Peer::connect(*address), second = Peer::connect(*address);
+    std::string first_answer, second_answer;
+    const std::string lines = "one\n" + std::string(last) + "\nnever\n";
+    reactor.spawn(talk(reactor, first, lines, first_answer));
+    test::run(reactor, talk(reactor, second, lines, second_answer));
+    if (last == "quit") {
+      CHECK(first_answer == "bye one\nbye quit\n");
+      CHECK(second_answer == first_answer);
+      CHECK(handler.lines == 4);
+    } else {
+      CHECK(server.open_connections() == 0);
+      CHECK(server.ended(EndCause::killed) == server.accepted());
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// The log: logfmt, one write per turn, and never a wait for whoever reads it.
+#include "daemon/log.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+#include "support/loopback.hpp"
+#include "support/process.hpp"
+
+using reactord::Log;
+using reactord::LogLevel;
+using reactord::Owned;
+using reactord::Reactor;
+using reactord::Task;
+using reactord::VirtualClock;
+using namespace std::chrono_literals;
+using namespace std::string_view_literals;
+
+namespace {
+
+struct Stage {
+  Stage() {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    reader = test::Descriptor(ends[0]);
+    writer = test::Descriptor(ends[1]);
+    REQUIRE(::fcntl(reader.get(), F_SETFL, O_NONBLOCK) == 0);
+  }
+
+  std::string read() const {
+    std::string text;
+    std::array<char, 4096> bytes{};
+    while (true) {
+      const ssize_t count = ::read(reader.get(), bytes.data(), bytes.size());
+      if (count <= 0) return text;
+      text.append(bytes.data(), static_cast<std::size_t>(count));
+    }
+  }
+
+  test::DescriptorCheck descriptors;
+  VirtualClock clock;
+  Reactor reactor{clock};
+  test::Descriptor reader, writer;
+};
+
+Task<> turn(Reactor& reactor) { co_await reactor.next_turn(); }
+Task<> sleep(Reactor& reactor, reactord::Duration duration) {
+  auto slept = co_await reactor.sleep(duration);
+  CHECK(slept.has_value());
+}
+
+// What one value becomes after its key.
+std::string written_as(std::string_view value) {
+  Stage stage;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  log->line(LogLevel::info, "test").add("key", value);
+  log->flush();
+  const std::string text = stage.read();
+  const std::size_t key = text.find(" key=");
+  REQUIRE(key != std::string::npos);
+  REQUIRE(text.ends_with('\n'));
+  return text.substr(key + 5, text.size() - key - 6);
+}
+
+}  // namespace
+
+TEST_CASE("a line is logfmt with the time first") {
+  Stage stage;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  log->line(LogLevel::warn, "closed")
+      .add("peer", "127.0.0.1:1")
+      .add("in", std::uint64_t{18446744073709551615U})
+      .add_seconds("seconds", 1'234'567'890ns);
+  test::run(stage.reactor, turn(stage.reactor));
+  const std::string text = stage.read();
+  CAPTURE(text);
+  const std::string_view time = "time=2026-01-31T12:00:00.000Z";
+  REQUIRE(text.size() > time.size());
+  for (std::size_t index = 0; index < time.size(); ++index) {
+    const bool is_digit = index > 4 && time[index] >= '0' && time[index] <= '9';
+    if (is_digit) {
+      CHECK((text[index] >= '0' && text[index] <= '9'));
+    } else {
+      CHECK(text[index] == time[index]);
+    }
+  }
+  CHECK(text.substr(time.size()) ==
+        " level=warn event=closed peer=127.0.0.1:1 in=18446744073709551615 seconds=1.235\n");
+}
+
+TEST_CASE("a value is quoted where logfmt needs it, and can forge no line") {
+  CHECK(written_as("plain") == "plain");
+  CHECK(written_as("[::1]:9090") == "[::1]:9090");
+  CHECK(written_as("") == "\"\"");
+  CHECK(written_as("two words") == "\"two words\"");
+  CHECK(written_as("a=b") == "\"a=b\"");
+  CHECK(written_as("say \"hi\"") == "\"say \\\"hi\\\"\"");
+  CHECK(written_as("back\\slash") == "\"back\\\\slash\"");
+  CHECK(written_as("one\ntwo") == "\"one\\ntwo\"");
+  CHECK(written_as("\x1b[31m\t\x7f") == "\"?[31m??\"");
+  CHECK(written_as("nul\0!"sv) == "\"nul?!\"");
+  CHECK(written_as("\xc3\xa4") == "\xc3\xa4");
+}
+
+TEST_CASE("what is below the level costs nothing and writes nothing") {
+  Stage stage;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::warn);
+  CHECK(log->is_enabled(LogLevel::error));
+  CHECK(log->is_enabled(LogLevel::warn));
+  CHECK_FALSE(log->is_enabled(LogLevel::info));
+  log->line(LogLevel::info, "unseen").add("key", "value");
+  log->line(LogLevel::debug, "unseen");
+  log->line(LogLevel::error, "seen");
+  log->flush();
+  const std::string text = stage.read();
+  CHECK(text.find("unseen") == std::string::npos);
+  CHECK(text.find(" level=error event=seen\n") != std::string::npos);
+}
+
+TEST_CASE("lines of a turn are written at its end, in order") {
+  Stage stage;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  log->line(LogLevel::info, "first");
+  log->line(LogLevel::info, "second");
+  CHECK(stage.read().empty());
+  test::run(stage.reactor, turn(stage.reactor));
+  const std::string text = stage.read();
+  const std::size_t first = text.find("event=first\n"), second = text.find("event=second\n");
+  CHECK(first != std::string::npos);
+  CHECK(second != std::string::npos);
+  CHECK(first < second);
+}
+
+TEST_CASE("a full pipe is not waited for: what does not fit is dropped, counted and reported") {
+  Stage stage;
+  REQUIRE(::fcntl(stage.writer.get(), F_SETPIPE_SZ, 4096) >= 0);
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  const std::string filler(1000, 'f');
+  constexpr unsigned lines = 1000;  // about four times what the queue holds
+  for (unsigned count = 0; count < lines; ++count) {
+    log->line(LogLevel::info, "line").add("number", std::uint64_t{count}).add("filler", filler);
+  }
+  test::run(stage.reactor, turn(stage.reactor));
+  std::string text;
+  for (int round = 0; round < 1000 && text.find("log-lines-dropped") == std::string::npos; ++round) {
+    text += stage.read();
+    test::run(stage.reactor, sleep(stage.reactor, Log::retry));
+  }
+  text += stage.read();
+  unsigned written = 0;
+  for (std::size_t at = 0; (at = text.find("event=line ", at)) != std::string::npos; ++at) ++written;
+  CHECK(written > 0);
+  CHECK(written < lines);
+  CHECK(text.find("level=warn event=log-lines-dropped count=" + std::to_string(lines - written) + "\n") !=
+        std::string::npos);
+  CHECK(text.find(" number=" + std::to_string(written - 1) + " ") !=
+        std::string::npos);  // the oldest are kept
+
+  log->line(LogLevel::info, "afterwards");
+  test::run(stage.reactor, turn(stage.reactor));
+  CHECK(stage.read().ends_with("event=afterwards\n"));
+}
+
+TEST_CASE("the flags of the shared descriptor are left as they are") {
+  Stage stage;
+  const int before = ::fcntl(stage.writer.get(), F_GETFL);
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  log->line(LogLevel::info, "line");
+  log->flush();
+  CHECK(::fcntl(stage.writer.get(), F_GETFL) == before);
+  CHECK_FALSE(stage.read().empty());
+}
+
+TEST_CASE("a reader that has gone is nobody's problem") {
+  Stage stage;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  struct sigaction ignore {
+  }, before{};
+  ignore.sa_handler = SIG_IGN;
+  REQUIRE(::sigaction(SIGPIPE, &ignore, &before) == 0);
+  stage.reader.close();
+  log->line(LogLevel::info, "unheard");
+  test::run(stage.reactor, turn(stage.reactor));
+  log->line(LogLevel::info, "unheard too");
+  test::run(stage.reactor, turn(stage.reactor));
+  ::sigaction(SIGPIPE, &before, nullptr);
+  CHECK(stage.reactor.timers().size() == 0);
+}
+
+TEST_CASE("under the journal a priority stands in the place of time and level") {
+  Stage stage;
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  const test::Descriptor ours(ends[0]);
+  test::Peer journal(ends[1]);
+  struct stat file {};
+  REQUIRE(::fstat(ours.get(), &file) == 0);
+  const std::string stream = std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino);
+  REQUIRE(::setenv("JOURNAL_STREAM", stream.c_str(), 1) == 0);
+  const Owned<Log> log = Log::open(stage.reactor, ours.get(), LogLevel::debug);
+  const Owned<Log> elsewhere = Log::open(stage.reactor, stage.writer.get(), LogLevel::debug);
+  REQUIRE(::unsetenv("JOURNAL_STREAM") == 0);
+  for (const auto level : {LogLevel::error, LogLevel::warn, LogLevel::info, LogLevel::debug}) {
+    log->line(level, "told").add("a", "b");
+  }
+  elsewhere->line(LogLevel::info, "told");
+  log->flush();
+  elsewhere->flush();
+  CHECK(journal.receive() == "<3>event=told a=b\n<4>event=told a=b\n<6>event=told a=b\n<7>event=told a=b\n");
+  CHECK(stage.read().starts_with("time="));
+}
+
+TEST_CASE("what can still be written is written when the log is let go") {
+  Stage stage;
+  {
+    const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+    log->line(LogLevel::info, "last");
+  }
+  test::run(stage.reactor, turn(stage.reactor));
+  CHECK(stage.read().ends_with("event=last\n"));
+}

@@ -1,0 +1,84 @@
+// The table of protocols, and what each of them answers.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "protocols/table.hpp"
+#include "support/loopback.hpp"
+
+using reactord::Buffer;
+using reactord::BufferPool;
+using reactord::Conn;
+using reactord::find_protocol;
+using reactord::Handler;
+using reactord::LineHandler;
+using reactord::Protocol;
+using reactord::Reply;
+using reactord::StreamHandler;
+using reactord::Task;
+using namespace std::string_view_literals;
+
+namespace {
+
+std::string answer(std::string_view line) {
+  const Handler handler = find_protocol("line")->handler();
+  REQUIRE(std::holds_alternative<LineHandler*>(handler));
+  BufferPool pool;
+  Buffer output;
+  Reply reply(pool, output);
+  std::get<LineHandler*>(handler)->on_line(line, reply);
+  CHECK_FALSE(reply.is_closed());
+  return std::string(output.view());
+}
+
+Task<> serve_echo(Conn conn) {
+  const Handler handler = find_protocol("echo")->handler();
+  Task<> serving = std::get<StreamHandler*>(handler)->serve(conn);
+  co_await std::move(serving);
+}
+
+}  // namespace
+
+TEST_CASE("the table names each protocol once, with a summary and a handler") {
+  for (const Protocol& protocol : reactord::protocols()) {
+    CAPTURE(protocol.name);
+    CHECK_FALSE(protocol.summary.empty());
+    CHECK(find_protocol(protocol.name) == &protocol);
+    CHECK(std::ranges::count(reactord::protocols(), protocol.name, &Protocol::name) == 1);
+    CHECK(protocol.handler() == protocol.handler());  // one object for all connections
+  }
+  CHECK(reactord::protocols().front().name == "line");
+  CHECK(find_protocol("echo") != nullptr);
+  CHECK(find_protocol("") == nullptr);
+  CHECK(find_protocol("Line") == nullptr);
+}
+
+TEST_CASE("line answers each line, trimmed of ASCII space, and skips blank ones") {
+  CHECK(answer("hello") == "Server: hello\n");
+  CHECK(answer(" \t hello  world \v\f\r") == "Server: hello  world\n");
+  CHECK(answer("") == "");
+  CHECK(answer(" \t\r\v\f") == "");
+  CHECK(answer("a\rb") == "Server: a\rb\n");
+  CHECK(answer("a\0b"sv) == "Server: a\0b\n"sv);
+  CHECK(answer("\xc2\xa0x\xc2\xa0") == "Server: \xc2\xa0x\xc2\xa0\n");
+  CHECK(answer("\xff\x85") == "Server: \xff\x85\n");
+}
+
+TEST_CASE("echo gives every byte back as it came, to the end") {
+  test::over_each_transport([](test::Scene& scene) -> Task<> {
+    std::string bytes(300'000, '\0');
+    for (std::size_t index = 0; index < bytes.size(); ++index) bytes[index] = static_cast<char>(index * 7);
+    scene.reactor.spawn(serve_echo(std::move(scene.conn)));
+    std::string back;
+    for (std::string_view left = bytes; !scene.peer.at_end(); co_await scene.reactor.next_turn()) {
+      const bool had_some = !left.empty();
+      if (had_some) left.remove_prefix(scene.peer.send(left));
+      if (had_some && left.empty()) scene.peer.finish();
+      back += scene.peer.receive();
+    }
+    CHECK(scene.peer.error() == 0);
+    CHECK(back == bytes);
+  });
+}
