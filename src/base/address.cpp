@@ -122,14 +122,15 @@ Result<Address> Address::parse(std::string_view text) {
   Address address;
   address.port_ = *port;
   if (split->host.empty()) return address;
-  if (split->host.find('\0') != std::string_view::npos) return refused(split->host, "NUL byte in host");
   const std::size_t percent = split->host.find('%');
   const std::string host(split->host.substr(0, percent));
-  if (percent == std::string_view::npos && ::inet_pton(AF_INET, host.c_str(), address.ip_.data()) == 1) {
+  if (percent == std::string_view::npos && host.find('\0') == std::string::npos &&
+      ::inet_pton(AF_INET, host.c_str(), address.ip_.data()) == 1) {
     address.kind_ = Kind::ip4;
     return address;
   }
-  if (::inet_pton(AF_INET6, host.c_str(), address.ip_.data()) != 1) {
+  // (A NUL byte ends the text for inet_pton(3), but not for us.)
+  if (host.find('\0') != std::string::npos || ::inet_pton(AF_INET6, host.c_str(), address.ip_.data()) != 1) {
     return refused(split->host, "not a numeric address such as 127.0.0.1 or [::1]");
   }
   address.kind_ = Kind::ip6;

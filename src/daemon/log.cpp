@@ -30,9 +30,11 @@ bool is_journal(int fd) {
   return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
 bool needs_quotes(std::string_view value) {
   return value.empty() || std::ranges::any_of(value, [](char c) {
-           return c <= ' ' || c == '"' || c == '=' || c == '\\' || c == '\x7f';
+           return is_control(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
          });
 }
 
@@ -43,7 +45,7 @@ void append_quoted(std::string& out, std::string_view value) {
     if (c == '\n') {
       out += "\\n";
     } else {
-      out += c >= ' ' && c != '\x7f' ? c : '?';
+      out += is_control(c) ? '?' : c;
     }
   }
   out += '"';

@@ -92,6 +92,7 @@ class Endpoint : public Watch {
   bool continue_take(ReadOperation& operation);
   bool keep_unsent(Buffer& replies, ssize_t sent) noexcept;
   void become_ready();
+  void complete_read();
   bool keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken);
   bool continue_long_take(ReadOperation& operation);
   ssize_t receive_some(std::span<char> room) noexcept;

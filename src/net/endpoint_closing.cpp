@@ -81,7 +81,7 @@ bool Endpoint::discard_input() noexcept {
     const auto received = static_cast<std::size_t>(count);
     bytes_read_ += received;
     if (received < room.size() && !is_over()) not_readable();
-    if (bytes_read_ > read_limit_ && unacknowledged() == 0) return true;
+    if (bytes_read_ > read_limit_ && unacknowledged() <= 1) return true;
     if (readable() && !spend(received)) {
       reactor().again(*this);
       return false;
@@ -93,7 +93,7 @@ bool Endpoint::discard_input() noexcept {
 // The time for the peer to end its side is up. It gets more while it still takes bytes of ours.
 void Endpoint::linger_on() noexcept {
   const auto left = static_cast<std::uint32_t>(unacknowledged());
-  if (left == 0) return finish_close(0);
+  if (left <= 1) return finish_close(0);  // all but our FIN, perhaps
   if (left < unacknowledged_) {
     last_activity_ = reactor().now();
   } else if (reactor().now() - last_activity_ >= Conn::send_timeout) {

@@ -119,7 +119,8 @@ TEST_CASE(
     std::size_t most_per_turn = 0;
     reactor.spawn(read_pieces(link.conn, bytes.size(), piece, most_per_turn));
     test::run(reactor, send(reactor, link.peer, bytes));
-    CHECK(most_per_turn <= Conn::bytes_per_turn + piece);
+    // One piece over the budget, and one where it is queued behind the others.
+    CHECK(most_per_turn <= Conn::bytes_per_turn + 2 * piece);
   }
 }
 

@@ -165,20 +165,51 @@ Task<> let_go(Reactor& reactor, std::unique_ptr<Listener>& listener) {
 class HangUp final : public LineHandler {
  public:
   void on_line(std::string_view line, Reply& reply) override {
-    ++lines;
     reply.write("bye ", line, "\n");
-    if (line == "quit") reply.close();
-    if (line == "kill") server->kill();
+    if (line == "quit" || line == "kill and quit") reply.close();
+    if (line == "kill" || line == "kill and quit") server->kill();
+    if (line == "drain") server->drain(10s);
   }
   Server* server = nullptr;
-  int lines = 0;
 };
 
-Task<> talk(Reactor& reactor, Peer& peer, std::string_view lines, std::string& answer) {
+// `warm`: the connection has been served before, so that the lines come to a read that is pending.
+Task<> talk(Reactor& reactor, Peer& peer, bool warm, std::string_view lines, std::string& answer) {
+  if (warm) {
+    peer.send("hello\n");
+    const std::string hello = co_await test::read_line(reactor, peer);
+    CHECK(hello == "bye hello\n");
+  }
   peer.send(lines);
   answer = co_await test::read_to_end(reactor, peer);
   peer.close();
 }
+
+struct Ended {
+  std::string answer;
+  std::uint64_t killed, drained, finished;
+};
+
+// One client whose lines end with `more` pipelined ones after `command`.
+Ended command_amid_lines(const std::string& command, bool warm, int more) {
+  const test::DescriptorCheck descriptors;
+  Reactor reactor;
+  Watcher watcher;
+  HangUp handler;
+  Server server(reactor, {.observer = &watcher});
+  watcher.server = handler.server = &server;
+  auto address = server.listen("127.0.0.1:0", handler);
+  REQUIRE(address.has_value());
+  Peer peer = Peer::connect(*address);
+  std::string lines = "one\n" + command + "\n", answer;
+  for (int line = 0; line < more; ++line) lines += "more\n";
+  test::run(reactor, talk(reactor, peer, warm, lines, answer));
+  CHECK(server.open_connections() == 0);
+  return {answer, server.ended(EndCause::killed), server.ended(EndCause::drained),
+          server.ended(EndCause::finished)};
+}
+
+constexpr int few = 1, many = 3 * static_cast<int>(Server::lines_per_turn);
 
 }  // namespace
 
@@ -192,29 +223,57 @@ TEST_CASE("close inside a callback: a listener is let go while an accept is pend
   CHECK(seen.code == ErrorCode::closed);
 }
 
-TEST_CASE(
-    "close inside a callback: a handler ends its connection, or its whole server, amid pipelined lines") {
-  for (const std::string_view last : {"quit", "kill"}) {
-    const test::DescriptorCheck descriptors;
-    Reactor reactor;
-    Watcher watcher(2);
-    HangUp handler;
-    Server server(reactor, {.observer = &watcher});
-    watcher.server = handler.server = &server;
-    auto address = server.listen("127.0.0.1:0", handler);
-    REQUIRE(address.has_value());
-    Peer first = Peer::connect(*address), second = Peer::connect(*address);
-    std::string first_answer, second_answer;
-    const std::string lines = "one\n" + std::string(last) + "\nnever\n";
-    reactor.spawn(talk(reactor, first, lines, first_answer));
-    test::run(reactor, talk(reactor, second, lines, second_answer));
-    if (last == "quit") {
-      CHECK(first_answer == "bye one\nbye quit\n");
-      CHECK(second_answer == first_answer);
-      CHECK(handler.lines == 4);
-    } else {
-      CHECK(server.open_connections() == 0);
-      CHECK(server.ended(EndCause::killed) == server.accepted());
+TEST_CASE("close inside a callback: a handler ends its connection amid pipelined lines") {
+  for (const bool warm : {false, true}) {
+    for (const int more : {few, many}) {
+      const Ended ended = command_amid_lines("quit", warm, more);
+      CHECK(ended.answer == "bye one\nbye quit\n");
+      CHECK(ended.finished == 1);
     }
   }
+}
+
+TEST_CASE("close inside a callback: a handler kills its own server amid pipelined lines") {
+  for (const bool warm : {false, true}) {
+    for (const int more : {0, few, many}) {
+      for (const std::string command : {"kill", "kill and quit"}) {
+        CAPTURE(warm);
+        CAPTURE(more);
+        CAPTURE(command);
+        const Ended ended = command_amid_lines(command, warm, more);
+        CHECK(ended.killed + ended.finished == 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("close inside a callback: a handler drains its own server, and what was received is answered") {
+  for (const bool warm : {false, true}) {
+    for (const int more : {0, few, many}) {
+      CAPTURE(warm);
+      CAPTURE(more);
+      std::string expected = "bye one\nbye drain\n";
+      for (int line = 0; line < more; ++line) expected += "bye more\n";
+      const Ended ended = command_amid_lines("drain", warm, more);
+      CHECK(same(ended.answer, expected));
+      CHECK(ended.drained == 1);
+    }
+  }
+}
+
+TEST_CASE("close inside a callback: a server is killed by one of two connections that are ready together") {
+  const test::DescriptorCheck descriptors;
+  Reactor reactor;
+  Watcher watcher(2);
+  HangUp handler;
+  Server server(reactor, {.observer = &watcher});
+  watcher.server = handler.server = &server;
+  auto address = server.listen("127.0.0.1:0", handler);
+  REQUIRE(address.has_value());
+  Peer first = Peer::connect(*address), second = Peer::connect(*address);
+  std::string first_answer, second_answer;
+  reactor.spawn(talk(reactor, first, true, "kill\nnever\n", first_answer));
+  test::run(reactor, talk(reactor, second, true, "kill\nnever\n", second_answer));
+  CHECK(server.open_connections() == 0);
+  CHECK(server.ended(EndCause::killed) == 2);
 }

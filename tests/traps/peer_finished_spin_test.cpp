@@ -1,7 +1,7 @@
-// EPOLLRDHUP, asked for level-triggered, is reported at every wait once the peer's FIN has come: a connection
-// that is still being answered spins until it ends. The library asks for it edge-triggered, where it only
-// says "do not stop at a short read": end of file is what the read says, and a half-closed connection sleeps
-// like any other.
+// RDHUP of epoll_ctl(2), asked for level-triggered, is reported at every wait once the peer's FIN has come: a
+// connection that is still being answered spins until it ends. The library asks for it edge-triggered, where
+// it only says "do not stop at a short read": end of file is what the read says, and a half-closed connection
+// sleeps like any other.
 #include "traps/trap.hpp"
 
 namespace {

@@ -16,6 +16,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// Compilers turn the transfer from one coroutine to the next into a jump when they optimise, and not when
+// they instrument: there each await takes a piece of the stack until the next suspension.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+constexpr int many_awaits = 100'000;
+#else
+constexpr int many_awaits = 1000;
+#endif
+
 // Counts how many of its kind live: one sits in a frame, as a parameter or a local.
 struct Counted {
   explicit Counted(int& count) : live(&count) { ++*live; }
@@ -126,10 +134,10 @@ TEST_CASE("a long loop of awaits that complete at once does not grow the stack")
   Stage stage;
   static constexpr auto body = [](Stage& on) -> Task<> {
     int total = 0;
-    for (int round = 0; round < 100'000; ++round) {
+    for (int round = 0; round < many_awaits; ++round) {
       total = co_await add(total, 1);
     }
-    CHECK(total == 100'000);
+    CHECK(total == many_awaits);
     on.trace = "end";
   };
   test::run(stage.reactor, body(stage));

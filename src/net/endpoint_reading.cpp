@@ -1,0 +1,183 @@
+// How an Endpoint reads: what became ready, and the two ways to take it, into the caller's memory or where it
+// arrives.
+#include <cerrno>
+#include <utility>
+
+#include "base/system.hpp"
+#include "net/endpoint.hpp"
+
+namespace reactord {
+namespace {
+
+// A read into a Buffer offers this much room; what is left of a line moves there if it is small.
+constexpr std::size_t read_chunk = 64 * 1024;
+constexpr std::size_t cheap_copy = 4 * 1024;
+
+}  // namespace
+
+bool Endpoint::begin_read(ReadOperation& operation) {
+  if (closed_) {
+    operation.failure_ = failure_of(ErrorCode::closed);
+  } else if (reader_ != nullptr) {
+    operation.failure_ = failure_of(ErrorCode::busy);
+  } else if (read_deadline_ <= reactor().now()) {
+    operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
+  } else if (bytes_read_ >= read_limit_) {
+    operation.failure_ = failure_of(ErrorCode::eof);
+  } else if (operation.buffer_ != nullptr || !operation.into_.empty()) {
+    reader_ = &operation;
+    if (readable() && !spend(0)) {
+      reactor().again(*this);
+    } else if (readable() && continue_read(operation) && reader_ != nullptr) {
+      reader_ = nullptr;
+      return true;
+    }
+    if (reader_ != nullptr) park(read_deadline_);
+    return false;
+  }
+  return true;
+}
+
+inline ssize_t Endpoint::receive_some(std::span<char> room) noexcept {
+  return fd() >= 0 ? system::receive(fd(), room.data(), room.size()) : receive(room.data(), room.size());
+}
+
+[[gnu::always_inline]] inline void Endpoint::count_received(std::size_t received, std::size_t room) noexcept {
+  bytes_read_ += received;
+  last_activity_ = reactor().now();
+  if (received < room && !is_over()) [[likely]]
+    not_readable();  // a short read has drained the socket: epoll(7)
+}
+
+// The same for an operation that takes its bytes where they arrive, in the reactor's scratch storage: it says
+// how many it has taken, and how many more it wants (see ReadOperation::take_). Only what it leaves is
+// copied, to its buffer.
+[[gnu::always_inline]] inline bool Endpoint::continue_take(ReadOperation& operation) {
+  if (!operation.buffer_->empty()) [[unlikely]]
+    return continue_long_take(operation);
+  char* const scratch = reactor().scratch();
+  const ssize_t count = system::receive_once(fd(), scratch, Reactor::scratch_size);
+  if (count <= 0) [[unlikely]]
+    return keep_taking(operation, count, 0);
+  const auto received = static_cast<std::size_t>(count);
+  count_received(received, Reactor::scratch_size);
+  const bool drained = !readable();
+  const std::size_t taken = operation.take_(operation, std::string_view(scratch, received));
+  if (taken == received && drained) [[likely]]
+    return false;
+  return keep_taking(operation, count, taken);
+}
+
+// After a take that left something to do: bytes to keep, more to read, a coroutine to resume; or that got no
+// bytes.
+bool Endpoint::keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken) {
+  if (received == -EINTR || fd() < 0) return continue_long_take(operation);
+  if (received <= 0) return read_stopped(operation, received);
+  std::string_view rest(reactor().scratch(), static_cast<std::size_t>(received));
+  rest.remove_prefix(taken & ~ReadOperation::resume_bit);
+  if (!rest.empty()) operation.buffer_->append(reactor().buffers(), rest);
+  if ((taken & ReadOperation::resume_bit) != 0) return true;
+  if (!readable()) return false;
+  if (spend(static_cast<std::size_t>(received))) return continue_long_take(operation);
+  reactor().again(*this);  // the budget is spent, and epoll will not tell us again
+  return false;
+}
+
+// Takes from the operation's own buffer: bytes of a line begun earlier are in it. A long one is copied
+// seldom, however it trickles in.
+bool Endpoint::continue_long_take(ReadOperation& operation) {
+  Buffer& held = *operation.buffer_;
+  bool within_budget = true;
+  do {
+    const std::size_t before = held.size();
+    const std::span<char> room =
+        held.prepare(reactor().buffers(), before <= cheap_copy ? read_chunk - before : 1);
+    const ssize_t count = receive_some(room);
+    if (count <= 0) return read_stopped(operation, count);
+    const auto received = static_cast<std::size_t>(count);
+    count_received(received, room.size());
+    within_budget = spend(received);
+    held.commit(received);
+    const std::size_t taken = operation.take_(operation, held.view());
+    held.consume(taken & ~ReadOperation::resume_bit);
+    if ((taken & ReadOperation::resume_bit) != 0) return true;
+  } while (readable() && within_budget);
+  held.shrink(reactor().buffers());
+  if (readable()) reactor().again(*this);
+  return false;
+}
+
+// Reads until the operation has enough, the socket is drained, or the turn's budget is spent.
+bool Endpoint::continue_read(ReadOperation& operation) {
+  if (operation.take_ != nullptr) return continue_take(operation);
+  Buffer* buffer = operation.buffer_;
+  bool within_budget = true;
+  do {
+    std::span<char> room = operation.into_;
+    if (buffer != nullptr) {
+      const std::size_t held = buffer->size();
+      room = buffer->prepare(reactor().buffers(), held <= cheap_copy ? read_chunk - held : 1);
+    }
+    if (read_limit_ - bytes_read_ < room.size()) room = room.first(read_limit_ - bytes_read_);
+    const ssize_t count = receive_some(room);
+    if (count <= 0) return read_stopped(operation, count);
+    const auto received = static_cast<std::size_t>(count);
+    count_received(received, room.size());
+    operation.count_ += received;
+    if (buffer != nullptr) buffer->commit(received);
+    within_budget = spend(received);
+    if (operation.enough_ == nullptr || operation.enough_(operation)) return true;
+  } while (readable() && bytes_read_ < read_limit_ && within_budget);
+  if (buffer != nullptr) buffer->shrink(reactor().buffers());
+  if (bytes_read_ >= read_limit_) {
+    operation.failure_ = failure_of(ErrorCode::eof);
+    return true;
+  }
+  if (readable()) reactor().again(*this);  // the budget is spent, and epoll will not tell us again
+  return false;
+}
+
+// After a receive that gave no bytes.
+bool Endpoint::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
+  if (operation.buffer_ != nullptr) operation.buffer_->consume(0);  // gives back storage that stayed empty
+  if (result == -EAGAIN) {
+    not_readable();
+    if (operation.buffer_ != nullptr) operation.buffer_->shrink(reactor().buffers());
+    return false;
+  }
+  if (result == 0 && write_failure_ == 0) {
+    eof_ = true;
+    operation.failure_ = failure_of(ErrorCode::eof);
+    return true;
+  }
+  // A reset that our own send was first to hear of ends the input too, and it is not an orderly end.
+  read_failure_ = result == 0 ? write_failure_ : static_cast<std::int16_t>(-result);
+  operation.failure_ = read_failure_;
+  return true;
+}
+
+void Endpoint::on_ready(Readiness ready) {
+  ready_ |= ready;
+  ReadOperation* reader = reader_;
+  if (reader == nullptr || reader->take_ == nullptr || !output_.empty() || !readable()) [[unlikely]] {
+    return become_ready();
+  }
+  if (continue_take(*reader)) [[unlikely]]
+    complete_read();
+}
+
+// Everything but the usual case, in which bytes have arrived for an operation that takes them.
+void Endpoint::become_ready() {
+  if (is_over()) ready_ |= readiness::readable | readiness::writable;  // the next call tells what it is
+  if (closed_) return continue_close();
+  if (writable() && (writer_ != nullptr || !output_.empty())) on_flush();
+  if (!readable() || reader_ == nullptr) return;
+  if (continue_read(*reader_)) complete_read();
+}
+
+// Unless the taker itself has closed the connection: then the read has failed, and is resumed by the queue.
+void Endpoint::complete_read() {
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->handle.resume();
+}
+
+}  // namespace reactord

@@ -1,0 +1,163 @@
+// How an Endpoint writes: into its output buffer, from there once a turn, and straight from the caller's
+// memory once the buffer is full.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/system.hpp"
+#include "net/endpoint.hpp"
+
+namespace reactord {
+namespace {
+
+constexpr std::size_t parts_per_send = 64;
+
+}  // namespace
+
+bool Endpoint::begin_write(PendingWrite& operation) {
+  std::size_t total = 0;
+  for (std::size_t part = 0; part < operation.part_count_; ++part) total += operation.parts_[part].size();
+  if (closed_) {
+    operation.failure_ = failure_of(ErrorCode::closed);
+  } else if (writer_ != nullptr) {
+    operation.failure_ = failure_of(ErrorCode::busy);
+  } else if (write_deadline_ <= reactor().now()) {
+    operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
+  } else if (write_closed_ || write_failure_ != 0) {
+    operation.failure_ = write_failure_ != 0 ? int{write_failure_} : EPIPE;
+  } else if (total > 0 && output_.size() + total <= Conn::high_watermark) {
+    for (std::size_t part = 0; part < operation.part_count_; ++part) {
+      output_.append(reactor().buffers(), operation.parts_[part]);
+    }
+    operation.count_ = total;
+    flush_output_later();
+  } else if (output_.size() + total > operation.until_unsent_ && !continue_write(operation)) {
+    writer_ = &operation;
+    park(write_deadline_);
+    return false;
+  }
+  return true;
+}
+
+// Sends the buffered bytes and the operation's own straight from the caller's memory, until few enough are
+// left to take over or the socket takes no more.
+bool Endpoint::continue_write(PendingWrite& operation) {
+  bool within_budget = spend(0);
+  while (writable() && within_budget) {
+    std::array<iovec, parts_per_send> parts;
+    std::size_t count = 0, offered = 0;
+    auto offer = [&](std::string_view bytes) {
+      if (bytes.empty() || count == parts.size()) return;
+      parts[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+      offered += bytes.size();
+    };
+    offer(output_.view());
+    for (std::size_t part = 0; part < operation.part_count_; ++part) offer(operation.parts_[part]);
+    if (count == 0) break;
+    const ssize_t result = send_gathered(parts.data(), count);
+    if (result < 0) {
+      if (result == -EAGAIN) {
+        not_writable();
+        break;
+      }
+      fail_output(static_cast<int>(-result));
+      operation.failure_ = write_failure_;
+      return true;
+    }
+    auto sent = static_cast<std::size_t>(result);
+    bytes_written_ += sent;
+    last_activity_ = reactor().now();
+    within_budget = spend(sent);
+    if (sent < offered) not_writable();
+    const std::size_t buffered = std::min(sent, output_.size());
+    output_.consume(buffered);
+    sent -= buffered;
+    operation.count_ += sent;
+    for (std::size_t part = 0; sent > 0; ++part) {
+      const std::size_t step = std::min(sent, operation.parts_[part].size());
+      operation.parts_[part].remove_prefix(step);
+      sent -= step;
+    }
+  }
+  std::size_t left = output_.size();
+  for (std::size_t part = 0; part < operation.part_count_; ++part) left += operation.parts_[part].size();
+  if (left > operation.until_unsent_) {
+    if (writable()) reactor().again(*this);  // the budget is spent, and epoll will not tell us again
+    return false;
+  }
+  for (std::size_t part = 0; part < operation.part_count_; ++part) {
+    if (operation.parts_[part].empty()) continue;
+    output_.append(reactor().buffers(), operation.parts_[part]);
+    operation.count_ += operation.parts_[part].size();
+    flush_output_later();
+  }
+  return true;
+}
+
+inline ssize_t Endpoint::send_some(std::string_view bytes) noexcept {
+  return fd() >= 0 ? system::send(fd(), bytes.data(), bytes.size()) : send(bytes.data(), bytes.size());
+}
+
+void Endpoint::send_output() noexcept {
+  if (!writable() || output_.empty()) return;
+  const ssize_t result = send_some(output_.view());
+  if (result < 0) return send_stopped(result);
+  count_sent(static_cast<std::size_t>(result), output_.size());
+  output_.consume(static_cast<std::size_t>(result));
+}
+
+bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
+  if (sent == -EINTR || fd() < 0) sent = 0;  // send_output() knows the way
+  if (sent >= 0) {
+    bytes_written_ += static_cast<std::size_t>(sent);
+    replies.consume(static_cast<std::size_t>(sent));
+  } else {
+    send_stopped(sent);
+  }
+  if (write_failure_ == 0) output_.append(reactor().buffers(), replies.view());
+  replies.clear();
+  send_output();
+  return output_.empty();
+}
+
+inline void Endpoint::count_sent(std::size_t sent, std::size_t offered) noexcept {
+  bytes_written_ += sent;
+  last_activity_ = reactor().now();
+  if (sent < offered) [[unlikely]]
+    not_writable();
+}
+
+// After a send that failed.
+void Endpoint::send_stopped(ssize_t result) noexcept {
+  if (result == -EAGAIN) {
+    not_writable();
+  } else {
+    fail_output(static_cast<int>(-result));
+  }
+}
+
+void Endpoint::fail_output(int number) noexcept {
+  write_failure_ = static_cast<std::int16_t>(number);
+  output_.clear();
+}
+
+void Endpoint::on_flush() {
+  if (closed_) return continue_close();
+  if (writer_ != nullptr) {
+    if (writable()) wake_writer();
+    return;
+  }
+  if (writable() && !output_.empty()) send_output();
+  if (write_closed_ && !fin_sent_ && output_.empty() && write_failure_ == 0) {
+    fin_sent_ = true;
+    shut_write();
+  }
+}
+
+void Endpoint::wake_writer() {
+  if (!continue_write(*writer_)) return;
+  PendingWrite& operation = *std::exchange(writer_, nullptr);
+  operation.handle.resume();
+}
+
+}  // namespace reactord

@@ -1,0 +1,175 @@
+// A Server with a StreamHandler: one coroutine per connection, and the ends it can come to.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "reactord/server.hpp"
+#include "support/loopback.hpp"
+
+using reactord::Address;
+using reactord::Conn;
+using reactord::EndCause;
+using reactord::Reactor;
+using reactord::Server;
+using reactord::StreamHandler;
+using reactord::Task;
+using reactord::Time;
+using reactord::VirtualClock;
+using test::Peer;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Answers what it reads; "!" ends the connection from this side.
+class Handler final : public StreamHandler {
+ public:
+  int running = 0;
+
+ private:
+  Task<> serve(Conn& conn) override {
+    ++running;
+    std::array<char, 256> room{};
+    bool done = false;
+    while (!done) {
+      auto count = co_await conn.read(room);
+      if (!count) break;
+      const std::string_view bytes(room.data(), *count);
+      done = bytes.find('!') != bytes.npos;
+      auto sent = co_await conn.write("<", bytes, ">");
+      if (!sent) break;
+    }
+    --running;
+  }
+};
+
+struct Stage {
+  Stage() {
+    auto listening = server.listen("127.0.0.1:0", handler);
+    REQUIRE(listening.has_value());
+    address = *listening;
+  }
+  Task<Peer> connect() {
+    const std::uint64_t before = server.accepted();
+    Peer peer = Peer::connect(address);
+    while (server.accepted() == before) co_await reactor.next_turn();
+    co_await reactor.next_turn();
+    co_return std::move(peer);
+  }
+  void run(Task<> body, EndCause cause, std::uint64_t count) {
+    test::run(reactor, std::move(body));
+    CHECK(handler.running == 0);
+    CHECK(server.open_connections() == 0);
+    CHECK(server.ended(cause) == count);
+    CHECK(server.accepted() == count);
+  }
+
+  test::DescriptorCheck descriptors;
+  VirtualClock clock;
+  Handler handler;
+  Reactor reactor{clock};
+  Server server{reactor};
+  Address address;
+};
+
+}  // namespace
+
+TEST_CASE("a stream handler serves each connection to the peer's end") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto one = co_await on.connect();
+    auto two = co_await on.connect();
+    CHECK(on.handler.running == 2);
+    for (Peer* peer : {&one, &two}) {
+      peer->send("x");
+      auto answer = co_await test::read_bytes(on.reactor, *peer, 3);
+      CHECK(answer == "<x>");
+      peer->finish();
+      auto rest = co_await test::read_to_end(on.reactor, *peer);
+      CHECK(rest.empty());
+      CHECK(peer->error() == 0);
+    }
+    on.server.drain(1s);
+  };
+  stage.run(body(stage), EndCause::eof, 2);
+}
+
+TEST_CASE("when the handler returns, what it wrote is sent and the connection ends in order") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto peer = co_await on.connect();
+    peer.send("bye!");
+    auto answer = co_await test::read_to_end(on.reactor, peer);
+    CHECK(answer == "<bye!>");
+    CHECK(peer.error() == 0);
+    peer.close();
+    on.server.drain(1s);
+  };
+  stage.run(body(stage), EndCause::finished, 1);
+}
+
+TEST_CASE("a stream on which nothing moves either way ends at the idle timeout") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto peer = co_await on.connect();
+    auto first = co_await on.reactor.sleep(50s);
+    CHECK(first.has_value());
+    peer.send("x");
+    auto answer = co_await test::read_bytes(on.reactor, peer, 3);
+    CHECK(answer == "<x>");
+    auto second = co_await on.reactor.sleep(59s);
+    CHECK(second.has_value());
+    CHECK(on.server.open_connections() == 1);
+    auto third = co_await on.reactor.sleep(2s);
+    CHECK(third.has_value());
+    auto end = co_await test::read_to_end(on.reactor, peer);
+    CHECK(end.empty());
+    CHECK(peer.error() == 0);
+    peer.close();
+    on.server.drain(1s);
+  };
+  stage.run(body(stage), EndCause::idle, 1);
+}
+
+TEST_CASE("a drain lets a stream read what had been received, then ends it") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto silent = co_await on.connect();
+    auto talking = co_await on.connect();
+    co_await test::send_all(on.reactor, talking, "received");
+    const Time start = on.reactor.now();
+    on.server.drain(10s);
+    auto answer = co_await test::read_to_end(on.reactor, talking);
+    CHECK(answer == "<received>");
+    auto nothing = co_await test::read_to_end(on.reactor, silent);
+    CHECK(nothing.empty());
+    CHECK(silent.error() + talking.error() == 0);
+    CHECK(on.reactor.now() == start);
+  };
+  stage.run(body(stage), EndCause::drained, 2);
+}
+
+TEST_CASE("kill ends a handler that waits") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto peer = co_await on.connect();
+    CHECK(on.handler.running == 1);
+    on.server.kill();
+    auto nothing = co_await test::read_to_end(on.reactor, peer);
+    CHECK(nothing.empty());
+  };
+  stage.run(body(stage), EndCause::killed, 1);
+}
+
+TEST_CASE("a peer that breaks a stream off is counted as reset") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto peer = co_await on.connect();
+    peer.reset();
+    const auto is_gone = [&on] { return on.server.open_connections() == 0; };
+    co_await test::until(on.reactor, is_gone);
+    on.server.drain(1s);
+  };
+  stage.run(body(stage), EndCause::reset, 1);
+}
