@@ -33,7 +33,7 @@ DAEMON  := $(BUILD)/reactord
 PARTS   := $(call objects,$(filter-out src/daemon/main.cpp,$(DAEMON_SOURCES)))
 BENCHES := $(patsubst tests/bench/%.cpp,$(BUILD)/bench/%,$(BENCH_SOURCES))
 
-.PHONY: all run test check-tests floors format format-check bench clean help
+.PHONY: all run test floors format format-check bench clean help
 .DELETE_ON_ERROR:
 
 all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
@@ -41,8 +41,9 @@ all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
 run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 	@exec $(DAEMON)
 
-test: $(DAEMON) $(BUILD)/unit-tests $(BUILD)/daemon-tests  ## build and run all tests
-	@REACTORD=$(DAEMON) tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors
+test: $(DAEMON) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests  ## build and run all tests
+	@REACTORD=$(DAEMON) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
+	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors
 
 floors:  ## hold the floors: includes point down only, one file says EPOLL
 	@tests/support/floors
@@ -83,10 +84,15 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
 
+# The complete server of docs/protocols.md.
+$(BUILD)/example-server: $(BUILD)/tests/examples/server/server.o $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
 # Objects depend on this file: a changed flag rebuilds what it concerns.
 $(BUILD)/%.o: %.cpp Makefile
 	@mkdir -p $(@D)
 	@echo "  CXX   $<"
 	@$(COMPILE) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES)))
+-include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/examples/*/*.cpp)))

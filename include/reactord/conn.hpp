@@ -121,15 +121,19 @@ class Conn {
 class IoOperation : public Resumable {
  public:
   explicit IoOperation(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
-  void await_suspend(std::coroutine_handle<> waiter) noexcept { handle = waiter; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { wake(waiter); }
   int failure() const noexcept { return failure_; }  // 0: none; above: an errno; below: failure_of() a code
  protected:
   friend class Endpoint;
   Result<std::size_t> result(const char* operation) const;
 
   Endpoint& endpoint_;
+  // Where a read puts its bytes.
+  enum class Kind : std::uint8_t { memory, buffer, until_enough, take };
+
   std::size_t count_ = 0;  // bytes moved
   int failure_ = 0;
+  Kind kind_ = Kind::memory;
 };
 
 constexpr int failure_of(ErrorCode code) noexcept { return -static_cast<int>(code); }
@@ -138,26 +142,51 @@ class [[nodiscard]] ReadOperation : public IoOperation {
  public:
   static constexpr std::size_t resume_bit = ~(~std::size_t{0} >> 1);
 
-  ReadOperation(Endpoint& endpoint, std::span<char> into) noexcept : IoOperation(endpoint), into_(into) {}
-  ReadOperation(Endpoint& endpoint, Buffer& into) noexcept : IoOperation(endpoint), buffer_(&into) {}
+  ReadOperation(Endpoint& endpoint, std::span<char> into) noexcept
+      : IoOperation(endpoint), bytes_(into.data()), size_(into.size()) {}
+  ReadOperation(Endpoint& endpoint, Buffer& into) noexcept : IoOperation(endpoint), buffer_(&into), size_(1) {
+    kind_ = Kind::buffer;
+  }
   bool await_ready() noexcept;
   Result<std::size_t> await_resume() const { return result("read"); }
 
  protected:
   friend class Endpoint;
-  std::span<char> into_;
-  Buffer* buffer_ = nullptr;
-  // Where set, it is handed the bytes where they arrive and says how many it has taken off their front; with
-  // resume_bit: and that the coroutine is to be resumed. What it leaves waits in buffer_.
-  std::size_t (*take_)(ReadOperation&, std::string_view bytes) noexcept = nullptr;
-  bool (*enough_)(ReadOperation&) noexcept = nullptr;  // asked after each piece: resume, or wait for more?
+
+  // Told after each piece; true: it is enough, resume.
+  using Enough = bool (*)(ReadOperation&) noexcept;
+  // Handed the bytes where they arrive; says how many it has taken off their front, with resume_bit: and that
+  // its waiter is to be resumed. What it leaves waits in the buffer.
+  using Take = std::size_t (*)(ReadOperation&, std::string_view bytes) noexcept;
+
+  ReadOperation(Endpoint& endpoint, Buffer& into, Enough enough) noexcept
+      : IoOperation(endpoint), buffer_(&into), enough_(enough) {
+    kind_ = Kind::until_enough;
+  }
+  ReadOperation(Endpoint& endpoint, Buffer& into, Take take) noexcept
+      : IoOperation(endpoint), buffer_(&into), take_(take) {
+    kind_ = Kind::take;
+  }
+
+  union {
+    char* bytes_;     // of memory
+    Buffer* buffer_;  // of the other kinds
+  };
+  union {
+    std::size_t size_;  // of memory; 1 for buffer
+    Enough enough_;
+    Take take_;
+  };
 };
 
 class PendingWrite : public IoOperation {
  public:
   PendingWrite(Endpoint& endpoint, std::string_view* parts, std::size_t count,
                std::size_t until_unsent) noexcept
-      : IoOperation(endpoint), parts_(parts), part_count_(count), until_unsent_(until_unsent) {}
+      : IoOperation(endpoint),
+        parts_(parts),
+        part_count_(static_cast<std::uint32_t>(count)),
+        until_unsent_(static_cast<std::uint32_t>(until_unsent)) {}
   bool await_ready() noexcept;
   Result<std::size_t> await_resume() const { return result("write"); }
   std::size_t taken_over() const noexcept { return count_; }
@@ -165,8 +194,8 @@ class PendingWrite : public IoOperation {
  protected:
   friend class Endpoint;
   std::string_view* parts_;
-  std::size_t part_count_;
-  std::size_t until_unsent_;  // complete once no more than this is left
+  std::uint32_t part_count_;
+  std::uint32_t until_unsent_;  // complete once no more than this is left
 };
 
 template <std::size_t Count>

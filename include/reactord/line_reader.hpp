@@ -21,7 +21,8 @@ class LineSplitter {
   static constexpr std::size_t default_max_line = 64 * 1024;
   enum class Found : std::uint8_t { line, none, too_long };
 
-  explicit LineSplitter(std::size_t max_line = default_max_line) noexcept : max_line_(max_line) {}
+  explicit LineSplitter(std::size_t max_line = default_max_line) noexcept
+      : max_line_(static_cast<std::uint32_t>(max_line)) {}
 
   // Takes the next complete line off the front of `rest`. `line` is a view into it, without its end. none:
   // `rest` is as it was, and must begin with the same bytes when more have been appended: they are not
@@ -38,7 +39,7 @@ class LineSplitter {
     const auto* found =
         static_cast<const char*>(std::memchr(from, '\n', static_cast<std::size_t>(end - from)));
     if (found == nullptr) [[unlikely]] {
-      searched_ = static_cast<std::size_t>(end - at);
+      searched_ = static_cast<std::uint32_t>(end - at);
       return searched_ >= max_line_ ? Found::too_long : Found::none;
     }
     const auto length = static_cast<std::size_t>(found - at);
@@ -55,8 +56,9 @@ class LineSplitter {
     const void* found = rest.size() > searched_
                             ? std::memchr(rest.data() + searched_, '\n', rest.size() - searched_)
                             : nullptr;
-    searched_ = found == nullptr ? rest.size()
-                                 : static_cast<std::size_t>(static_cast<const char*>(found) - rest.data());
+    searched_ = static_cast<std::uint32_t>(
+        found == nullptr ? rest.size()
+                         : static_cast<std::size_t>(static_cast<const char*>(found) - rest.data()));
     return found != nullptr || searched_ >= max_line_;
   }
 
@@ -70,8 +72,8 @@ class LineSplitter {
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     return line;
   }
-  std::size_t max_line_;
-  std::size_t searched_ = 0;  // bytes of rest known to hold no newline
+  std::uint32_t max_line_;
+  std::uint32_t searched_ = 0;  // bytes of rest known to hold no newline
 };
 
 class ReadLineOperation;
@@ -103,6 +105,8 @@ class [[nodiscard]] ReadLineOperation final : public ReadOperation {
   Result<std::string_view> await_resume();
 
  private:
+  static bool has_line(ReadOperation& operation) noexcept;
+
   LineReader& reader_;
 };
 

@@ -71,7 +71,7 @@ class [[nodiscard]] AcceptOperation final : public Resumable {
   AcceptOperation(const AcceptOperation&) = delete;
   ~AcceptOperation();
   bool await_ready() noexcept;
-  void await_suspend(std::coroutine_handle<> waiter) noexcept { handle = waiter; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { wake(waiter); }
   Result<Conn> await_resume();
 
  private:

@@ -79,12 +79,18 @@ class Reactor {
   void retire(Watch& watch) noexcept;  // no event any more; closed at the end of the turn
   void again(Watch& watch);            // on_ready(0) in the next turn, behind those that are ready
   void flush_later(Watch& watch) {     // on_flush() in this turn's flush phase
-    if (watch.flush_queued_) return;
+    if (watch.flush_queued_ || watch.retired_) return;
     watch.flush_queued_ = has_work_ = true;
     flush_.push_back(&watch);
   }
   void again_when_descriptor_free(Watch& watch);  // again(), once a descriptor of ours has been closed
   void resume_later(Resumable& resumable) noexcept;
+  void resume_next_turn(Resumable& resumable) noexcept;  // not in this turn's "queued" phase
+  void work_began() noexcept { ++live_tasks_; }          // something that keeps run() going, as a task does
+  void work_ended() noexcept {
+    --live_tasks_;
+    has_work_ = true;
+  }
   void resume_later(Resumable& resumable,
                     Watch& referred) noexcept;  // to which it refers: not deleted before
   void arm(Timer& timer, Time deadline) noexcept { timers_.arm(timer, tick_at_or_after(deadline)); }
@@ -138,6 +144,8 @@ class Reactor {
   std::vector<ReadyListener> listeners_;
   Resumable* queued_ = nullptr;
   Resumable** queued_tail_ = &queued_;
+  Resumable* next_turn_ = nullptr;
+  Resumable** next_turn_tail_ = &next_turn_;
   Resumable* ended_ = nullptr;
   Watch* open_ = nullptr;
   Watch* retired_ = nullptr;
@@ -164,13 +172,13 @@ class [[nodiscard]] SleepOperation final : Timer, Resumable {
   bool cancelled_ = false;
 };
 
-class [[nodiscard]] NextTurnOperation final : Resumable {
+class [[nodiscard]] NextTurnOperation final : public Resumable {
  public:
   explicit NextTurnOperation(Reactor& reactor) noexcept : reactor_(reactor) {}
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiter) noexcept {
-    handle = waiter;
-    reactor_.resume_later(*this);
+    wake(waiter);
+    reactor_.resume_next_turn(*this);
   }
   void await_resume() const noexcept {}
 

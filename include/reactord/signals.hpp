@@ -34,7 +34,7 @@ class [[nodiscard]] NextSignalOperation final : public Resumable {
  public:
   explicit NextSignalOperation(SignalWatch& watch) noexcept : watch_(watch) {}
   bool await_ready() noexcept;
-  void await_suspend(std::coroutine_handle<> waiter) noexcept { handle = waiter; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { wake(waiter); }
   Result<int> await_resume() const;
 
  private:

@@ -27,7 +27,14 @@ class Reactor;
 // Something to be resumed by the loop, once: a node of the Reactor's queues. It must outlive its stay there.
 struct Resumable {
   Resumable* next = nullptr;
-  std::coroutine_handle<> handle;
+  void (*run)(void* state) = nullptr;  // a coroutine, or an object that is driven by its operations
+  void* state = nullptr;
+
+  void wake(std::coroutine_handle<> waiter) noexcept {
+    run = [](void* frame) { std::coroutine_handle<>::from_address(frame).resume(); };
+    state = waiter.address();
+  }
+  void resume() { run(state); }
 };
 
 namespace detail {
@@ -44,7 +51,7 @@ struct TaskPromiseBase {
     template <typename Promise>
     static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
       TaskPromiseBase& promise = ended.promise();
-      if (promise.reactor == nullptr) return promise.node.handle;
+      if (promise.reactor == nullptr) return std::coroutine_handle<>::from_address(promise.node.state);
       task_ended(promise);
       return std::noop_coroutine();
     }
@@ -75,7 +82,7 @@ class [[nodiscard]] Task {
 
   bool await_ready() const noexcept { return false; }
   Handle await_suspend(std::coroutine_handle<> caller) noexcept {
-    frame_.promise().node.handle = caller;
+    frame_.promise().node.wake(caller);
     return frame_;
   }
   T await_resume() { return frame_.promise().take(); }

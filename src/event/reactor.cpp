@@ -35,6 +35,13 @@ Reactor::~Reactor() {
   reap();
 }
 
+void Reactor::resume_next_turn(Resumable& resumable) noexcept {
+  resumable.next = nullptr;
+  *next_turn_tail_ = &resumable;
+  next_turn_tail_ = &resumable.next;
+  has_work_ = true;
+}
+
 void Reactor::resume_later(Resumable& resumable, Watch& referred) noexcept {
   referred.referred_ = true;
   resume_later(resumable);
@@ -44,7 +51,7 @@ void Reactor::spawn(Task<> task) {
   auto frame = task.release();
   detail::TaskPromiseBase& promise = frame.promise();
   promise.reactor = this;
-  promise.node.handle = frame;
+  promise.node.wake(frame);
   ++live_tasks_;
   resume_later(promise.node);
 }
@@ -83,7 +90,7 @@ void Reactor::retire(Watch& watch) noexcept {
 }
 
 void Reactor::again(Watch& watch) {
-  if (watch.again_queued_) return;
+  if (watch.again_queued_ || watch.retired_) return;
   watch.again_queued_ = has_work_ = true;
   again_.push_back(&watch);
 }
@@ -208,6 +215,11 @@ void Reactor::run_work() {
   run_timers();
   has_work_ = false;  // what is left for the next turn says so anew
   run_queued();
+  if (next_turn_ != nullptr) {
+    *queued_tail_ = std::exchange(next_turn_, nullptr);
+    queued_tail_ = std::exchange(next_turn_tail_, &next_turn_);
+    has_work_ = true;
+  }
   flush();
   reap();
   if (!again_.empty()) has_work_ = true;
@@ -228,7 +240,7 @@ void Reactor::run_queued() {
   while (next != nullptr) {
     Resumable& resumable = *next;
     next = resumable.next;  // read first: the node may be gone once its coroutine has run
-    resumable.handle.resume();
+    resumable.resume();
   }
 }
 
@@ -250,7 +262,7 @@ void Reactor::flush() {
 void Reactor::reap() noexcept {
   while (ended_ != nullptr) {
     Resumable* ended = std::exchange(ended_, ended_->next);
-    ended->handle.destroy();
+    std::coroutine_handle<>::from_address(ended->state).destroy();
   }
   bool closed = false;
   for (Watch* watch = std::exchange(retired_, nullptr); watch != nullptr;) {
@@ -295,7 +307,7 @@ SleepOperation Reactor::sleep(Duration duration) noexcept { return {*this, now_ 
 NextTurnOperation Reactor::next_turn() noexcept { return NextTurnOperation(*this); }
 
 void SleepOperation::await_suspend(std::coroutine_handle<> waiter) noexcept {
-  handle = waiter;
+  wake(waiter);
   next_sleeper_ = reactor_.sleepers_;
   if (next_sleeper_ != nullptr) next_sleeper_->previous_sleeper_ = this;
   reactor_.sleepers_ = this;
@@ -309,7 +321,7 @@ Result<void> SleepOperation::await_resume() const {
 
 void SleepOperation::on_timer() {
   unlink();
-  handle.resume();  // the frame that holds this operation may be gone after it
+  resume();  // the frame that holds this operation may be gone after it
 }
 
 void SleepOperation::unlink() noexcept {

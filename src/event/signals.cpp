@@ -41,7 +41,7 @@ class SignalWatch final : public Watch {
   }
   void on_ready(Readiness) override {
     if (pending_ == nullptr || !take(*pending_)) return;
-    std::exchange(pending_, nullptr)->handle.resume();
+    std::exchange(pending_, nullptr)->resume();
   }
   void on_release() override { close(); }
   void on_shutdown() override { close(); }

@@ -123,7 +123,7 @@ void Acceptor::on_ready(Readiness readiness) {
     paused_ = false;
     reactor().timers().cancel(*this);
     if (pending_ != nullptr && ready_ && continue_accept(*pending_))
-      std::exchange(pending_, nullptr)->handle.resume();
+      std::exchange(pending_, nullptr)->resume();
   }
 }
 

@@ -50,11 +50,11 @@ void Endpoint::on_timer() {
   const Time now = reactor().now();
   if (reader_ != nullptr && read_deadline_ <= now) {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
-    std::exchange(reader_, nullptr)->handle.resume();
+    std::exchange(reader_, nullptr)->resume();
   }
   if (writer_ != nullptr && write_deadline_ <= now && !closed_) {
     writer_->failure_ = failure_of(ErrorCode::deadline_exceeded);
-    std::exchange(writer_, nullptr)->handle.resume();
+    std::exchange(writer_, nullptr)->resume();
   }
   if (closed_) return;
   if (reader_ != nullptr) park(read_deadline_);

@@ -66,6 +66,7 @@ class Endpoint : public Watch {
   int read_failure() const noexcept { return read_failure_; }
   int write_failure() const noexcept { return write_failure_; }
   bool has_eof() const noexcept { return eof_; }
+  bool is_readable() const noexcept { return readable(); }  // there is, or may be, something to read
   virtual std::size_t unread() const noexcept;
 
  protected:
@@ -122,11 +123,11 @@ class Endpoint : public Watch {
   void not_writable() noexcept { ready_ &= ~readiness::writable; }
 
   Readiness ready_ = readiness::writable;  // what epoll has said, and nothing since has refuted
-  bool eof_ = false;                       // the peer's FIN has been read
-  bool write_closed_ = false;              // close_write() was called
-  bool fin_sent_ = false;
-  bool closed_ = false;
-  bool lingering_ = false;  // after our FIN
+  bool eof_ : 1 = false;                   // the peer's FIN has been read
+  bool write_closed_ : 1 = false;          // close_write() was called
+  bool fin_sent_ : 1 = false;
+  bool closed_ : 1 = false;
+  bool lingering_ : 1 = false;  // after our FIN
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
   std::int16_t read_failure_ = 0;     // an errno: the connection is gone

@@ -55,7 +55,8 @@ void Endpoint::continue_close() noexcept {
     return;
   }
   if (eof_) return finish_close(0);
-  if (!std::exchange(fin_sent_, true)) shut_write();
+  if (!fin_sent_) shut_write();
+  fin_sent_ = true;
   if (!lingering_) {
     lingering_ = true;
     read_limit_ = bytes_read_ + Conn::linger_bytes;
@@ -112,7 +113,10 @@ void Endpoint::finish_close(int failure) noexcept {
 
 void Endpoint::abort() noexcept {
   if (is_retired()) return;
-  if (!std::exchange(closed_, true)) fail_pending();
+  if (!closed_) {
+    closed_ = true;
+    fail_pending();
+  }
   finish_close(failure_of(ErrorCode::closed));
 }
 
@@ -139,7 +143,8 @@ void Endpoint::limit_reading(std::uint64_t limit) noexcept {
 
 Result<void> Endpoint::close_write() {
   if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
-  if (std::exchange(write_closed_, true)) return {};
+  if (write_closed_) return {};
+  write_closed_ = true;
   end_pending(std::exchange(writer_, nullptr), EPIPE);
   flush_output_later();
   return {};

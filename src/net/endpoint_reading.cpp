@@ -24,7 +24,7 @@ bool Endpoint::begin_read(ReadOperation& operation) {
     operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
   } else if (bytes_read_ >= read_limit_) {
     operation.failure_ = failure_of(ErrorCode::eof);
-  } else if (operation.buffer_ != nullptr || !operation.into_.empty()) {
+  } else if (operation.kind_ != IoOperation::Kind::memory || operation.size_ > 0) {
     reader_ = &operation;
     if (readable() && !spend(0)) {
       reactor().again(*this);
@@ -109,12 +109,14 @@ bool Endpoint::continue_long_take(ReadOperation& operation) {
 
 // Reads until the operation has enough, the socket is drained, or the turn's budget is spent.
 bool Endpoint::continue_read(ReadOperation& operation) {
-  if (operation.take_ != nullptr) return continue_take(operation);
-  Buffer* buffer = operation.buffer_;
+  if (operation.kind_ == IoOperation::Kind::take) return continue_take(operation);
+  Buffer* buffer = operation.kind_ == IoOperation::Kind::memory ? nullptr : operation.buffer_;
   bool within_budget = true;
   do {
-    std::span<char> room = operation.into_;
-    if (buffer != nullptr) {
+    std::span<char> room;
+    if (buffer == nullptr) {
+      room = {operation.bytes_, operation.size_};
+    } else {
       const std::size_t held = buffer->size();
       room = buffer->prepare(reactor().buffers(), held <= cheap_copy ? read_chunk - held : 1);
     }
@@ -126,7 +128,7 @@ bool Endpoint::continue_read(ReadOperation& operation) {
     operation.count_ += received;
     if (buffer != nullptr) buffer->commit(received);
     within_budget = spend(received);
-    if (operation.enough_ == nullptr || operation.enough_(operation)) return true;
+    if (operation.kind_ != IoOperation::Kind::until_enough || operation.enough_(operation)) return true;
   } while (readable() && bytes_read_ < read_limit_ && within_budget);
   if (buffer != nullptr) buffer->shrink(reactor().buffers());
   if (bytes_read_ >= read_limit_) {
@@ -139,10 +141,11 @@ bool Endpoint::continue_read(ReadOperation& operation) {
 
 // After a receive that gave no bytes.
 bool Endpoint::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
-  if (operation.buffer_ != nullptr) operation.buffer_->consume(0);  // gives back storage that stayed empty
+  const bool buffered = operation.kind_ != IoOperation::Kind::memory;
+  if (buffered) operation.buffer_->consume(0);  // gives back storage that stayed empty
   if (result == -EAGAIN) {
     not_readable();
-    if (operation.buffer_ != nullptr) operation.buffer_->shrink(reactor().buffers());
+    if (buffered) operation.buffer_->shrink(reactor().buffers());
     return false;
   }
   if (result == 0 && write_failure_ == 0) {
@@ -159,7 +162,8 @@ bool Endpoint::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
 void Endpoint::on_ready(Readiness ready) {
   ready_ |= ready;
   ReadOperation* reader = reader_;
-  if (reader == nullptr || reader->take_ == nullptr || !output_.empty() || !readable()) [[unlikely]] {
+  if (reader == nullptr || reader->kind_ != IoOperation::Kind::take || !output_.empty() || !readable())
+      [[unlikely]] {
     return become_ready();
   }
   if (continue_take(*reader)) [[unlikely]]
@@ -177,7 +181,7 @@ void Endpoint::become_ready() {
 
 // Unless the taker itself has closed the connection: then the read has failed, and is resumed by the queue.
 void Endpoint::complete_read() {
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->handle.resume();
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->resume();
 }
 
 }  // namespace reactord

@@ -157,7 +157,7 @@ void Endpoint::on_flush() {
 void Endpoint::wake_writer() {
   if (!continue_write(*writer_)) return;
   PendingWrite& operation = *std::exchange(writer_, nullptr);
-  operation.handle.resume();
+  operation.resume();
 }
 
 }  // namespace reactord

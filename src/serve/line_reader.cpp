@@ -5,11 +5,11 @@
 namespace reactord {
 
 ReadLineOperation::ReadLineOperation(LineReader& reader) noexcept
-    : ReadOperation(*reader.conn_.endpoint_, reader.buffer_), reader_(reader) {
-  enough_ = [](ReadOperation& operation) noexcept {
-    LineReader& waiting = static_cast<ReadLineOperation&>(operation).reader_;
-    return waiting.splitter_.ready(waiting.buffer_.view());
-  };
+    : ReadOperation(*reader.conn_.endpoint_, reader.buffer_, &ReadLineOperation::has_line), reader_(reader) {}
+
+bool ReadLineOperation::has_line(ReadOperation& operation) noexcept {
+  LineReader& waiting = static_cast<ReadLineOperation&>(operation).reader_;
+  return waiting.splitter_.ready(waiting.buffer_.view());
 }
 
 bool ReadLineOperation::await_ready() noexcept {

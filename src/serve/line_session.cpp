@@ -4,10 +4,10 @@
 //     accept ---> |   deliver   | ---> end: finish (send, FIN, discard, close) ---> log
 //                 +- room, turn +
 //
-// While nothing but the next bytes is wanted, the coroutine stays suspended in one read: the operation hands
-// over the lines where the bytes arrive. It is resumed for what is rare: the end, backpressure, a spent
-// budget. All that it waits for shares one piece of storage, since it waits for one thing at a time: an idle
-// connection pays for one.
+// No coroutine: the session is an object that its operations drive, and waits for one thing at a time, so
+// that all its waits share one piece of storage. While nothing but the next bytes is wanted it stays in one
+// read, which hands over the bytes where they arrive; it goes on for what is rare: the end, backpressure, a
+// spent budget.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -28,10 +28,63 @@ class LineSession final : public Session {
   LineSession(Service& service, Conn served)
       : Session(service, std::move(served)),
         splitter_(service.options().max_line),
-        idle_timeout_(service.idle_timeout()) {
-    endpoint().set_session_deadline(conn().reactor().now() + idle_timeout_);
-    wait_for(Step::bytes);
+        wait_(std::in_place_type<LineFill>, *this) {
+    conn().reactor().work_began();
+    endpoint().set_session_deadline(conn().reactor().now() + service.idle_timeout());
     if (is_draining()) drain();
+  }
+  ~LineSession() { conn().reactor().work_ended(); }
+
+  // Until there is something to wait for; deletes itself at the end.
+  void run() {
+    while (begin_wait()) {
+      if (advance()) continue;
+      report();
+      delete this;
+      return;
+    }
+  }
+
+ private:
+  enum class Step : std::uint8_t { bytes, room, turn, finish };
+
+  class LineFill final : public ReadOperation {
+   public:
+    explicit LineFill(LineSession& session) noexcept
+        : ReadOperation(session.endpoint(), session.input_, &LineFill::take_lines) {}
+    static std::size_t take_lines(ReadOperation& operation, std::string_view bytes) noexcept {
+      return static_cast<LineSession*>(operation.state)->deliver(bytes);
+    }
+  };
+
+  class RoomOperation final : public PendingWrite {
+   public:
+    explicit RoomOperation(Endpoint& endpoint) noexcept
+        : PendingWrite(endpoint, nullptr, 0, Conn::low_watermark), written_before(endpoint.bytes_written()) {}
+    std::uint64_t written_before;
+  };
+
+  static void resumed(void* session) {
+    auto& self = *static_cast<LineSession*>(session);
+    if (self.advance()) return self.run();
+    self.report();
+    delete &self;
+  }
+
+  // True if there is nothing to wait for.
+  bool begin_wait() {
+    return std::visit(
+        [this](auto& operation) {
+          operation.run = resumed;
+          operation.state = this;
+          if constexpr (std::is_same_v<decltype(operation), NextTurnOperation&>) {
+            conn().reactor().resume_next_turn(operation);
+            return false;
+          } else {
+            return operation.await_ready();
+          }
+        },
+        wait_);
   }
 
   // The wait is over: does what can be done now and says what to wait for. False: the connection has ended.
@@ -45,7 +98,13 @@ class LineSession final : public Session {
     } else if (std::holds_alternative<RoomOperation>(wait_) && !has_room()) {
       return true;
     }
-    if (!ending_ && step_ == Step::bytes) input_.consume(deliver(input_.view()) & ~ReadOperation::resume_bit);
+    if (!ending_ && step_ == Step::bytes) {
+      const std::uint64_t before = lines_;
+      input_.consume(deliver(input_.view()) & ~ReadOperation::resume_bit);
+      // One delivery a turn: it has had its share, and its next bytes would be a second one.
+      if (step_ == Step::bytes && failure_ == 0 && lines_ != before && endpoint().is_readable())
+        step_ = Step::turn;
+    }
     if (step_ == Step::bytes && failure_ != 0) input_ended();
     wait_for(step_);
     return true;
@@ -58,48 +117,6 @@ class LineSession final : public Session {
     }
     ended(cause_, failure_ > 0 ? failure_ : 0, lines_);
   }
-
-  // The wait that advance() asked for.
-  struct Pause {
-    LineSession& session;
-    bool await_ready() {
-      return std::visit([](auto& operation) { return operation.await_ready(); }, session.wait_);
-    }
-    void await_suspend(std::coroutine_handle<> waiter) {
-      std::visit([waiter](auto& operation) { operation.await_suspend(waiter); }, session.wait_);
-    }
-    static void await_resume() noexcept {}
-  };
-  Pause pause() noexcept { return {*this}; }
-
- private:
-  enum class Step : std::uint8_t { bytes, room, turn, finish };
-
-  class LineFill final : public ReadOperation {
-   public:
-    explicit LineFill(LineSession& session) noexcept
-        : ReadOperation(session.endpoint(), session.input_), session_(session) {
-      take_ = take;
-    }
-    static std::size_t take(ReadOperation& operation, std::string_view bytes) noexcept {
-      return static_cast<LineFill&>(operation).session_.deliver(bytes);
-    }
-
-   private:
-    LineSession& session_;
-  };
-
-  class RoomOperation final : public PendingWrite {
-   public:
-    explicit RoomOperation(Endpoint& endpoint) noexcept
-        : PendingWrite(endpoint, nullptr, 0, Conn::low_watermark), written_before(endpoint.bytes_written()) {}
-    std::uint64_t written_before;
-  };
-
-  struct Nothing {
-    static bool await_ready() noexcept { return true; }
-    static void await_suspend(std::coroutine_handle<>) noexcept {}
-  };
 
   void drain() noexcept override {
     answer_until_ = endpoint().bytes_read() + conn().unread();
@@ -147,7 +164,7 @@ class LineSession final : public Session {
     Reactor& reactor = endpoint.reactor();
     lines_ += lines;
     // Not renewed by half a line: who trickles bytes is idle.
-    endpoint.set_session_deadline(reactor.now() + idle_timeout_);
+    endpoint.set_session_deadline(reactor.now() + service().idle_timeout());
     return reactor.replies().empty() ? endpoint.unsent() == 0 : endpoint.send_replies(reactor.replies());
   }
 
@@ -236,24 +253,20 @@ class LineSession final : public Session {
     return Step::finish;
   }
 
-  Buffer input_;
-  LineSplitter splitter_;
-  Duration idle_timeout_;                  // its longest where there is none
-  std::uint64_t answer_until_ = no_limit;  // lines that begin before this offset of the input are answered
-  std::uint64_t lines_ = 0;
-  int failure_ = 0;  // why no more bytes will come, as in IoOperation
   EndCause cause_ = EndCause::error;
   Step step_ = Step::bytes;
   bool ending_ = false;
-  std::variant<Nothing, LineFill, RoomOperation, NextTurnOperation, FinishOperation> wait_;
+  int failure_ = 0;  // why no more bytes will come, as in IoOperation
+  Buffer input_;
+  LineSplitter splitter_;
+  std::uint64_t answer_until_ = no_limit;  // lines that begin before this offset of the input are answered
+  std::uint64_t lines_ = 0;
+  std::variant<LineFill, RoomOperation, NextTurnOperation, FinishOperation> wait_;
 };
 
-Task<> serve_lines(Service& service, Conn conn) {
-  LineSession session(service, std::move(conn));
-  do {
-    co_await session.pause();
-  } while (session.advance());
-  session.report();
+void serve_lines(Service& service, Conn conn) {
+  auto* session = new LineSession(service, std::move(conn));  // it deletes itself
+  session->run();
 }
 
 }  // namespace reactord

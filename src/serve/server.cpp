@@ -51,8 +51,11 @@ Task<> Service::accept_loop(Service& service) {
     }
     ++server.accepted_;
     ++server.open_;
-    server.reactor_.spawn(service.lines_ != nullptr ? serve_lines(service, std::move(*conn))
-                                                    : serve_stream(service, std::move(*conn)));
+    if (service.lines_ != nullptr) {
+      serve_lines(service, std::move(*conn));
+    } else {
+      server.reactor_.spawn(serve_stream(service, std::move(*conn)));
+    }
   }
   auto closed = service.listener().close();  // closed already, if that is why the loop ended
   --server.accepting_;

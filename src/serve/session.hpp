@@ -20,15 +20,14 @@ class Service {
         listener_(std::move(listener)),
         lines_(lines),
         stream_(stream),
-        protocol_(protocol) {}
+        protocol_(protocol),
+        idle_timeout_(options().idle_timeout > 0ns ? options().idle_timeout : Duration::max()) {}
 
   static Task<> accept_loop(Service& service);
 
   Server& server() const noexcept { return server_; }
   const ServerOptions& options() const noexcept { return server_.options_; }
-  Duration idle_timeout() const noexcept {
-    return options().idle_timeout > 0ns ? options().idle_timeout : Duration::max();
-  }
+  Duration idle_timeout() const noexcept { return idle_timeout_; }  // the longest one there is for none
   Listener& listener() noexcept { return listener_; }
   LineHandler& lines() const noexcept { return *lines_; }
   StreamHandler& stream() const noexcept { return *stream_; }
@@ -40,6 +39,7 @@ class Service {
   LineHandler* lines_;  // one of the two
   StreamHandler* stream_;
   std::string protocol_;
+  Duration idle_timeout_;
 };
 
 class Session {
@@ -67,8 +67,6 @@ class Session {
   // Counts and reports the end. The last thing a session does.
   void ended(EndCause cause, int error, std::uint64_t lines);
 
-  bool killed_ = false;
-
  private:
   friend class Server;
   Service& service_;
@@ -76,12 +74,15 @@ class Session {
   Time began_;
   Session* next_ = nullptr;
   Session* previous_ = nullptr;
+
+ protected:
+  bool killed_ = false;
 };
 
 // What the failure of an operation (as in IoOperation) says about the end of its connection.
 EndCause cause_of(int failure) noexcept;
 
-Task<> serve_lines(Service& service, Conn conn);
+void serve_lines(Service& service, Conn conn);  // begins; it ends by itself
 Task<> serve_stream(Service& service, Conn conn);
 
 }  // namespace reactord

@@ -1,9 +1,12 @@
-// client: the loads that tests/bench/measure puts on a line server. Blocking, simple, bounded; it checks every reply.
+// client: the loads that tests/bench/measure puts on a line server. Blocking, simple, bounded; it checks
+// every reply.
 //
-//     client lines    PORT CONNECTIONS DEPTH ROUNDS   each connection sends DEPTH lines of 32 bytes and awaits the
+//     client lines    PORT CONNECTIONS DEPTH ROUNDS   each connection sends DEPTH lines of 32 bytes and
+//     awaits the
 //                                                     replies, ROUNDS times; prints the replies per second
 //     client connects PORT CONCURRENCY COUNT          COUNT connections, CONCURRENCY at a time, one line each
-//     client idle     PORT COUNT                      COUNT connections that speak once, then hold until stdin ends
+//     client idle     PORT COUNT                      COUNT connections that speak once, then hold until
+//     stdin ends
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -136,7 +139,10 @@ int main(int argc, char** argv) {
   } else if (mode == "idle" && argc == 4) {
     run_idle(port, number(argv[3]));
   } else {
-    std::fputs("usage: client lines PORT CONNECTIONS DEPTH ROUNDS | connects PORT CONCURRENCY COUNT | idle PORT COUNT\n", stderr);
+    std::fputs(
+        "usage: client lines PORT CONNECTIONS DEPTH ROUNDS | connects PORT CONCURRENCY COUNT | idle PORT "
+        "COUNT\n",
+        stderr);
     return 64;
   }
   return 0;

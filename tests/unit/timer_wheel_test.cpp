@@ -32,7 +32,7 @@ class Random {
   std::uint64_t below(std::uint64_t limit) {
     return std::uniform_int_distribution<std::uint64_t>(0, limit - 1)(engine_);
   }
-  // From one millisecond to `years` years, each power of two as likely as the others.
+  // From one tick to `longest`, each power of two as likely as the others.
   Tick interval(Tick longest) {
     const std::uint64_t bit = below(static_cast<std::uint64_t>(std::bit_width(longest)));
     return std::min(longest, (Tick{1} << bit) + below(Tick{1} << bit));
