@@ -1,16 +1,17 @@
 // Address: where a listener listens or a peer sits. Parsed and printed as Go does it, 24 bytes.
 //
 //     text                kind           prints as
-//     :9090               any            :9090            empty host: every address of the machine, IPv4 and
-//     IPv6 127.0.0.1:0         ip4            127.0.0.1:0      port 0 (or none, "127.0.0.1:"): the kernel
-//     chooses
+//     :9090               any            :9090            empty host: every address of the machine
+//     127.0.0.1:0         ip4            127.0.0.1:0      port 0 (or none): the kernel chooses
 //     [::1]:9090          ip6            [::1]:9090
 //     [fe80::1%lo]:80     ip6            [fe80::1%lo]:80  a zone is an interface's name or number
+//     [::ffff:1.2.3.4]:5  ip4            1.2.3.4:5        IPv4 in IPv6's clothes
 //     unix:/run/x.sock    unix_path      /run/x.sock
 //     unix:@name          unix_abstract  @name            abstract: no file, see unix(7)
 //     (from the kernel)   unix_unnamed   @                a unix client that did not bind
+//     (of pipe.hpp)       pipe           pipe
 //
-// Hosts are numeric here; names are resolved elsewhere.
+// Hosts are numeric here; names are resolved elsewhere (resolver.hpp).
 #pragma once
 
 #include <array>
@@ -20,6 +21,7 @@
 #include <string_view>
 
 #include "reactord/error.hpp"
+#include "reactord/network.hpp"
 
 struct sockaddr;
 struct sockaddr_storage;
@@ -28,7 +30,7 @@ namespace reactord {
 
 class Address {
  public:
-  enum class Kind : std::uint8_t { any, ip4, ip6, unix_path, unix_abstract, unix_unnamed };
+  enum class Kind : std::uint8_t { any, ip4, ip6, pipe, unix_path, unix_abstract, unix_unnamed };
 
   Address() noexcept = default;  // any, port 0
   Address(const Address& other);
@@ -39,6 +41,15 @@ class Address {
   // Errors: invalid, in Go's words ("address localhost: missing port in address").
   static Result<Address> parse(std::string_view text);
 
+  // The same in Go's form, where the network says what the text is: "" is every address (or any free abstract
+  // name), a unix address has no "unix:" before it, tcp4 and tcp6 take their own family alone. Errors:
+  // invalid.
+  static Result<Address> parse(Network network, std::string_view text);
+
+  // A numeric host, perhaps with a zone; empty: any. Errors: invalid, "not a numeric address", or no such
+  // zone.
+  static Result<Address> from_host(std::string_view host, std::uint16_t port);
+
   // The address in a sockaddr the kernel filled, `length` bytes long.
   static Address from_socket_address(const sockaddr_storage& storage, unsigned length);
 
@@ -48,13 +59,22 @@ class Address {
   Kind kind() const noexcept { return kind_; }
   // Every address of the machine, over IPv6 (dual-stack where the socket allows) or over IPv4.
   static Address wildcard(bool ip6, std::uint16_t port) noexcept;
+  static Address loopback(bool ip6, std::uint16_t port) noexcept;  // 127.0.0.1 or [::1]
+  static Address pipe() noexcept;
   bool is_wildcard() const noexcept;  // any, 0.0.0.0 or [::]
-  int family() const noexcept;        // AF_INET, AF_INET6 or AF_UNIX
+  bool is_loopback() const noexcept;  // 127.0.0.0/8 or [::1]
+  int family() const noexcept;        // AF_INET, AF_INET6 or AF_UNIX; AF_UNSPEC for pipe
 
   bool is_unix() const noexcept { return kind_ >= Kind::unix_path; }
   std::uint16_t port() const noexcept { return port_; }  // 0 for unix addresses
   Address with_port(std::uint16_t port) const;
-  const char* network() const noexcept { return is_unix() ? "unix" : "tcp"; }
+  Network network() const noexcept {
+    return is_unix() ? Network::unix_socket : kind_ == Kind::pipe ? Network::pipe : Network::tcp;
+  }
+  std::string host() const;  // the numeric host, with its zone; empty where there is none
+
+  // The error for a host that is not of the family that was asked for.
+  static std::unexpected<Error> no_suitable(std::string_view host);
 
   // A unix path or abstract name (without the '@'); empty for the others. Valid as long as this Address.
   std::string_view path() const noexcept;
@@ -67,8 +87,10 @@ class Address {
   static constexpr std::size_t max_path = 107;
 
  private:
+  static Result<Address> parse_host_port(std::string_view text);
   static Result<Address> parse_unix(std::string_view path);
   void set_path(std::string_view path);
+  void unmap() noexcept;
   void swap(Address& other) noexcept;
 
   Kind kind_ = Kind::any;

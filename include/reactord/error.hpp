@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace reactord {
 
@@ -21,9 +22,11 @@ enum class ErrorCode : std::uint8_t {
   system,             // the kernel said no: system_errno() tells what
   eof,                // the peer ended its direction in order (FIN)
   closed,             // used after close(), or ended by it
+  closed_pipe,        // of an in-memory pipe: either end has been closed
   deadline_exceeded,  // the deadline passed before, or while, the operation waited
-  cancelled,          // the Reactor is shutting down
+  cancelled,          // a Context was cancelled, or the Reactor is shutting down
   busy,               // a second read (or write, or accept) while one is pending
+  lookup_failed,      // a host's name has no address, or nobody could tell it
   line_too_long,      // no newline within the reader's limit
   invalid,            // an argument or a text that can't be understood
 };
@@ -37,7 +40,12 @@ class [[nodiscard]] Error {
   static Error from_errno(int number, const char* system_call = nullptr);
 
   // An error of our own with its whole text, such as "address localhost: missing port in address".
-  static Error invalid(std::string text);
+  static Error with_text(ErrorCode code, std::string text);
+  static Error invalid(std::string text) { return with_text(ErrorCode::invalid, std::move(text)); }
+
+  // getaddrinfo(3) has failed for `host` with `number`, one of its EAI_ codes: "lookup example.com: no such
+  // host".
+  static Error from_lookup(int number, std::string_view host);
 
   Error(const Error& other);
   Error(Error&& other) noexcept = default;
@@ -51,13 +59,20 @@ class [[nodiscard]] Error {
                          std::string address) &&;
 
   ErrorCode code() const noexcept { return code_; }
-  int system_errno() const noexcept { return errno_; }  // 0 unless code() is system
+  int system_errno() const noexcept { return code_ == ErrorCode::system ? errno_ : 0; }
+
+  // What with_operation() was told; empty where nothing was, or nothing applies. Valid as long as this Error.
+  std::string_view operation() const noexcept;
+  std::string_view network() const noexcept;
+  std::string_view source() const noexcept;
+  std::string_view address() const noexcept;
 
   bool is_eof() const noexcept { return code_ == ErrorCode::eof; }
-  bool is_closed() const noexcept { return code_ == ErrorCode::closed; }
+  bool is_closed() const noexcept { return code_ == ErrorCode::closed || code_ == ErrorCode::closed_pipe; }
   bool is_cancelled() const noexcept { return code_ == ErrorCode::cancelled; }
-  bool timeout() const noexcept;   // a deadline of ours, or the kernel's ETIMEDOUT
-  bool is_reset() const noexcept;  // the peer broke the connection off: ECONNRESET or EPIPE
+  bool is_reset() const noexcept;   // the peer broke the connection off: ECONNRESET or EPIPE
+  bool timeout() const noexcept;    // a deadline of ours, or the kernel's ETIMEDOUT or EAGAIN
+  bool temporary() const noexcept;  // a timeout, or a lack that passes: trying again later may succeed
 
   // The whole sentence, as in the head of this file; reason() is its last part alone.
   std::string text() const;

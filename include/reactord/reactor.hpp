@@ -1,10 +1,11 @@
 // Reactor: one thread, one epoll instance, one timer wheel, and the queues between them.
 //
-//  +-> wait      until a descriptor is ready or the next timer is due; 0 if work is queued, for ever if no
-//  timer |   now       the clock is read once |   ready     connections serve what became ready, then those
-//  that used up a budget last turn; listeners last |   timers    the expired are collected, then run | queued
-//  tasks spawned and resumed by others: a snapshot, what they queue runs next turn |   flush     one send for
-//  every connection that was written to in this turn
+//  +-> wait      until a descriptor is ready or the next timer is due; 0 if work is queued, for ever if no timer
+//  |   now       the clock is read once
+//  |   ready     connections serve what became ready, then those that used up a budget last turn; listeners last
+//  |   timers    the expired are collected, then run
+//  |   queued    tasks spawned and resumed by others: a snapshot, what they queue runs next turn
+//  |   flush     one send for every connection that was written to in this turn
 //  +-- reap      close(2) and delete what was closed in this turn
 //
 // An idle Reactor makes no wake-ups. Everything here belongs to the thread that calls run(), except post().
@@ -153,16 +154,20 @@ class Reactor {
   Wakeup* wakeup_ = nullptr;
 };
 
-class [[nodiscard]] SleepOperation final : Timer, Resumable {
+class [[nodiscard]] SleepOperation : protected Timer, protected Resumable {
  public:
   SleepOperation(Reactor& reactor, Time until) noexcept : reactor_(reactor), until_(until) {}
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiter) noexcept;
   Result<void> await_resume() const;
 
+ protected:
+  void on_timer() override;
+  void wake_up() noexcept;  // now, by the loop's queue
+  bool is_cancelled() const noexcept { return cancelled_; }
+
  private:
   friend class Reactor;
-  void on_timer() override;
   void unlink() noexcept;
 
   Reactor& reactor_;

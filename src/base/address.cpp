@@ -10,7 +10,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 namespace reactord {
@@ -18,40 +17,6 @@ namespace {
 
 std::unexpected<Error> refused(std::string_view text, const char* why) {
   return std::unexpected(Error::invalid("address " + std::string(text) + ": " + why));
-}
-
-struct HostPort {
-  std::string_view host, port;
-};
-
-// Go's net.SplitHostPort, with its messages.
-Result<HostPort> split_host_port(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (text.empty()) return std::unexpected(Error::invalid("missing address"));
-  if (colon == std::string_view::npos) return refused(text, "missing port in address");
-  if (text[0] == '[') {
-    const std::size_t bracket = text.find(']');
-    if (bracket == std::string_view::npos) return refused(text, "missing ']' in address");
-    if (bracket + 1 == text.size()) return refused(text, "missing port in address");
-    if (bracket + 1 != colon) {
-      return refused(text,
-                     text[bracket + 1] == ':' ? "too many colons in address" : "missing port in address");
-    }
-    if (text.find('[', 1) != std::string_view::npos) return refused(text, "unexpected '[' in address");
-    return HostPort{text.substr(1, bracket - 1), text.substr(colon + 1)};
-  }
-  if (text.find(':') != colon) return refused(text, "too many colons in address");
-  if (text.find_first_of("[]") != std::string_view::npos)
-    return refused(text, "unexpected bracket in address");
-  return HostPort{text.substr(0, colon), text.substr(colon + 1)};
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  if (text.empty()) return std::uint16_t{0};
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
 }
 
 std::uint32_t zone_index(const std::string& zone) {
@@ -114,31 +79,64 @@ Result<Address> Address::parse_unix(std::string_view path) {
 }
 
 Result<Address> Address::parse(std::string_view text) {
-  if (text.starts_with("unix:")) return parse_unix(text.substr(5));
+  return text.starts_with("unix:") ? parse_unix(text.substr(5)) : parse_host_port(text);
+}
+
+Result<Address> Address::parse_host_port(std::string_view text) {
   const auto split = split_host_port(text);
   if (!split) return std::unexpected(split.error());
   const auto port = parse_port(split->port);
-  if (!port) return refused(split->port, "invalid port");
+  if (!port) return std::unexpected(port.error());
+  return from_host(split->host, *port);
+}
+
+Result<Address> Address::parse(Network network, std::string_view text) {
+  if (network == Network::unix_socket) return parse_unix(text.empty() ? "@" : text);
+  auto address = text.empty() ? Address() : parse_host_port(text);
+  if (!address || network == Network::tcp) return address;
+  const bool ip6 = network == Network::tcp6;
+  if (address->kind_ == Kind::any) return wildcard(ip6, address->port_);
+  if ((address->kind_ == Kind::ip6) != ip6) return no_suitable(address->host());
+  return address;
+}
+
+std::unexpected<Error> Address::no_suitable(std::string_view host) {
+  return refused(host, "no suitable address found");
+}
+
+Result<Address> Address::from_host(std::string_view host, std::uint16_t port) {
   Address address;
-  address.port_ = *port;
-  if (split->host.empty()) return address;
-  const std::size_t percent = split->host.find('%');
-  const std::string host(split->host.substr(0, percent));
-  if (percent == std::string_view::npos && host.find('\0') == std::string::npos &&
-      ::inet_pton(AF_INET, host.c_str(), address.ip_.data()) == 1) {
+  address.port_ = port;
+  if (host.empty()) return address;
+  const std::size_t percent = host.find('%');
+  const std::string ip(host.substr(0, percent));
+  if (percent == std::string_view::npos && ip.find('\0') == std::string::npos &&
+      ::inet_pton(AF_INET, ip.c_str(), address.ip_.data()) == 1) {
     address.kind_ = Kind::ip4;
     return address;
   }
   // (A NUL byte ends the text for inet_pton(3), but not for us.)
-  if (host.find('\0') != std::string::npos || ::inet_pton(AF_INET6, host.c_str(), address.ip_.data()) != 1) {
-    return refused(split->host, "not a numeric address such as 127.0.0.1 or [::1]");
+  if (ip.find('\0') != std::string::npos || ::inet_pton(AF_INET6, ip.c_str(), address.ip_.data()) != 1) {
+    return refused(host, "not a numeric address such as 127.0.0.1 or [::1]");
   }
   address.kind_ = Kind::ip6;
   if (percent != std::string_view::npos) {
-    address.zone_ = zone_index(std::string(split->host.substr(percent + 1)));
-    if (address.zone_ == 0) return refused(split->host, "no such network interface");
+    address.zone_ = zone_index(std::string(host.substr(percent + 1)));
+    if (address.zone_ == 0) return refused(host, "no such network interface");
   }
+  address.unmap();
   return address;
+}
+
+// An IPv4 address in IPv6's clothes (RFC 4291, 2.5.5.2) is that IPv4 address, as in Go: so a client that
+// reached a dual-stack listener over IPv4 is known by its own address.
+void Address::unmap() noexcept {
+  constexpr std::array<std::uint8_t, 12> prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (!std::equal(prefix.begin(), prefix.end(), ip_.begin())) return;
+  kind_ = Kind::ip4;
+  zone_ = 0;
+  std::copy(ip_.begin() + prefix.size(), ip_.end(), ip_.begin());
+  std::fill(ip_.begin() + 4, ip_.end(), std::uint8_t{0});
 }
 
 Address Address::from_socket_address(const sockaddr_storage& storage, unsigned length) {
@@ -153,11 +151,10 @@ Address Address::from_socket_address(const sockaddr_storage& storage, unsigned l
     sockaddr_in6 in6{};
     std::memcpy(&in6, &storage, sizeof in6);
     address.port_ = ntohs(in6.sin6_port);
-    // A client that reached a dual-stack listener over IPv4 is known by its IPv4 address, as in Go.
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) != 0;
-    address.kind_ = mapped ? Kind::ip4 : Kind::ip6;
+    address.kind_ = Kind::ip6;
     address.zone_ = in6.sin6_scope_id;
-    std::memcpy(address.ip_.data(), in6.sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
+    std::memcpy(address.ip_.data(), in6.sin6_addr.s6_addr, sizeof in6.sin6_addr);
+    address.unmap();
   } else {
     address.kind_ = Kind::unix_unnamed;
     const auto* bytes = reinterpret_cast<const char*>(&storage) + offsetof(sockaddr_un, sun_path);
@@ -206,10 +203,36 @@ Address Address::wildcard(bool ip6, std::uint16_t port) noexcept {
 }
 
 bool Address::is_wildcard() const noexcept {
-  return !is_unix() && std::ranges::all_of(ip_, [](std::uint8_t byte) { return byte == 0; });
+  return !is_unix() && kind_ != Kind::pipe &&
+         std::ranges::all_of(ip_, [](std::uint8_t byte) { return byte == 0; });
 }
 
-int Address::family() const noexcept { return is_unix() ? AF_UNIX : kind_ == Kind::ip4 ? AF_INET : AF_INET6; }
+bool Address::is_loopback() const noexcept {
+  constexpr std::array<std::uint8_t, 16> one{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return kind_ == Kind::ip4 ? ip_[0] == 127 : kind_ == Kind::ip6 && ip_ == one;
+}
+
+int Address::family() const noexcept {
+  if (kind_ == Kind::pipe) return AF_UNSPEC;
+  return is_unix() ? AF_UNIX : kind_ == Kind::ip4 ? AF_INET : AF_INET6;
+}
+
+Address Address::pipe() noexcept {
+  Address address;
+  address.kind_ = Kind::pipe;
+  return address;
+}
+
+Address Address::loopback(bool ip6, std::uint16_t port) noexcept {
+  Address address = wildcard(ip6, port);
+  if (ip6) {
+    address.ip_[15] = 1;
+  } else {
+    address.ip_[0] = 127;
+    address.ip_[3] = 1;
+  }
+  return address;
+}
 
 Address Address::with_port(std::uint16_t port) const {
   Address copy(*this);
@@ -217,20 +240,23 @@ Address Address::with_port(std::uint16_t port) const {
   return copy;
 }
 
+std::string Address::host() const {
+  if (kind_ != Kind::ip4 && kind_ != Kind::ip6) return {};
+  std::array<char, INET6_ADDRSTRLEN> digits{};
+  std::string text = ::inet_ntop(family(), ip_.data(), digits.data(), digits.size());
+  if (zone_ != 0) {
+    std::array<char, IF_NAMESIZE> name{};
+    text += '%';
+    text += ::if_indextoname(zone_, name.data()) != nullptr ? name.data() : std::to_string(zone_);
+  }
+  return text;
+}
+
 std::string Address::text() const {
+  if (kind_ == Kind::pipe) return "pipe";
   if (kind_ == Kind::unix_path) return std::string(path());
   if (is_unix()) return "@" + std::string(path());
-  const std::string port = ":" + std::to_string(port_);
-  char host[INET6_ADDRSTRLEN] = {};
-  if (kind_ == Kind::any) return port;
-  if (kind_ == Kind::ip4) return ::inet_ntop(AF_INET, ip_.data(), host, sizeof host) + port;
-  std::string text = std::string("[") + ::inet_ntop(AF_INET6, ip_.data(), host, sizeof host);
-  if (zone_ != 0) {
-    char name[IF_NAMESIZE] = {};
-    text += '%';
-    text += ::if_indextoname(zone_, name) != nullptr ? std::string(name) : std::to_string(zone_);
-  }
-  return text + ']' + port;
+  return join_host_port(host(), std::to_string(port_));
 }
 
 bool operator==(const Address& left, const Address& right) noexcept {

@@ -1,11 +1,25 @@
 #include "reactord/error.hpp"
 
+#include <netdb.h>
+
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace reactord {
+namespace {
+
+// glibc begins a sentence where Go does not; an acronym such as "RPC" keeps its capitals in both.
+std::string in_go_case(std::string text) {
+  const bool acronym = text.size() > 1 && std::isupper(static_cast<unsigned char>(text[1])) != 0;
+  if (!acronym && !text.empty()) {
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  }
+  return text;
+}
+
+}  // namespace
 
 Error Error::from_errno(int number, const char* system_call) {
   Error error(ErrorCode::system);
@@ -14,9 +28,17 @@ Error Error::from_errno(int number, const char* system_call) {
   return error;
 }
 
-Error Error::invalid(std::string text) {
-  Error error(ErrorCode::invalid);
+Error Error::with_text(ErrorCode code, std::string text) {
+  Error error(code);
   error.detail().text = std::move(text);
+  return error;
+}
+
+Error Error::from_lookup(int number, std::string_view host) {
+  const bool unknown = number == EAI_NONAME || number == EAI_NODATA || number == EAI_ADDRFAMILY;
+  const std::string reason = unknown ? "no such host" : in_go_case(::gai_strerror(number));
+  auto error = with_text(ErrorCode::lookup_failed, "lookup " + std::string(host) + ": " + reason);
+  error.errno_ = number;
   return error;
 }
 
@@ -45,15 +67,29 @@ Error::Detail& Error::detail() {
   return *detail_;
 }
 
+std::string_view Error::operation() const noexcept {
+  return detail_ && detail_->operation != nullptr ? detail_->operation : std::string_view();
+}
+std::string_view Error::network() const noexcept { return detail_ ? detail_->network : std::string_view(); }
+std::string_view Error::source() const noexcept { return detail_ ? detail_->source : std::string_view(); }
+std::string_view Error::address() const noexcept { return detail_ ? detail_->address : std::string_view(); }
+
+bool Error::is_reset() const noexcept { return system_errno() == ECONNRESET || system_errno() == EPIPE; }
+
 bool Error::timeout() const noexcept {
-  return code_ == ErrorCode::deadline_exceeded || (code_ == ErrorCode::system && errno_ == ETIMEDOUT);
+  return code_ == ErrorCode::deadline_exceeded || system_errno() == ETIMEDOUT || system_errno() == EAGAIN;
 }
 
-bool Error::is_reset() const noexcept {
-  return code_ == ErrorCode::system && (errno_ == ECONNRESET || errno_ == EPIPE);
+bool Error::temporary() const noexcept {
+  const int number = system_errno();
+  // A connection that died in the queue is no reason to stop accepting: Go's OpError.Temporary says so too.
+  const bool of_accept = (number == ECONNRESET || number == ECONNABORTED) && operation() == "accept";
+  return timeout() || of_accept || number == EINTR || number == EMFILE || number == ENFILE ||
+         (code_ == ErrorCode::lookup_failed && errno_ == EAI_AGAIN);
 }
 
 std::string Error::reason() const {
+  if (detail_ && !detail_->text.empty()) return detail_->text;
   switch (code_) {
     case ErrorCode::system:
       return errno_text(errno_);
@@ -61,6 +97,8 @@ std::string Error::reason() const {
       return "EOF";
     case ErrorCode::closed:
       return "use of closed network connection";
+    case ErrorCode::closed_pipe:
+      return "io: read/write on closed pipe";
     case ErrorCode::deadline_exceeded:
       return "i/o timeout";
     case ErrorCode::cancelled:
@@ -69,10 +107,12 @@ std::string Error::reason() const {
       return "another operation of this kind is pending on the connection";
     case ErrorCode::line_too_long:
       return "line too long";
+    case ErrorCode::lookup_failed:
+      return "no such host";
     case ErrorCode::invalid:
       break;
   }
-  return detail_ ? detail_->text : "invalid argument";
+  return "invalid argument";
 }
 
 std::string Error::text() const {
@@ -90,14 +130,7 @@ std::string Error::text() const {
 
 std::string errno_text(int number) {
   const char* description = strerrordesc_np(number);
-  if (description == nullptr) return "errno " + std::to_string(number);
-  std::string text = description;
-  // glibc begins a sentence where Go does not; an acronym such as "RPC" keeps its capitals in both.
-  const bool acronym = text.size() > 1 && std::isupper(static_cast<unsigned char>(text[1])) != 0;
-  if (!acronym && !text.empty()) {
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  }
-  return text;
+  return description == nullptr ? "errno " + std::to_string(number) : in_go_case(description);
 }
 
 }  // namespace reactord

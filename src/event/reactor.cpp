@@ -186,8 +186,7 @@ void Reactor::shutdown() noexcept {
     while (sleepers_ != nullptr) {
       SleepOperation& sleeper = *sleepers_;
       sleeper.cancelled_ = true;
-      sleeper.unlink();
-      resume_later(sleeper);
+      sleeper.wake_up();
     }
     if (queued_ == nullptr && retired_ == nullptr && ended_ == nullptr && flush_.empty() && again_.empty())
       return;
@@ -322,6 +321,11 @@ Result<void> SleepOperation::await_resume() const {
 void SleepOperation::on_timer() {
   unlink();
   resume();  // the frame that holds this operation may be gone after it
+}
+
+void SleepOperation::wake_up() noexcept {
+  unlink();
+  reactor_.resume_later(*this);
 }
 
 void SleepOperation::unlink() noexcept {

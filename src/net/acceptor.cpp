@@ -15,7 +15,7 @@ Acceptor::Acceptor(Reactor& reactor, int fd, Address address, UnixPath path, Lis
 
 Error Acceptor::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
-  return std::move(error).with_operation(operation, address_.network(), "", address_.text());
+  return std::move(error).with_operation(operation, to_string(address_.network()), "", address_.text());
 }
 
 bool Acceptor::begin_accept(AcceptOperation& operation) {

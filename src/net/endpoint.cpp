@@ -14,7 +14,8 @@ Error Endpoint::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
   if (error.is_eof()) return error;
   std::string local = local_ || !is_retired() ? local_address().text() : std::string();
-  return std::move(error).with_operation(operation, remote_.network(), std::move(local), remote_.text());
+  return std::move(error).with_operation(operation, to_string(remote_.network()), std::move(local),
+                                         remote_.text());
 }
 
 Address Endpoint::local_address() const {
@@ -65,7 +66,7 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
   if (closed_) {
     auto closed = Error(ErrorCode::closed);
     return std::unexpected(
-        std::move(closed).with_operation("set", remote_.network(), "", local_address().text()));
+        std::move(closed).with_operation("set", to_string(remote_.network()), "", local_address().text()));
   }
   const bool past = deadline <= reactor().now();
   if (read) {

@@ -96,7 +96,8 @@ Result<Conn> AcceptOperation::await_resume() {
 Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options) {
   auto refuse = [&](int number, const char* system_call) {
     auto error = Error::from_errno(number, system_call);
-    return std::unexpected(std::move(error).with_operation("listen", address.network(), "", address.text()));
+    return std::unexpected(
+        std::move(error).with_operation("listen", to_string(address.network()), "", address.text()));
   };
   const Opened opened = open_socket(address, options);
   if (opened.fd < 0) return refuse(-opened.fd, opened.system_call);
@@ -111,7 +112,7 @@ Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions 
   auto added = reactor.add(*acceptor);
   if (!added)
     return std::unexpected(
-        std::move(added).error().with_operation("listen", address.network(), "", address.text()));
+        std::move(added).error().with_operation("listen", to_string(address.network()), "", address.text()));
   return Listener(std::move(acceptor));
 }
 

@@ -59,6 +59,8 @@ TEST_CASE("addresses parse and print") {
       {"0.0.0.0:9090", Kind::ip4, "0.0.0.0:9090", 9090, "tcp", AF_INET},
       {"[::1]:9090", Kind::ip6, "[::1]:9090", 9090, "tcp", AF_INET6},
       {"[::]:9090", Kind::ip6, "[::]:9090", 9090, "tcp", AF_INET6},
+      {"[::ffff:1.2.3.4]:5", Kind::ip4, "1.2.3.4:5", 5, "tcp", AF_INET},
+      {"[::ffff:0:0]:5", Kind::ip4, "0.0.0.0:5", 5, "tcp", AF_INET},
       {"[2001:DB8:0:0::1]:443", Kind::ip6, "[2001:db8::1]:443", 443, "tcp", AF_INET6},
       {"[fe80::1%lo]:80", Kind::ip6, "[fe80::1%lo]:80", 80, "tcp", AF_INET6},
       {"[fe80::1%1]:80", Kind::ip6, "[fe80::1%lo]:80", 80, "tcp", AF_INET6},
@@ -75,7 +77,7 @@ TEST_CASE("addresses parse and print") {
     CHECK(address.kind() == row.kind);
     CHECK(address.text() == row.printed);
     CHECK(address.port() == row.port);
-    CHECK(address.network() == std::string_view(row.network));
+    CHECK(to_string(address.network()) == std::string_view(row.network));
     CHECK(address.family() == row.family);
     CHECK(address.is_unix() == (row.family == AF_UNIX));
   }
@@ -92,7 +94,7 @@ TEST_CASE("what can't be an address is refused in Go's words") {
   CHECK(refusal("[::1]:80:90") == "address [::1]:80:90: too many colons in address");
   CHECK(refusal("[::1:9090") == "address [::1:9090: missing ']' in address");
   CHECK(refusal("[[::1]:80") == "address [[::1]:80: unexpected '[' in address");
-  CHECK(refusal("1.2.3.4]:80").starts_with("address 1.2.3.4]:80: unexpected "));
+  CHECK(refusal("1.2.3.4]:80") == "address 1.2.3.4]:80: unexpected ']' in address");
   CHECK(refusal(":-1") == "address -1: invalid port");
   CHECK(refusal(":99999") == "address 99999: invalid port");
   CHECK(refusal(":65536") == "address 65536: invalid port");

@@ -44,7 +44,7 @@ Task<> finish(Conn& conn, std::optional<Result<void>>& outcome) {
 }
 
 std::string closed_sentence(const char* operation, const reactord::Address& local, const Conn& conn) {
-  return std::string(operation) + ' ' + conn.remote_addr().network() + ' ' + local.text() + "->" +
+  return std::string(operation) + ' ' + to_string(conn.remote_addr().network()) + ' ' + local.text() + "->" +
          conn.remote_addr().text() + ": use of closed network connection";
 }
 
@@ -157,7 +157,8 @@ TEST_CASE("close ends what is pending with closed, and everything after it") {
     CHECK(scene.conn.close_read().error().is_closed());
     CHECK(scene.conn.close_write().error().is_closed());
     CHECK(scene.conn.set_deadline(Time::never()).error().text() ==
-          std::string("set ") + local.network() + ' ' + local.text() + ": use of closed network connection");
+          std::string("set ") + to_string(local.network()) + ' ' + local.text() +
+              ": use of closed network connection");
     scene.conn.finish_reading();  // has no effect
     scene.conn.abort();
   });

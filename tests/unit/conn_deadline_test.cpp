@@ -57,9 +57,9 @@ TEST_CASE("a past deadline fails a read at once where data is ready, and loses n
       Task<> reading = read_once(scene.conn, outcome);
       co_await std::move(reading);
       CHECK(outcome.timed_out());
-      CHECK(outcome.result->error().text() == std::string("read ") + scene.conn.remote_addr().network() +
-                                                  ' ' + scene.conn.local_addr().text() + "->" +
-                                                  scene.conn.remote_addr().text() + ": i/o timeout");
+      CHECK(outcome.result->error().text() ==
+            std::string("read ") + to_string(scene.conn.remote_addr().network()) + ' ' +
+                scene.conn.local_addr().text() + "->" + scene.conn.remote_addr().text() + ": i/o timeout");
     }
     CHECK(scene.conn.set_read_deadline(Time::never()).has_value());
     Outcome outcome;

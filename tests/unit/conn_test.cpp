@@ -38,7 +38,7 @@ std::string pattern(std::size_t size) {
 }
 
 std::string sentence(Scene& scene, const char* operation, const char* reason) {
-  return std::string(operation) + ' ' + scene.conn.remote_addr().network() + ' ' +
+  return std::string(operation) + ' ' + to_string(scene.conn.remote_addr().network()) + ' ' +
          scene.conn.local_addr().text() + "->" + scene.conn.remote_addr().text() + ": " + reason;
 }
 
