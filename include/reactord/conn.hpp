@@ -2,21 +2,16 @@
 //
 // A Conn is a handle of one pointer: it moves, it does not copy, and letting go of it closes the connection.
 //
-//   * Every operation checks in this order: closed, deadline passed, then it tries. So a past deadline fails
-//   at once
-//     even where data is ready, and loses none of it.
+//   * Every operation checks in this order: closed, cancelled, deadline passed, then it tries. So a past deadline
+//     fails at once even where data is ready, and loses none of it.
 //   * At most one read and one write may be pending; a second one fails with busy.
-//   * Deadlines are absolute and apply to the pending operation too. After a timeout the connection is as
-//   usable as
+//   * Deadlines are absolute and apply to the pending operation too. After a timeout the connection is as usable as
 //     before; a later deadline revives it. Time::never() clears.
-//   * eof is only what the peer's orderly FIN gives. A broken connection is an error (Error::is_reset()), and
-//   what was
+//   * eof is only what the peer's orderly FIN gives. A broken connection is an error (Error::is_reset()), and what was
 //     received before it is delivered first.
-//   * Writes are collected and sent once at the end of the turn. A write succeeds when its bytes have been
-//   taken over;
+//   * Writes are collected and sent once at the end of the turn. A write succeeds when its bytes have been taken over;
 //     with more than `high_watermark` bytes unsent it suspends until `low_watermark` is left.
-//   * close() loses nothing that a write took over: it sends, ends the stream (FIN), reads and discards a
-//   little so
+//   * close() loses nothing that a write took over: it sends, ends the stream (FIN), reads and discards a little so
 //     that no reset destroys the last reply, and only then gives the descriptor back, all bounded in time.
 //
 // Errors name the operation and both addresses: "read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout".
@@ -35,10 +30,12 @@
 
 namespace reactord {
 
+class Context;
 class Endpoint;
 class ReadOperation;
 class PendingWrite;
 class FinishOperation;
+class GatherOperation;
 template <std::size_t Count>
 class WriteOperation;
 
@@ -73,6 +70,10 @@ class Conn {
   template <typename... Parts>
   WriteOperation<sizeof...(Parts)> write(const Parts&... parts) noexcept;
 
+  // The same for any number of parts. What has been taken over leaves the front of `parts`, so after a failure they
+  // hold what is left. The span must live as long as the memory. Go's net.Buffers.
+  GatherOperation write_gathered(std::span<std::string_view> parts) noexcept;
+
   // Suspends until every byte written is with the kernel. Errors as for write().
   WriteOperation<0> flush() noexcept;
 
@@ -98,6 +99,13 @@ class Conn {
   Result<void> set_deadline(Time deadline);  // both of the following
   Result<void> set_read_deadline(Time deadline);
   Result<void> set_write_deadline(Time deadline);
+
+  // Once `context` is done, the pending read and write and all later ones fail with its code: cancelled ("operation
+  // was canceled") or deadline_exceeded. It takes the place of an earlier one; null detaches, and a connection that
+  // was cancelled is as usable as before. close() and its kin take no notice of it.
+  void set_context(Context* context);
+
+  Network network() const noexcept;  // as it was asked for when listening or dialling
 
   // Where the two ends sit. Valid after close() too.
   Address local_addr() const;
@@ -125,6 +133,7 @@ class IoOperation : public Resumable {
   int failure() const noexcept { return failure_; }  // 0: none; above: an errno; below: failure_of() a code
  protected:
   friend class Endpoint;
+  friend class PipeEndpoint;
   Result<std::size_t> result(const char* operation) const;
 
   Endpoint& endpoint_;
@@ -152,6 +161,8 @@ class [[nodiscard]] ReadOperation : public IoOperation {
 
  protected:
   friend class Endpoint;
+
+  friend class PipeEndpoint;
 
   // Told after each piece; true: it is enough, resume.
   using Enough = bool (*)(ReadOperation&) noexcept;
@@ -193,6 +204,8 @@ class PendingWrite : public IoOperation {
 
  protected:
   friend class Endpoint;
+  friend class PipeEndpoint;
+  void drop_sent(std::size_t count) noexcept;
   std::string_view* parts_;
   std::uint32_t part_count_;
   std::uint32_t until_unsent_;  // complete once no more than this is left
@@ -210,6 +223,21 @@ class [[nodiscard]] WriteOperation final : public PendingWrite {
 
  private:
   std::array<std::string_view, Count> storage_;
+};
+
+class [[nodiscard]] GatherOperation final : public PendingWrite {
+ public:
+  GatherOperation(Endpoint& endpoint, std::size_t until_unsent, std::span<std::string_view> parts) noexcept
+      : PendingWrite(endpoint, parts.data(), parts.size(), until_unsent) {}
+};
+
+// For the makers of connections: connects an endpoint that has just been made. Result: an errno, or a code by
+// failure_of(); 0 once there is a connection.
+class [[nodiscard]] ConnectOperation final : public PendingWrite {
+ public:
+  explicit ConnectOperation(Endpoint& endpoint) noexcept : PendingWrite(endpoint, nullptr, 0, 0) {}
+  bool await_ready() noexcept;
+  int await_resume() const noexcept { return failure_; }
 };
 
 class [[nodiscard]] FinishOperation final : public PendingWrite {

@@ -1,17 +1,19 @@
 // Listener: accepts connections. Go's net.Listener.
 //
-//     auto listener = listen(reactor, *Address::parse("127.0.0.1:0"));
+//     auto listener = listen(reactor, "tcp", "127.0.0.1:0");
 //     auto conn = co_await listener->accept();
 //
-// accept() never gives an error that trying again mends. A connection that was gone before it could be
-// accepted is skipped. When descriptors or memory have run out, the listener pauses (5 ms, doubling to 1 s,
-// cut short when a descriptor of ours is closed) while the clients wait in the kernel's queue.
+// accept() never gives an error that trying again mends. A connection that was gone before it could be accepted is
+// skipped. When descriptors or memory have run out, the listener pauses (5 ms, doubling to 1 s, cut short when a
+// descriptor of ours is closed) while the clients wait in the kernel's queue.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "reactord/conn.hpp"
+#include "reactord/stream_options.hpp"
 
 namespace reactord {
 
@@ -21,10 +23,11 @@ class AcceptOperation;
 struct ListenOptions {
   int backlog = 0;          // of listen(2); 0: the most the kernel allows, net.core.somaxconn
   bool reuse_port = false;  // SO_REUSEPORT of socket(7): several processes share a port
-  bool no_delay = true;     // TCP_NODELAY
-  std::chrono::seconds keep_alive_idle{15};      // until the first probe; 0: no keep-alive
-  std::chrono::seconds keep_alive_interval{15};  // between probes
-  int keep_alive_count = 9;                      // unanswered probes until the peer counts as gone
+  StreamOptions stream;     // for each accepted connection
+
+  // Called after socket(2) and before bind(2), for options that are not here. `network` is tcp4, tcp6 or unix. An
+  // error ends listen() with it.
+  std::function<Result<void>(int fd, Network network, const Address& address)> before_bind = {};
 
   // Told of each pause and of how long it is at most.
   std::function<void(const Error& error, Duration pause)> on_pause = {};
@@ -40,18 +43,25 @@ class Listener {
   Listener& operator=(Listener&&) noexcept;
   ~Listener();  // close()
 
-  // Suspends until a client has connected. Result: its Conn. Errors: closed, busy (one accept may be
-  // pending), system.
+  // Suspends until a client has connected. Result: its Conn. Errors: closed, busy (one accept may be pending),
+  // deadline_exceeded, system.
   AcceptOperation accept() noexcept;
 
   // Lets no one wait any more: accept() hands out the connections already in the kernel's queue, then gives
   // closed.
   void drain() noexcept;
 
-  // Ends a pending accept with closed; the port is free at the end of the turn. The file of a unix socket is
-  // removed if it is still our own. Errors: closed, if it is.
+  // Ends a pending accept with closed. A port is free when this returns, an abstract name at the end of the turn. The
+  // file of a unix socket is removed if it is still our own. Errors: closed, if it is.
   Result<void> close();
 
+  // Absolute, and for the pending accept too; a past one fails even where a connection waits, and loses none.
+  // Time::never() clears. Errors: closed.
+  Result<void> set_deadline(Time deadline);
+
+  void set_unlink_on_close(bool on) noexcept;  // of a unix path: true, but false for an adopted one
+
+  Network network() const noexcept;  // as it was asked for
   const Address& local_addr()
       const noexcept;                     // with the port the kernel chose; valid as long as the Listener
   std::uint64_t pauses() const noexcept;  // how often descriptors or memory ran out
@@ -60,10 +70,23 @@ class Listener {
   Owned<Acceptor> acceptor_;
 };
 
-// Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and
-// IPv6, as in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one
-// is refused. Errors, as Go prints them: "listen tcp :9090: bind: address already in use".
+// Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and IPv6, as
+// in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one is refused.
+// Errors, as Go prints them: "listen tcp :9090: bind: address already in use".
 Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options = {});
+
+// The same in Go's form: network is "tcp", "tcp4", "tcp6" or "unix", and `address` what Address::parse() takes for it.
+// Errors also: invalid, "listen tcp: address 99999: invalid port", "listen foo: unknown network foo".
+Result<Listener> listen(Reactor& reactor, std::string_view network, std::string_view address,
+                        ListenOptions options = {});
+
+// Takes over a listening stream socket that somebody else has opened, a parent process perhaps. It becomes nonblocking
+// and close-on-exec; of the options, only on_pause counts. Errors: invalid or system; the descriptor then stays with
+// the caller.
+Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options = {});
+
+// The same for a connected stream socket.
+Result<Conn> adopt_conn(Reactor& reactor, int fd);
 
 class [[nodiscard]] AcceptOperation final : public Resumable {
  public:

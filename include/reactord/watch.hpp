@@ -39,6 +39,9 @@ class Watch : public Timer {
   int fd() const noexcept { return fd_; }
   bool is_retired() const noexcept { return retired_; }
 
+  // Before it was added: the descriptor stays with whoever made it.
+  void give_up_descriptor() noexcept { fd_ = -1; }
+
   // The owner lets go: what is open gets closed, and the object is deleted once it has been reaped.
   void release() noexcept;
 

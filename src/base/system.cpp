@@ -70,6 +70,35 @@ int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept 
   return uninterrupted([&] { return ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length); });
 }
 
+int option(int fd, int level, int name, int& value) noexcept {
+  socklen_t length = sizeof value;
+  return uninterrupted([&] { return ::getsockopt(fd, level, name, &value, &length); });
+}
+
+int pending_error(int fd) noexcept {
+  int error = 0;
+  const int result = option(fd, SOL_SOCKET, SO_ERROR, error);
+  return result < 0 ? -result : error;
+}
+
+int peer_address(int fd, sockaddr_storage& address, unsigned& length) noexcept {
+  length = sizeof address;
+  return uninterrupted([&] { return ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length); });
+}
+
+bool has_peer(int fd) noexcept {
+  sockaddr_storage address;
+  unsigned length = 0;
+  return peer_address(fd, address, length) == 0;
+}
+
+int adopt(int fd) noexcept {
+  const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
+  if (flags < 0) return flags;
+  const int result = uninterrupted([&] { return ::fcntl(fd, F_SETFL, flags | O_NONBLOCK); });
+  return result < 0 ? result : uninterrupted([&] { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); });
+}
+
 namespace {
 
 std::size_t queued_bytes(int fd, unsigned long queue) noexcept {

@@ -62,6 +62,11 @@ int accept(int fd, sockaddr_storage& peer, unsigned& length) noexcept;
 int shutdown(int fd, int how) noexcept;
 int set_option(int fd, int level, int name, int value) noexcept;
 int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;  // getsockname(2)
+int option(int fd, int level, int name, int& value) noexcept;                     // getsockopt(2)
+int pending_error(int fd) noexcept;  // SO_ERROR of socket(7), which reading clears: an errno, 0 for none
+bool has_peer(int fd) noexcept;      // getpeername(2)
+int peer_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;
+int adopt(int fd) noexcept;  // makes a descriptor of somebody else close-on-exec and nonblocking: fcntl(2)
 std::size_t unacknowledged_bytes(
     int fd) noexcept;  // SIOCOUTQ: sent, not yet with the peer's kernel; 0 on error
 std::size_t unread_bytes(

@@ -5,17 +5,22 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "net/socket.hpp"
 
 namespace reactord {
 
-Acceptor::Acceptor(Reactor& reactor, int fd, Address address, UnixPath path, ListenOptions options)
-    : Watch(reactor, fd), address_(std::move(address)), path_(std::move(path)), options_(std::move(options)) {
+Acceptor::Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, ListenOptions options)
+    : Watch(reactor, fd),
+      network_(network),
+      address_(socket_local_address(fd)),
+      path_(std::move(path)),
+      options_(std::move(options)) {
   served_last_ = true;
 }
 
 Error Acceptor::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
-  return std::move(error).with_operation(operation, to_string(address_.network()), "", address_.text());
+  return std::move(error).with_operation(operation, to_string(network_), "", address_.text());
 }
 
 bool Acceptor::begin_accept(AcceptOperation& operation) {
@@ -23,8 +28,11 @@ bool Acceptor::begin_accept(AcceptOperation& operation) {
     operation.failure_ = failure_of(ErrorCode::closed);
   } else if (pending_ != nullptr) {
     operation.failure_ = failure_of(ErrorCode::busy);
+  } else if (deadline_ <= reactor().now()) {
+    operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
   } else if (!ready_ || paused_ || !continue_accept(operation)) {
     pending_ = &operation;
+    arm_timer();
     return false;
   }
   return true;
@@ -98,7 +106,7 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
 
 Result<void> Acceptor::hand_over(AcceptOperation& operation, int fd, const sockaddr_storage& peer,
                                  unsigned length) {
-  Owned<Endpoint> endpoint(new Endpoint(reactor(), fd, Address::from_socket_address(peer, length)));
+  Owned<Endpoint> endpoint(new Endpoint(reactor(), fd, network_, Address::from_socket_address(peer, length)));
   auto added = reactor().add(*endpoint);
   if (!added) return added;
   pause_ = Duration{0};
@@ -110,21 +118,58 @@ void Acceptor::pause(const Error& error) {
   paused_ = true;
   ++pauses_;
   pause_ = std::clamp(pause_ * 2, Listener::shortest_pause, Listener::longest_pause);
-  reactor().arm(*this, reactor().now() + pause_);
+  pause_end_ = reactor().now() + pause_;
+  arm_timer();
   reactor().again_when_descriptor_free(*this);
   if (options_.on_pause) options_.on_pause(error, pause_);
 }
 
-void Acceptor::on_timer() { on_ready(0); }
+// One timer for two things: the end of a pause, and the deadline of a pending accept.
+void Acceptor::arm_timer() noexcept {
+  const Time pause_end = paused_ ? pause_end_ : Time::never();
+  const Time due = pending_ == nullptr ? pause_end : std::min(pause_end, deadline_);
+  if (due.is_never()) {
+    reactor().timers().cancel(*this);
+  } else {
+    reactor().arm(*this, due);
+  }
+}
+
+void Acceptor::on_timer() {
+  const Time now = reactor().now();
+  if (pending_ != nullptr && deadline_ <= now) fail_pending(ErrorCode::deadline_exceeded);
+  if (paused_ && pause_end_ <= now) return on_ready(0);
+  arm_timer();
+}
+
+Result<void> Acceptor::set_deadline(Time deadline) {
+  if (is_retired()) {
+    auto closed = Error(ErrorCode::closed);
+    return std::unexpected(std::move(closed).with_operation("set", to_string(network_), "", address_.text()));
+  }
+  deadline_ = deadline;
+  if (pending_ != nullptr && deadline <= reactor().now()) fail_pending(ErrorCode::deadline_exceeded);
+  arm_timer();
+  return {};
+}
+
+void Acceptor::fail_pending(ErrorCode code) noexcept {
+  AcceptOperation* operation = std::exchange(pending_, nullptr);
+  if (operation == nullptr) return;
+  operation->failure_ = failure_of(code);
+  reactor().resume_later(*operation, *this);
+}
 
 void Acceptor::on_ready(Readiness readiness) {
   if (readiness != 0) ready_ = true;
-  if (readiness == 0 || !paused_) {
-    paused_ = false;
-    reactor().timers().cancel(*this);
-    if (pending_ != nullptr && ready_ && continue_accept(*pending_))
-      std::exchange(pending_, nullptr)->resume();
+  if (readiness != 0 && paused_) return;
+  paused_ = false;
+  if (pending_ != nullptr && ready_ && continue_accept(*pending_)) {
+    AcceptOperation& accepted = *std::exchange(pending_, nullptr);
+    arm_timer();
+    return accepted.resume();
   }
+  arm_timer();
 }
 
 void Acceptor::drain() noexcept {
@@ -142,10 +187,10 @@ Result<void> Acceptor::close() {
 
 void Acceptor::end() noexcept {
   if (is_retired()) return;
-  if (AcceptOperation* operation = std::exchange(pending_, nullptr)) {
-    operation->failure_ = failure_of(ErrorCode::closed);
-    reactor().resume_later(*operation, *this);
-  }
+  fail_pending(ErrorCode::closed);
+  // Stops listening now, so that the address is free when close() returns, and not at the end of the turn.
+  if (!address_.is_unix()) system::shutdown(fd(), SHUT_RDWR);
+  if (!unlink_on_close_) path_.forget();
   path_.remove();
   reactor().retire(*this);
 }

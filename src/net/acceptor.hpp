@@ -9,11 +9,14 @@ namespace reactord {
 
 class Acceptor final : public Watch {
  public:
-  Acceptor(Reactor& reactor, int fd, Address address, UnixPath path, ListenOptions options);
+  Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, ListenOptions options);
 
   bool begin_accept(AcceptOperation& operation);  // true when it has completed
   void drain() noexcept;
   Result<void> close();
+  Result<void> set_deadline(Time deadline);
+  void set_unlink_on_close(bool on) noexcept { unlink_on_close_ = on; }
+  Network network() const noexcept { return network_; }
   Error error(const char* operation, int failure) const;
   const Address& local_address() const noexcept { return address_; }
   std::uint64_t pauses() const noexcept { return pauses_; }
@@ -24,6 +27,8 @@ class Acceptor final : public Watch {
 
   void on_ready(Readiness readiness) override;
   void on_timer() override;
+  void arm_timer() noexcept;
+  void fail_pending(ErrorCode code) noexcept;
   void on_release() override { end(); }
   void on_shutdown() override { end(); }
 
@@ -36,10 +41,14 @@ class Acceptor final : public Watch {
   bool ready_ = false;
   bool paused_ = false;
   bool draining_ = false;
+  bool unlink_on_close_ = true;
+  Network network_;
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
   std::uint32_t drain_left_ = 0;  // while draining: no more than fit into the kernel's queue
   AcceptOperation* pending_ = nullptr;
+  Time deadline_ = Time::never();
+  Time pause_end_;  // while paused
   Duration pause_{0};
   std::uint64_t pauses_ = 0;
   Address address_;

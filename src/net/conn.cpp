@@ -15,6 +15,9 @@ ReadOperation Conn::read(std::span<char> into) noexcept { return {*endpoint_, in
 ReadOperation Conn::read(Buffer& into) noexcept { return {*endpoint_, into}; }
 WriteOperation<0> Conn::flush() noexcept { return {*endpoint_, 0}; }
 WriteOperation<0> Conn::wait_writable() noexcept { return {*endpoint_, low_watermark}; }
+GatherOperation Conn::write_gathered(std::span<std::string_view> parts) noexcept {
+  return {*endpoint_, low_watermark, parts};
+}
 FinishOperation Conn::finish() noexcept { return FinishOperation(*endpoint_); }
 
 Result<void> Conn::close() { return endpoint_->close(); }
@@ -31,6 +34,8 @@ Result<void> Conn::set_write_deadline(Time deadline) {
   return endpoint_->set_deadlines(deadline, false, true);
 }
 
+void Conn::set_context(Context* context) { endpoint_->set_context(context); }
+Network Conn::network() const noexcept { return endpoint_->network(); }
 Address Conn::local_addr() const { return endpoint_->local_address(); }
 const Address& Conn::remote_addr() const noexcept { return endpoint_->remote_address(); }
 Reactor& Conn::reactor() const noexcept { return endpoint_->reactor(); }
@@ -42,6 +47,7 @@ Time Conn::last_activity() const noexcept { return endpoint_->last_activity(); }
 
 bool ReadOperation::await_ready() noexcept { return endpoint_.begin_read(*this); }
 bool PendingWrite::await_ready() noexcept { return endpoint_.begin_write(*this); }
+bool ConnectOperation::await_ready() noexcept { return endpoint_.begin_connect(*this); }
 bool FinishOperation::await_ready() noexcept { return endpoint_.begin_finish(*this); }
 
 Result<std::size_t> IoOperation::result(const char* operation) const {

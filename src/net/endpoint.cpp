@@ -7,23 +7,27 @@
 #include "base/system.hpp"
 
 namespace reactord {
-Endpoint::Endpoint(Reactor& reactor, int fd, Address remote)
-    : Watch(reactor, fd), last_activity_(reactor.now()), remote_(std::move(remote)) {}
+Endpoint::Endpoint(Reactor& reactor, int fd, Network network, Address remote)
+    : Watch(reactor, fd), network_(network), last_activity_(reactor.now()), remote_(std::move(remote)) {}
 
 Error Endpoint::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
   if (error.is_eof()) return error;
-  std::string local = local_ || !is_retired() ? local_address().text() : std::string();
-  return std::move(error).with_operation(operation, to_string(remote_.network()), std::move(local),
-                                         remote_.text());
+  if (network_ == Network::pipe) return std::move(error).with_operation(operation, "pipe", "", "");
+  const bool known = (rare_ && rare_->local) || !is_retired();
+  return std::move(error).with_operation(operation, to_string(network_),
+                                         known ? local_address().text() : std::string(), remote_.text());
+}
+
+Endpoint::Rare& Endpoint::rare() const {
+  if (!rare_) rare_ = std::make_unique<Rare>();
+  return *rare_;
 }
 
 Address Endpoint::local_address() const {
-  if (!local_) {
-    if (is_retired()) return Address();
-    local_ = std::make_unique<Address>(find_local_address());
-  }
-  return *local_;
+  if (rare_ && rare_->local) return *rare_->local;
+  if (is_retired()) return Address();
+  return rare().local.emplace(find_local_address());
 }
 
 // Counts bytes moved in this turn. False: the connection has had its share, the others are waiting.
@@ -66,7 +70,7 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
   if (closed_) {
     auto closed = Error(ErrorCode::closed);
     return std::unexpected(
-        std::move(closed).with_operation("set", to_string(remote_.network()), "", local_address().text()));
+        std::move(closed).with_operation("set", to_string(network_), "", local_address().text()));
   }
   const bool past = deadline <= reactor().now();
   if (read) {
@@ -84,8 +88,30 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
   return {};
 }
 
-// Fails a pending operation from within a call of the user: its coroutine runs on later, from the loop's own
-// stack.
+int Endpoint::refusal(const IoOperation* pending, Time deadline) const noexcept {
+  if (closed_) return failure_of(ErrorCode::closed);
+  if (pending != nullptr) return failure_of(ErrorCode::busy);
+  if (cancelled_ != ErrorCode::eof) return failure_of(cancelled_);
+  return deadline <= reactor().now() ? failure_of(ErrorCode::deadline_exceeded) : 0;
+}
+
+void Endpoint::set_context(Context* context) {
+  if (context == nullptr && !rare_) return;
+  cancelled_ = ErrorCode::eof;
+  rare().attachment.reset();
+  if (context == nullptr || closed_) return;
+  if (context->is_done()) return cancel(context->code());
+  rare().attachment = std::make_unique<Attachment>(*this);
+  rare().attachment->listen(*context);
+}
+
+void Endpoint::cancel(ErrorCode code) noexcept {
+  if (closed_) return;  // what is left of it has limits of its own
+  cancelled_ = code;
+  end_pending(std::exchange(reader_, nullptr), failure_of(code));
+  end_pending(std::exchange(writer_, nullptr), failure_of(code));
+}
+
 void Endpoint::end_pending(IoOperation* operation, int failure) noexcept {
   if (operation == nullptr) return;
   operation->failure_ = failure;

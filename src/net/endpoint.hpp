@@ -3,35 +3,42 @@
 //
 //      open ---- close() ----> sending ---- all sent, FIN ----> discarding ---- peer's FIN ----> retired
 //        |                        |  no progress, error             |  2 s, 1 MiB, error            ^
+//        |                        +-- of a transport that loses nothing by closing -------------------+
 //        +-- abort() -------------+---------------------------------+--------------------------------+
+//
+// One that is being dialled is `connecting` before it is open (endpoint_connecting.cpp).
 #pragma once
 
 #include <sys/types.h>
 #include <sys/uio.h>
 
 #include <memory>
+#include <optional>
 
 #include "base/system.hpp"
 #include "reactord/conn.hpp"
+#include "reactord/context.hpp"
 
 namespace reactord {
 
 class Endpoint : public Watch {
  public:
-  Endpoint(Reactor& reactor, int fd, Address remote);
+  Endpoint(Reactor& reactor, int fd, Network network, Address remote);
 
   // Each is true when the operation has completed; otherwise it is pending and the loop will resume it.
-  bool begin_read(ReadOperation& operation);
-  bool begin_write(PendingWrite& operation);
+  virtual bool begin_read(ReadOperation& operation);
+  virtual bool begin_write(PendingWrite& operation);
   bool begin_finish(FinishOperation& operation);
+  bool begin_connect(ConnectOperation& operation);
 
-  Result<void> close();
+  virtual Result<void> close();
   void begin_close();
   void abort() noexcept;
-  Result<void> close_read();
-  Result<void> close_write();
+  virtual Result<void> close_read();
+  virtual Result<void> close_write();
   void finish_reading() noexcept;  // reads deliver what has been received by now, then eof
-  Result<void> set_deadlines(Time deadline, bool read, bool write);
+  virtual Result<void> set_deadlines(Time deadline, bool read, bool write);
+  void set_context(Context* context);
 
   // For sessions: bytes to send in this turn's flush, whatever the watermarks say.
   Buffer& output() noexcept { return output_; }
@@ -57,6 +64,7 @@ class Endpoint : public Watch {
   }  // while no read is pending
 
   Error error(const char* operation, int failure) const;
+  Network network() const noexcept { return network_; }
   Address local_address() const;
   const Address& remote_address() const noexcept { return remote_; }
   std::uint64_t bytes_read() const noexcept { return bytes_read_; }
@@ -79,6 +87,14 @@ class Endpoint : public Watch {
   virtual int shut_write() noexcept;
   virtual std::size_t unacknowledged() const noexcept;  // bytes sent that the peer's side does not have yet
   virtual Address find_local_address() const;
+  virtual bool lingers() const noexcept { return true; }  // closing with input unread destroys what was sent
+  virtual void on_retired() noexcept {}                   // the other end is to be told
+
+  // Fails a pending operation from within a call of the user: its coroutine runs on later, from the loop's stack.
+  void end_pending(IoOperation* operation, int failure) noexcept;
+  void park(Time deadline);
+  // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
+  int refusal(const IoOperation* pending, Time deadline) const noexcept;
 
  private:
   void on_ready(Readiness readiness) override;
@@ -89,7 +105,7 @@ class Endpoint : public Watch {
 
   bool continue_read(ReadOperation& operation);
   bool continue_write(PendingWrite& operation);
-  void park(Time deadline);
+  void continue_connect();
   bool continue_take(ReadOperation& operation);
   bool keep_unsent(Buffer& replies, ssize_t sent) noexcept;
   void become_ready();
@@ -105,7 +121,6 @@ class Endpoint : public Watch {
   bool spend(std::size_t count) noexcept;
   void fail_output(int number) noexcept;
   void wake_writer();
-  void end_pending(IoOperation* operation, int failure) noexcept;
   void limit_reading(std::uint64_t limit) noexcept;
   void fail_pending() noexcept;
   void continue_close() noexcept;
@@ -113,26 +128,52 @@ class Endpoint : public Watch {
   void linger_on() noexcept;
   void finish_close(int failure) noexcept;
 
+  // The Context that ends the pending operations and refuses all later ones.
+  struct Attachment final : ContextListener {
+    explicit Attachment(Endpoint& of) noexcept : endpoint(of) {}
+    void on_done(Context& context) noexcept override { endpoint.cancel(context.code()); }
+    Endpoint& endpoint;
+  };
+  // What few connections ask for, made at the first need.
+  struct Rare {
+    std::optional<Address> local;
+    std::unique_ptr<Attachment> attachment;
+  };
+  Rare& rare() const;
+  void cancel(ErrorCode code) noexcept;
+
   static constexpr Readiness over_bits = readiness::peer_finished | readiness::hang_up | readiness::error;
+
+ protected:
   bool readable() const noexcept { return (ready_ & readiness::readable) != 0; }
   bool writable() const noexcept { return (ready_ & readiness::writable) != 0; }
   bool is_over() const noexcept {
     return (ready_ & over_bits) != 0;
   }  // finished or broken off: read on to the end
+
+ private:
   void not_readable() noexcept { ready_ &= ~readiness::readable; }
   void not_writable() noexcept { ready_ &= ~readiness::writable; }
 
+ protected:
   Readiness ready_ = readiness::writable;  // what epoll has said, and nothing since has refuted
   bool eof_ : 1 = false;                   // the peer's FIN has been read
   bool write_closed_ : 1 = false;          // close_write() was called
   bool fin_sent_ : 1 = false;
   bool closed_ : 1 = false;
-  bool lingering_ : 1 = false;  // after our FIN
+  bool lingering_ : 1 = false;            // after our FIN
+  bool connecting_ : 1 = false;           // writer_ is a ConnectOperation
+  ErrorCode cancelled_ = ErrorCode::eof;  // by our Context, with this code; eof: it is not
+  Network network_;
+
+ private:
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
   std::int16_t read_failure_ = 0;     // an errno: the connection is gone
   std::int16_t write_failure_ = 0;    // the same; what was unsent is lost
   std::uint32_t unacknowledged_ = 0;  // while lingering: bytes the peer had not, when last looked
+
+ protected:
   Buffer output_;
   ReadOperation* reader_ = nullptr;
   PendingWrite* writer_ = nullptr;  // after close(): who waits for its end
@@ -143,10 +184,7 @@ class Endpoint : public Watch {
   std::uint64_t read_limit_ = ~std::uint64_t{0};  // reads give eof once so much has been read
   std::uint64_t bytes_written_ = 0;
   Address remote_;
-  mutable std::unique_ptr<Address> local_;  // asked for rarely: found at the first need
+  mutable std::unique_ptr<Rare> rare_;
 };
-
-// Where the socket `fd` sits (getsockname(2)).
-Address socket_local_address(int fd);
 
 }  // namespace reactord

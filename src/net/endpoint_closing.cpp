@@ -57,6 +57,7 @@ void Endpoint::continue_close() noexcept {
   if (eof_) return finish_close(0);
   if (!fin_sent_) shut_write();
   fin_sent_ = true;
+  if (!lingers()) return finish_close(0);
   if (!lingering_) {
     lingering_ = true;
     read_limit_ = bytes_read_ + Conn::linger_bytes;
@@ -108,6 +109,7 @@ void Endpoint::finish_close(int failure) noexcept {
   if (is_retired()) return;
   output_.clear();
   reactor().retire(*this);
+  on_retired();
   end_pending(std::exchange(writer_, nullptr), failure);
 }
 

@@ -16,13 +16,9 @@ constexpr std::size_t cheap_copy = 4 * 1024;
 }  // namespace
 
 bool Endpoint::begin_read(ReadOperation& operation) {
-  if (closed_) {
-    operation.failure_ = failure_of(ErrorCode::closed);
-  } else if (reader_ != nullptr) {
-    operation.failure_ = failure_of(ErrorCode::busy);
-  } else if (read_deadline_ <= reactor().now()) {
-    operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
-  } else if (bytes_read_ >= read_limit_) {
+  operation.failure_ = refusal(reader_, read_deadline_);
+  if (operation.failure_ != 0) return true;
+  if (bytes_read_ >= read_limit_) {
     operation.failure_ = failure_of(ErrorCode::eof);
   } else if (operation.kind_ != IoOperation::Kind::memory || operation.size_ > 0) {
     reader_ = &operation;
@@ -174,6 +170,7 @@ void Endpoint::on_ready(Readiness ready) {
 void Endpoint::become_ready() {
   if (is_over()) ready_ |= readiness::readable | readiness::writable;  // the next call tells what it is
   if (closed_) return continue_close();
+  if (connecting_) return continue_connect();
   if (writable() && (writer_ != nullptr || !output_.empty())) on_flush();
   if (!readable() || reader_ == nullptr) return;
   if (continue_read(*reader_)) complete_read();

@@ -17,13 +17,9 @@ constexpr std::size_t parts_per_send = 64;
 bool Endpoint::begin_write(PendingWrite& operation) {
   std::size_t total = 0;
   for (std::size_t part = 0; part < operation.part_count_; ++part) total += operation.parts_[part].size();
-  if (closed_) {
-    operation.failure_ = failure_of(ErrorCode::closed);
-  } else if (writer_ != nullptr) {
-    operation.failure_ = failure_of(ErrorCode::busy);
-  } else if (write_deadline_ <= reactor().now()) {
-    operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
-  } else if (write_closed_ || write_failure_ != 0) {
+  operation.failure_ = refusal(writer_, write_deadline_);
+  if (operation.failure_ != 0) return true;
+  if (write_closed_ || write_failure_ != 0) {
     operation.failure_ = write_failure_ != 0 ? int{write_failure_} : EPIPE;
   } else if (total > 0 && output_.size() + total <= Conn::high_watermark) {
     for (std::size_t part = 0; part < operation.part_count_; ++part) {
@@ -73,11 +69,7 @@ bool Endpoint::continue_write(PendingWrite& operation) {
     output_.consume(buffered);
     sent -= buffered;
     operation.count_ += sent;
-    for (std::size_t part = 0; sent > 0; ++part) {
-      const std::size_t step = std::min(sent, operation.parts_[part].size());
-      operation.parts_[part].remove_prefix(step);
-      sent -= step;
-    }
+    operation.drop_sent(sent);
   }
   std::size_t left = output_.size();
   for (std::size_t part = 0; part < operation.part_count_; ++part) left += operation.parts_[part].size();
@@ -152,6 +144,16 @@ void Endpoint::on_flush() {
     fin_sent_ = true;
     shut_write();
   }
+}
+
+// Whole parts leave the front, so that the next send does not look at them again.
+void PendingWrite::drop_sent(std::size_t count) noexcept {
+  while (part_count_ > 0 && count >= parts_->size()) {
+    count -= parts_->size();
+    *parts_++ = {};
+    --part_count_;
+  }
+  if (count > 0) parts_->remove_prefix(count);
 }
 
 void Endpoint::wake_writer() {

@@ -1,7 +1,6 @@
 #include "reactord/listener.hpp"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -10,31 +9,10 @@
 
 #include "base/system.hpp"
 #include "net/acceptor.hpp"
+#include "net/socket.hpp"
 
 namespace reactord {
 namespace {
-
-// A descriptor on its way into an Acceptor: closed if it does not get there.
-struct Socket {
-  explicit Socket(int number) noexcept : fd(number) {}
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() {
-    if (fd >= 0) system::close(fd);
-  }
-  int release() noexcept { return std::exchange(fd, -1); }
-  int fd;
-};
-
-// Options that accepted sockets inherit from the listening one, so that no accept pays a call for them.
-void set_inherited_options(int fd, const ListenOptions& options) noexcept {
-  if (options.no_delay) system::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (options.keep_alive_idle.count() <= 0) return;
-  system::set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  system::set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keep_alive_idle.count()));
-  system::set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.keep_alive_interval.count()));
-  system::set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keep_alive_count);
-}
 
 int bind_unix(int fd, const Address& address) noexcept {
   sockaddr_storage storage{};
@@ -49,26 +27,90 @@ struct Opened {
   const char* system_call;  // that failed
 };
 
-Opened open_socket(const Address& address, const ListenOptions& options) {
-  const bool dual_stack = address.is_wildcard();
+Opened open_socket(Address& bound, bool dual_stack) {
+  const int fd = system::stream_socket(bound.family());
+  if (fd != -EAFNOSUPPORT || !dual_stack) return {fd, "socket"};
   // On a machine without IPv6 the wildcard is that of IPv4 alone.
+  bound = Address::wildcard(false, bound.port());
+  return {system::stream_socket(bound.family()), "socket"};
+}
+
+Network resolved(const Address& address) noexcept {
+  if (address.is_unix()) return Network::unix_socket;
+  return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
+}
+
+// From socket(2) to listen(2). Errors have no operation yet.
+Result<int> open_listening(Network network, const Address& address, const ListenOptions& options) {
+  const bool dual_stack = network == Network::tcp && address.is_wildcard();
   Address bound = dual_stack ? Address::wildcard(true, address.port()) : address;
-  Socket socket(system::stream_socket(bound.family()));
-  if (dual_stack && socket.fd == -EAFNOSUPPORT) {
-    bound = Address::wildcard(false, address.port());
-    socket.fd = system::stream_socket(bound.family());
-  }
-  if (socket.fd < 0) return {socket.fd, "socket"};
+  const Opened opened = open_socket(bound, dual_stack);
+  if (opened.fd < 0) return std::unexpected(Error::from_errno(-opened.fd, opened.system_call));
+  Socket socket(opened.fd);
   if (!bound.is_unix()) {
     system::set_option(socket.fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (bound.family() == AF_INET6)
       system::set_option(socket.fd, IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1);
     if (options.reuse_port) system::set_option(socket.fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    set_inherited_options(socket.fd, options);
+    set_stream_options(socket.fd, options.stream);
   }
-  const int result = bind_unix(socket.fd, bound);
-  if (result < 0) return {result, "bind"};
-  return {socket.release(), nullptr};
+  if (options.before_bind) {
+    auto prepared = options.before_bind(socket.fd, resolved(bound), bound);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+  }
+  int result = bind_unix(socket.fd, bound);
+  if (result < 0) return std::unexpected(Error::from_errno(-result, "bind"));
+  result = system::listen(socket.fd, options.backlog > 0 ? options.backlog : system::max_backlog());
+  if (result < 0) {
+    if (bound.kind() == Address::Kind::unix_path) UnixPath(std::string(bound.path())).remove();
+    return std::unexpected(Error::from_errno(-result, "listen"));
+  }
+  return socket.release();
+}
+
+Result<Owned<Acceptor>> make_acceptor(Reactor& reactor, int fd, Network network, UnixPath path,
+                                      ListenOptions options) {
+  Owned<Acceptor> acceptor(new Acceptor(reactor, fd, network, std::move(path), std::move(options)));
+  auto added = reactor.add(*acceptor);
+  if (!added) {
+    acceptor->give_up_descriptor();
+    return std::unexpected(std::move(added).error());
+  }
+  return acceptor;
+}
+
+Result<Listener> listen_on(Reactor& reactor, Network network, const Address& address, ListenOptions options) {
+  auto refuse = [&](Error error) {
+    return std::unexpected(std::move(error).with_operation("listen", to_string(network), "", address.text()));
+  };
+  if (network == Network::pipe) return refuse(Error::invalid("nobody can listen on a pipe"));
+  auto opened = open_listening(network, address, options);
+  if (!opened) return refuse(std::move(opened).error());
+  UnixPath path =
+      address.kind() == Address::Kind::unix_path ? UnixPath(std::string(address.path())) : UnixPath();
+  Socket socket(*opened);
+  auto acceptor = make_acceptor(reactor, socket.fd, network, std::move(path), std::move(options));
+  if (!acceptor) return refuse(std::move(acceptor).error());
+  socket.release();
+  return Listener(std::move(*acceptor));
+}
+
+// Whether `fd` is a stream socket that listens, or one that is connected. 0 or -errno.
+Result<void> check_adopted(int fd, bool listening) {
+  int type = 0, accepts = 0;
+  const int result = system::option(fd, SOL_SOCKET, SO_TYPE, type);
+  if (result < 0) return std::unexpected(Error::from_errno(-result, "getsockopt"));
+  if (type != SOCK_STREAM) return std::unexpected(Error::invalid("not a stream socket"));
+  system::option(fd, SOL_SOCKET, SO_ACCEPTCONN, accepts);
+  if (listening && accepts == 0) return std::unexpected(Error::invalid("not a listening socket"));
+  if (!listening && !system::has_peer(fd)) return std::unexpected(Error::invalid("not a connected socket"));
+  const int adopted = system::adopt(fd);
+  if (adopted < 0) return std::unexpected(Error::from_errno(-adopted, "fcntl"));
+  return {};
+}
+
+std::unexpected<Error> not_adopted(int fd, Error error) {
+  return std::unexpected(std::move(error).with_operation("adopt", "", "", "fd " + std::to_string(fd)));
 }
 
 }  // namespace
@@ -82,6 +124,9 @@ AcceptOperation Listener::accept() noexcept { return AcceptOperation(*acceptor_)
 void Listener::drain() noexcept { acceptor_->drain(); }
 Result<void> Listener::close() { return acceptor_->close(); }
 const Address& Listener::local_addr() const noexcept { return acceptor_->local_address(); }
+Network Listener::network() const noexcept { return acceptor_->network(); }
+Result<void> Listener::set_deadline(Time deadline) { return acceptor_->set_deadline(deadline); }
+void Listener::set_unlink_on_close(bool on) noexcept { acceptor_->set_unlink_on_close(on); }
 std::uint64_t Listener::pauses() const noexcept { return acceptor_->pauses(); }
 
 AcceptOperation::AcceptOperation(Acceptor& acceptor) noexcept : acceptor_(acceptor) {}
@@ -94,26 +139,45 @@ Result<Conn> AcceptOperation::await_resume() {
 }
 
 Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options) {
-  auto refuse = [&](int number, const char* system_call) {
-    auto error = Error::from_errno(number, system_call);
-    return std::unexpected(
-        std::move(error).with_operation("listen", to_string(address.network()), "", address.text()));
+  return listen_on(reactor, address.network(), address, std::move(options));
+}
+
+Result<Listener> listen(Reactor& reactor, std::string_view network, std::string_view text,
+                        ListenOptions options) {
+  auto refuse = [&](Error error) {
+    return std::unexpected(std::move(error).with_operation("listen", network, "", ""));
   };
-  const Opened opened = open_socket(address, options);
-  if (opened.fd < 0) return refuse(-opened.fd, opened.system_call);
-  Socket socket(opened.fd);
-  UnixPath path =
-      address.kind() == Address::Kind::unix_path ? UnixPath(std::string(address.path())) : UnixPath();
-  const int result = system::listen(socket.fd, options.backlog > 0 ? options.backlog : system::max_backlog());
-  if (result < 0) return refuse(-result, "listen");
-  Address local = socket_local_address(socket.fd);
-  Owned<Acceptor> acceptor(
-      new Acceptor(reactor, socket.release(), std::move(local), std::move(path), std::move(options)));
-  auto added = reactor.add(*acceptor);
-  if (!added)
-    return std::unexpected(
-        std::move(added).error().with_operation("listen", to_string(address.network()), "", address.text()));
-  return Listener(std::move(acceptor));
+  const auto parsed = parse_network(network);
+  if (!parsed) return refuse(parsed.error());
+  const auto address = Address::parse(*parsed, text);
+  if (!address) return refuse(address.error());
+  return listen_on(reactor, *parsed, *address, std::move(options));
+}
+
+Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options) {
+  auto checked = check_adopted(fd, true);
+  if (!checked) return not_adopted(fd, std::move(checked).error());
+  const Network network = socket_local_address(fd).network();
+  auto acceptor = make_acceptor(reactor, fd, network, UnixPath(), std::move(options));
+  if (!acceptor) return not_adopted(fd, std::move(acceptor).error());
+  return Listener(std::move(*acceptor));
+}
+
+Result<Conn> adopt_conn(Reactor& reactor, int fd) {
+  auto checked = check_adopted(fd, false);
+  if (!checked) return not_adopted(fd, std::move(checked).error());
+  sockaddr_storage storage{};
+  unsigned length = 0;
+  system::peer_address(fd, storage, length);
+  Address remote = Address::from_socket_address(storage, length);
+  const Network network = remote.network();
+  Owned<Endpoint> endpoint(new Endpoint(reactor, fd, network, std::move(remote)));
+  auto added = reactor.add(*endpoint);
+  if (!added) {
+    endpoint->give_up_descriptor();
+    return not_adopted(fd, std::move(added).error());
+  }
+  return Conn(std::move(endpoint));
 }
 
 }  // namespace reactord

@@ -3,6 +3,7 @@
 
 #include "base/system.hpp"
 #include "net/endpoint.hpp"
+#include "net/socket.hpp"
 
 namespace reactord {
 
@@ -23,12 +24,5 @@ std::size_t Endpoint::unacknowledged() const noexcept {
   return remote_.is_unix() ? 0 : system::unacknowledged_bytes(fd());
 }
 Address Endpoint::find_local_address() const { return socket_local_address(fd()); }
-
-Address socket_local_address(int fd) {
-  sockaddr_storage storage{};
-  unsigned length = 0;
-  if (system::local_address(fd, storage, length) < 0) return Address();
-  return Address::from_socket_address(storage, length);
-}
 
 }  // namespace reactord

@@ -24,6 +24,7 @@ class UnixPath {
   ~UnixPath() { remove(); }
 
   void remove() noexcept;
+  void forget() noexcept { path_.clear(); }  // it stays, and is no longer ours
 
   // Removes a socket file at `address` that nobody listens on. True if there is now nothing in the way.
   static bool clear_stale(const Address& address) noexcept;

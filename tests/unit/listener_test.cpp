@@ -157,8 +157,8 @@ TEST_CASE("accepted sockets have NODELAY and keep-alive from birth, as asked") {
   Stage stage;
   Listener usual = stage.listen("127.0.0.1:0");
   ListenOptions without;
-  without.no_delay = false;
-  without.keep_alive_idle = 0s;
+  without.stream.no_delay = false;
+  without.stream.keep_alive_idle = 0s;
   Listener plain = stage.listen("127.0.0.1:0", without);
   const Peer first = Peer::connect(usual.local_addr()), second = Peer::connect(plain.local_addr());
   std::optional<Result<Conn>> one, two;

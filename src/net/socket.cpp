@@ -1,0 +1,25 @@
+#include "net/socket.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace reactord {
+
+void set_stream_options(int fd, const StreamOptions& options) noexcept {
+  if (options.no_delay) system::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.keep_alive_idle.count() <= 0) return;
+  system::set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  system::set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keep_alive_idle.count()));
+  system::set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.keep_alive_interval.count()));
+  system::set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keep_alive_count);
+}
+
+Address socket_local_address(int fd) {
+  sockaddr_storage storage{};
+  unsigned length = 0;
+  if (system::local_address(fd, storage, length) < 0) return Address();
+  return Address::from_socket_address(storage, length);
+}
+
+}  // namespace reactord
