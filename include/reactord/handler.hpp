@@ -1,7 +1,7 @@
 // StreamHandler and LineHandler: all that the author of a protocol reads.
 //
-//     LineHandler     complete lines in, replies out; one object serves every connection and keeps nothing of
-//     any StreamHandler   any byte protocol: one coroutine per connection, whose locals are its memory
+//     LineHandler     complete lines in, replies out; one object serves every connection and keeps nothing of any
+//     StreamHandler   any byte protocol: one coroutine per connection, whose locals are its memory
 //
 // The Server around them does the rest: deadlines, limits, backpressure, draining, the log.
 #pragma once
@@ -10,6 +10,7 @@
 
 #include "reactord/buffer.hpp"
 #include "reactord/conn.hpp"
+#include "reactord/context.hpp"
 #include "reactord/task.hpp"
 
 namespace reactord {
@@ -53,7 +54,11 @@ class StreamHandler {
 
   // Serves one connection to its end. `conn` outlives the coroutine; when it returns, what it wrote is sent
   // and the connection is closed in order. At a drain, reads give what had been received, then eof.
-  virtual Task<> serve(Conn& conn) = 0;
+  //
+  // `context` is done once the server drains, or this connection has been given up: for whatever else the protocol
+  // waits for, as in `co_await context.sleep(1min)` or dial(). The connection itself does not hang on it, so that
+  // answers can still be written; who wants that calls conn.set_context(&context). It outlives the coroutine too.
+  virtual Task<> serve(Conn& conn, Context& context) = 0;
 };
 
 }  // namespace reactord

@@ -80,6 +80,11 @@ class Server final : Timer {
   Result<Address> listen(std::string_view address, StreamHandler& handler,
                          std::string_view protocol = "stream");
 
+  // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests
+  // without a port. It is counted and logged like an accepted one; while the server drains it is drained at once.
+  void serve(Conn conn, LineHandler& handler, std::string_view protocol = "line");
+  void serve(Conn conn, StreamHandler& handler, std::string_view protocol = "stream");
+
   // Stops in order: connections already in the kernel's queue are accepted, then the listeners close; every
   // line that began before now is answered, a half one may be completed; then each connection ends with FIN.
   // After `timeout` the rest is killed. The Reactor's run() returns when nothing else is left to run.
@@ -99,6 +104,8 @@ class Server final : Timer {
 
   Result<Address> add_service(std::string_view address, LineHandler* lines, StreamHandler* stream,
                               std::string_view protocol);
+  Service& single_service(LineHandler* lines, StreamHandler* stream, std::string_view protocol);
+  void begin_session(Service& service, Conn conn);
   void on_timer() override { kill(); }
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
@@ -106,6 +113,7 @@ class Server final : Timer {
 
   Reactor& reactor_;
   ServerOptions options_;
+  Context context_;  // what every handler's hangs on: done at a drain
   std::vector<std::unique_ptr<Service>> services_;
   Session* sessions_ = nullptr;
   std::size_t open_ = 0;

@@ -63,7 +63,7 @@ class Endpoint : public Watch {
     read_deadline_ = deadline;
   }  // while no read is pending
 
-  Error error(const char* operation, int failure) const;
+  virtual Error error(const char* operation, int failure) const;
   Network network() const noexcept { return network_; }
   Address local_address() const;
   const Address& remote_address() const noexcept { return remote_; }
@@ -165,15 +165,11 @@ class Endpoint : public Watch {
   bool connecting_ : 1 = false;           // writer_ is a ConnectOperation
   ErrorCode cancelled_ = ErrorCode::eof;  // by our Context, with this code; eof: it is not
   Network network_;
-
- private:
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
   std::int16_t read_failure_ = 0;     // an errno: the connection is gone
   std::int16_t write_failure_ = 0;    // the same; what was unsent is lost
   std::uint32_t unacknowledged_ = 0;  // while lingering: bytes the peer had not, when last looked
-
- protected:
   Buffer output_;
   ReadOperation* reader_ = nullptr;
   PendingWrite* writer_ = nullptr;  // after close(): who waits for its end

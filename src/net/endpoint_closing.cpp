@@ -107,9 +107,9 @@ void Endpoint::linger_on() noexcept {
 
 void Endpoint::finish_close(int failure) noexcept {
   if (is_retired()) return;
-  output_.clear();
   reactor().retire(*this);
   on_retired();
+  output_.clear();
   end_pending(std::exchange(writer_, nullptr), failure);
 }
 

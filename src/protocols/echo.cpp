@@ -5,7 +5,7 @@ namespace reactord {
 namespace {
 
 class EchoProtocol final : public StreamHandler {
-  Task<> serve(Conn& conn) override {
+  Task<> serve(Conn& conn, Context&) override {
     Buffer bytes;
     while (true) {
       auto received = co_await conn.read(bytes);

@@ -6,7 +6,8 @@
 
 namespace reactord {
 
-Server::Server(Reactor& reactor, ServerOptions options) : reactor_(reactor), options_(options) {}
+Server::Server(Reactor& reactor, ServerOptions options)
+    : reactor_(reactor), options_(options), context_(reactor) {}
 
 Server::~Server() {
   kill();
@@ -49,17 +50,38 @@ Task<> Service::accept_loop(Service& service) {
         server.options_.observer->on_listener_failed(conn.error());
       break;
     }
-    ++server.accepted_;
-    ++server.open_;
-    if (service.lines_ != nullptr) {
-      serve_lines(service, std::move(*conn));
-    } else {
-      server.reactor_.spawn(serve_stream(service, std::move(*conn)));
-    }
+    server.begin_session(service, std::move(*conn));
   }
   auto closed = service.listener().close();  // closed already, if that is why the loop ended
   --server.accepting_;
   server.report_drained();
+}
+
+void Server::begin_session(Service& service, Conn conn) {
+  ++accepted_;
+  ++open_;
+  if (service.serves_lines()) {
+    serve_lines(service, std::move(conn));
+  } else {
+    reactor_.spawn(serve_stream(service, std::move(conn)));
+  }
+}
+
+// One for each handler, however many connections are given to it.
+Service& Server::single_service(LineHandler* lines, StreamHandler* stream, std::string_view protocol) {
+  for (const auto& service : services_) {
+    if (service->is_single(lines, stream, protocol)) return *service;
+  }
+  services_.push_back(std::make_unique<Service>(*this, std::nullopt, lines, stream, protocol));
+  return *services_.back();
+}
+
+void Server::serve(Conn conn, LineHandler& handler, std::string_view protocol) {
+  begin_session(single_service(&handler, nullptr, protocol), std::move(conn));
+}
+
+void Server::serve(Conn conn, StreamHandler& handler, std::string_view protocol) {
+  begin_session(single_service(nullptr, &handler, protocol), std::move(conn));
 }
 
 void Server::session_began(Session& session) noexcept {
@@ -80,7 +102,8 @@ void Server::session_ended(Session& session, EndCause cause) {
 void Server::drain(Duration timeout) {
   if (draining_) return;
   draining_ = true;
-  for (const auto& service : services_) service->listener().drain();
+  context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
+  for (const auto& service : services_) service->drain();
   for (Session* session = sessions_; session != nullptr; session = session->next_) session->drain();
   reactor_.arm(*this, reactor_.now() + timeout);
   report_drained();
@@ -88,7 +111,8 @@ void Server::drain(Duration timeout) {
 
 void Server::kill() {
   draining_ = killed_ = true;
-  for (const auto& service : services_) auto closed = service->listener().close();
+  context_.cancel(Error::with_text(ErrorCode::cancelled, "the server has been stopped"));
+  for (const auto& service : services_) service->close();
   for (Session* session = sessions_; session != nullptr; session = session->next_) session->kill();
   report_drained();
 }

@@ -1,10 +1,11 @@
-// Session: one live connection of a Server, from its accept to its line in the log. Service: one listener of
-// a Server, with its handler.
+// Session: one live connection of a Server, from its accept to its line in the log. Service: a handler of a Server, with
+// the listener whose connections it serves, if it has one.
 //
 // A session lives in the frame of the coroutine that serves the connection, which therefore owns the
 // connection.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "net/endpoint.hpp"
@@ -14,7 +15,7 @@ namespace reactord {
 
 class Service {
  public:
-  Service(Server& server, Listener listener, LineHandler* lines, StreamHandler* stream,
+  Service(Server& server, std::optional<Listener> listener, LineHandler* lines, StreamHandler* stream,
           std::string_view protocol)
       : server_(server),
         listener_(std::move(listener)),
@@ -28,14 +29,26 @@ class Service {
   Server& server() const noexcept { return server_; }
   const ServerOptions& options() const noexcept { return server_.options_; }
   Duration idle_timeout() const noexcept { return idle_timeout_; }  // the longest one there is for none
-  Listener& listener() noexcept { return listener_; }
+  Listener& listener() noexcept { return *listener_; }              // of one that has it
+  Context& context() const noexcept { return server_.context_; }
+  bool serves_lines() const noexcept { return lines_ != nullptr; }
+  bool is_single(const LineHandler* lines, const StreamHandler* stream,
+                 std::string_view protocol) const noexcept {
+    return !listener_ && lines_ == lines && stream_ == stream && protocol_ == protocol;
+  }
+  void drain() noexcept {
+    if (listener_) listener_->drain();
+  }
+  void close() {
+    if (listener_) auto closed = listener_->close();
+  }
   LineHandler& lines() const noexcept { return *lines_; }
   StreamHandler& stream() const noexcept { return *stream_; }
   const std::string& protocol() const noexcept { return protocol_; }
 
  private:
   Server& server_;
-  Listener listener_;
+  std::optional<Listener> listener_;
   LineHandler* lines_;  // one of the two
   StreamHandler* stream_;
   std::string protocol_;

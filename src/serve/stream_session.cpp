@@ -8,13 +8,15 @@ namespace reactord {
 
 class StreamSession final : public Session, Timer {
  public:
-  StreamSession(Service& service, Conn served) : Session(service, std::move(served)) {
+  StreamSession(Service& service, Conn served)
+      : Session(service, std::move(served)), context_(service.context(), Time::never()) {
     if (is_draining()) drain();
     watch_for_silence();
   }
   ~StreamSession() { conn().reactor().timers().cancel(*this); }
 
   Conn& served() noexcept { return conn(); }
+  Context& context() noexcept { return context_; }
 
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
@@ -49,8 +51,10 @@ class StreamSession final : public Session, Timer {
       return watch_for_silence();
     silent_ = true;
     endpoint().begin_close();
+    context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));
   }
 
+  Context context_;
   bool silent_ = false;
   bool drained_ = false;
   bool eof_ = false;
@@ -58,7 +62,7 @@ class StreamSession final : public Session, Timer {
 
 Task<> serve_stream(Service& service, Conn conn) {
   StreamSession session(service, std::move(conn));
-  Task<> serving = service.stream().serve(session.served());
+  Task<> serving = service.stream().serve(session.served(), session.context());
   co_await std::move(serving);
   session.handler_returned();
   auto finished = co_await session.served().finish();

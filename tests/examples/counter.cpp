@@ -9,7 +9,7 @@ namespace reactord {
 namespace {
 
 class CounterProtocol final : public StreamHandler {
-  Task<> serve(Conn& conn) override {
+  Task<> serve(Conn& conn, Context&) override {
     LineReader lines(conn);
     std::uint64_t count = 0;
     while (true) {

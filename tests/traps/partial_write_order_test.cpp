@@ -72,7 +72,7 @@ Task<> read_rarely(Reactor& reactor, Peer& peer, std::string& into) {
 // A StreamHandler that writes from two tasks' worth of places: what the session flushes and what it writes
 // itself.
 class Echo final : public StreamHandler {
-  Task<> serve(Conn& conn) override {
+  Task<> serve(Conn& conn, Context&) override {
     Buffer bytes;
     while (true) {
       auto received = co_await conn.read(bytes);

@@ -83,7 +83,7 @@ class EchoBytes final : public StreamHandler {
   EchoBytes(Hall& hall, std::size_t piece) : hall_(hall), piece_(piece) {}
 
  private:
-  Task<> serve(Conn& conn) override {
+  Task<> serve(Conn& conn, Context&) override {
     std::string room(piece_, '\0');
     while (true) {
       auto count = co_await conn.read(std::span(room));

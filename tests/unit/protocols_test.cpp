@@ -35,7 +35,8 @@ std::string answer(std::string_view line) {
 
 Task<> serve_echo(Conn conn) {
   const Handler handler = find_protocol("echo")->handler();
-  Task<> serving = std::get<StreamHandler*>(handler)->serve(conn);
+  reactord::Context context(conn.reactor());
+  Task<> serving = std::get<StreamHandler*>(handler)->serve(conn, context);
   co_await std::move(serving);
 }
 

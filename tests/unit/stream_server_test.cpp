@@ -10,6 +10,7 @@
 
 using reactord::Address;
 using reactord::Conn;
+using reactord::Context;
 using reactord::EndCause;
 using reactord::Reactor;
 using reactord::Server;
@@ -28,7 +29,7 @@ class Handler final : public StreamHandler {
   int running = 0;
 
  private:
-  Task<> serve(Conn& conn) override {
+  Task<> serve(Conn& conn, Context&) override {
     ++running;
     std::array<char, 256> room{};
     bool done = false;

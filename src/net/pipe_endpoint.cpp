@@ -1,0 +1,189 @@
+#include "net/pipe_endpoint.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "reactord/pipe.hpp"
+
+namespace reactord {
+namespace {
+
+ConnPair make_pipe(Reactor& reactor, bool buffered) {
+  Owned<PipeEndpoint> first(new PipeEndpoint(reactor, buffered)), second(new PipeEndpoint(reactor, buffered));
+  for (PipeEndpoint* end : {first.get(), second.get()})
+    auto added = reactor.add(*end);  // no descriptor: can't fail
+  PipeEndpoint::join(*first, *second);
+  return {Conn(std::move(first)), Conn(std::move(second))};
+}
+
+}  // namespace
+
+ConnPair pipe(Reactor& reactor) { return make_pipe(reactor, false); }
+ConnPair buffered_pipe(Reactor& reactor) { return make_pipe(reactor, true); }
+
+void PipeEndpoint::join(PipeEndpoint& first, PipeEndpoint& second) noexcept {
+  first.peer_ = &second;
+  second.peer_ = &first;
+}
+
+// Go's pipe looks at the ends before it looks at the deadline, and an empty read waits for a write.
+bool PipeEndpoint::begin_read(ReadOperation& operation) {
+  if (!buffered_ && !closed_ && reader_ == nullptr) {
+    if (is_ended()) {
+      eof_ = true;
+      operation.failure_ = failure_of(ErrorCode::eof);
+      return true;
+    }
+    const bool empty = operation.kind_ == IoOperation::Kind::memory && operation.size_ == 0;
+    operation.failure_ = refusal(reader_, read_deadline_);
+    if (operation.failure_ != 0) return true;
+    if (operation.kind_ == IoOperation::Kind::memory && peer_ != nullptr && peer_->has_empty_write()) {
+      peer_->finish_empty_write();
+      return true;
+    }
+    if (empty && unread() > 0) return true;
+    if (empty) {
+      reader_ = &operation;
+      park(read_deadline_);
+      return false;
+    }
+  }
+  return Endpoint::begin_read(operation);
+}
+
+bool PipeEndpoint::begin_write(PendingWrite& operation) {
+  if (!closed_ && !has_reader()) {
+    operation.failure_ = EPIPE;
+    return true;
+  }
+  if (buffered_ || operation.part_count_ == 0) return Endpoint::begin_write(operation);
+  operation.failure_ = refusal(writer_, write_deadline_);
+  if (operation.failure_ == 0 && write_closed_) operation.failure_ = EPIPE;
+  if (operation.failure_ != 0) return true;
+  operation.until_unsent_ = 0;
+  writer_ = &operation;
+  ready_ &= ~readiness::writable;  // until something of it has been taken
+  const bool met = peer_->finish_empty_read();
+  if (has_empty_write() && met) {
+    writer_ = nullptr;
+    return true;
+  }
+  peer_->notify(readiness::readable);
+  park(write_deadline_);
+  return false;
+}
+
+Result<void> PipeEndpoint::close() {
+  if (closed_ && !buffered_) return {};
+  auto closed = Endpoint::close();
+  if (peer_ != nullptr) peer_->reader_gone();
+  return closed;
+}
+
+Result<void> PipeEndpoint::set_deadlines(Time deadline, bool read, bool write) {
+  const bool gone = closed_ || peer_ == nullptr || peer_->closed_;
+  if (!buffered_ && gone) return std::unexpected(Error(ErrorCode::closed_pipe));
+  return Endpoint::set_deadlines(deadline, read, write);
+}
+
+Error PipeEndpoint::error(const char* operation, int failure) const {
+  const bool closed = failure == failure_of(ErrorCode::closed) || failure == EPIPE;
+  if (!buffered_ && closed) return Error(ErrorCode::closed_pipe);
+  return Endpoint::error(operation, failure);
+}
+
+std::size_t PipeEndpoint::unread() const noexcept { return peer_ == nullptr ? 0 : peer_->offered(); }
+
+// What the other end may take now.
+std::size_t PipeEndpoint::offered() const noexcept {
+  std::size_t bytes = output_.size();
+  if (writer_ == nullptr) return bytes;
+  for (std::size_t part = 0; part < writer_->part_count_; ++part) bytes += writer_->parts_[part].size();
+  return bytes;
+}
+
+// Whether there is nothing to read and nothing will come.
+bool PipeEndpoint::is_ended() const noexcept {
+  return (peer_ == nullptr || peer_->finished_ || peer_->closed_) && unread() == 0 && !lost_;
+}
+
+// Both ends live on the loop's thread, but neither runs the other's coroutines: they are told in the next turn.
+void PipeEndpoint::notify(Readiness news) noexcept {
+  ready_ |= news;
+  reactor().again(*this);
+}
+
+ssize_t PipeEndpoint::receive(char* bytes, std::size_t count) noexcept {
+  if (peer_ == nullptr) return lost_ ? -ECONNRESET : 0;
+  if (const std::size_t taken = peer_->take(bytes, count); taken > 0) return static_cast<ssize_t>(taken);
+  if (peer_->has_empty_write()) peer_->finish_empty_write();
+  return peer_->finished_ ? 0 : -EAGAIN;
+}
+
+std::size_t PipeEndpoint::take(char* into, std::size_t count) noexcept {
+  std::size_t taken = std::min(count, output_.size());
+  std::memcpy(into, output_.view().data(), taken);
+  output_.consume(taken);
+  while (writer_ != nullptr && writer_->part_count_ > 0 && taken < count && offered() > 0) {
+    const std::size_t step = std::min(count - taken, writer_->parts_->size());
+    std::memcpy(into + taken, writer_->parts_->data(), step);
+    writer_->drop_sent(step);
+    writer_->count_ += step;
+    taken += step;
+  }
+  if (taken == 0) return 0;
+  bytes_written_ += taken;
+  last_activity_ = reactor().now();
+  notify(readiness::writable);
+  return taken;
+}
+
+ssize_t PipeEndpoint::send(const char*, std::size_t) noexcept {
+  if (!has_reader()) return -EPIPE;
+  peer_->notify(readiness::readable);
+  return -EAGAIN;  // the other end takes it by itself
+}
+
+ssize_t PipeEndpoint::send_gathered(const iovec*, std::size_t) noexcept { return send(nullptr, 0); }
+
+void PipeEndpoint::finish_empty_write() noexcept { end_pending(std::exchange(writer_, nullptr), 0); }
+
+// A read of no bytes has met its write. True if a read of any size into memory was waiting, which an empty write ends.
+bool PipeEndpoint::finish_empty_read() noexcept {
+  if (reader_ == nullptr || reader_->kind_ != IoOperation::Kind::memory) return false;
+  if (reader_->size_ == 0 || peer_->has_empty_write()) end_pending(std::exchange(reader_, nullptr), 0);
+  return true;
+}
+
+int PipeEndpoint::shut_read() noexcept {
+  reading_closed_ = true;
+  if (peer_ != nullptr) peer_->reader_gone();
+  return 0;
+}
+
+// What was written to nobody is dropped, and who waits to write more is told.
+void PipeEndpoint::reader_gone() noexcept {
+  if (closed_ && !is_retired()) output_.clear();
+  notify(readiness::writable);
+  if (!closed_ && writer_ != nullptr && writer_->part_count_ > 0)
+    end_pending(std::exchange(writer_, nullptr), EPIPE);
+}
+
+int PipeEndpoint::shut_write() noexcept {
+  finished_ = true;
+  if (peer_ != nullptr) peer_->notify(readiness::readable | readiness::peer_finished);
+  return 0;
+}
+
+void PipeEndpoint::on_retired() noexcept {
+  if (peer_ == nullptr) return;
+  PipeEndpoint& other = *std::exchange(peer_, nullptr);
+  other.peer_ = nullptr;
+  other.lost_ = !output_.empty();
+  other.reader_gone();
+  other.notify(readiness::readable | readiness::peer_finished);
+}
+
+}  // namespace reactord

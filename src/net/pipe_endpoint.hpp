@@ -1,0 +1,59 @@
+// PipeEndpoint: one end of a pipe in memory. Nothing is copied on its way: the reader takes bytes from where the writer
+// has them.
+//
+//     first                                          second
+//     output_, then the parts of writer_   <-take-   receive()      and the same the other way round
+//
+// `buffered` says when a write has succeeded: once its bytes lie in output_, or once the other end has taken them.
+#pragma once
+
+#include "net/endpoint.hpp"
+
+namespace reactord {
+
+class PipeEndpoint : public Endpoint {
+ public:
+  PipeEndpoint(Reactor& reactor, bool buffered) noexcept
+      : Endpoint(reactor, -1, Network::pipe, Address::pipe()), buffered_(buffered) {}
+  static void join(PipeEndpoint& first, PipeEndpoint& second) noexcept;
+
+  bool begin_read(ReadOperation& operation) override;
+  bool begin_write(PendingWrite& operation) override;
+  Result<void> close() override;
+  Result<void> set_deadlines(Time deadline, bool read, bool write) override;
+  Error error(const char* operation, int failure) const override;
+  std::size_t unread() const noexcept override;
+
+ protected:
+  ssize_t receive(char* bytes, std::size_t count) noexcept override;
+
+ private:
+  ssize_t send(const char* bytes, std::size_t count) noexcept override;
+  ssize_t send_gathered(const iovec* parts, std::size_t count) noexcept override;
+  int shut_read() noexcept override;
+  int shut_write() noexcept override;
+  std::size_t unacknowledged() const noexcept override { return 0; }
+  Address find_local_address() const override { return Address::pipe(); }
+  bool lingers() const noexcept override { return false; }
+  void on_retired() noexcept override;
+
+  std::size_t take(char* into, std::size_t count) noexcept;
+  std::size_t offered() const noexcept;
+  void notify(Readiness news) noexcept;
+  void reader_gone() noexcept;
+  bool is_ended() const noexcept;
+  bool has_reader() const noexcept { return peer_ != nullptr && !peer_->closed_ && !peer_->reading_closed_; }
+  bool has_empty_write() const noexcept {
+    return writer_ != nullptr && writer_->part_count_ > 0 && offered() == 0;
+  }
+  void finish_empty_write() noexcept;
+  bool finish_empty_read() noexcept;
+
+  const bool buffered_;
+  bool finished_ = false;        // our FIN: the other end reads eof behind what is left
+  bool reading_closed_ = false;  // nobody will take what the other end writes
+  bool lost_ = false;            // the other end was aborted with bytes unsent
+  PipeEndpoint* peer_ = nullptr;
+};
+
+}  // namespace reactord
