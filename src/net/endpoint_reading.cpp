@@ -171,7 +171,7 @@ void Endpoint::become_ready() {
   if (is_over()) ready_ |= readiness::readable | readiness::writable;  // the next call tells what it is
   if (closed_) return continue_close();
   if (connecting_) return continue_connect();
-  if (writable() && (writer_ != nullptr || !output_.empty())) on_flush();
+  if (writable() && (writer_ != nullptr || !output_.empty() || write_closed_)) on_flush();
   if (!readable() || reader_ == nullptr) return;
   if (continue_read(*reader_)) complete_read();
 }

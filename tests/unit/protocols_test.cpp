@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "protocols/table.hpp"
+#include "reactord/pipe.hpp"
+#include "reactord/server.hpp"
 #include "support/loopback.hpp"
 
 using reactord::Buffer;
@@ -19,6 +21,7 @@ using reactord::Reply;
 using reactord::StreamHandler;
 using reactord::Task;
 using namespace std::string_view_literals;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -65,6 +68,88 @@ TEST_CASE("line answers each line, trimmed of ASCII space, and skips blank ones"
   CHECK(answer("a\0b"sv) == "Server: a\0b\n"sv);
   CHECK(answer("\xc2\xa0x\xc2\xa0") == "Server: \xc2\xa0x\xc2\xa0\n");
   CHECK(answer("\xff\x85") == "Server: \xff\x85\n");
+}
+
+namespace {
+
+// A protocol of the table behind a Server, with a client at the other end of a pipe: no port, no kernel.
+struct Stage {
+  Stage(const char* protocol, reactord::ConnPair (*make)(reactord::Reactor&)) : ends(make(reactor)) {
+    const Handler handler = find_protocol(protocol)->handler();
+    std::visit([this](auto* one) { server.serve(std::move(ends.second), *one); }, handler);
+  }
+  test::DescriptorCheck descriptors;
+  reactord::VirtualClock clock;
+  reactord::Reactor reactor{clock};
+  reactord::Server server{reactor};
+  reactord::ConnPair ends;
+  Conn& client = ends.first;
+};
+
+Task<> send(Conn& client, std::string request) {
+  auto sent = co_await client.write(request);
+  CHECK(sent.has_value());
+  CHECK(client.close_write().has_value());
+}
+
+Task<> ask(Stage& stage, std::string request, std::string expected) {
+  stage.reactor.spawn(send(stage.client, request));
+  Buffer answer;
+  bool more = true;
+  while (more) {
+    auto count = co_await stage.client.read(answer);
+    more = count.has_value();
+    if (!more) CHECK(count.error().is_eof());
+  }
+  CHECK(answer.view() == expected);
+}
+
+}  // namespace
+
+TEST_CASE("both protocols answer over a pipe, without a port") {
+  for (auto* make : {reactord::buffered_pipe, reactord::pipe}) {
+    Stage line("line", make);
+    test::run(line.reactor,
+              ask(line, "hello\n\n  \r\n two \r\nlast", "Server: hello\nServer: two\nServer: last\n"));
+    CHECK(line.server.ended(reactord::EndCause::eof) == 1);
+    CHECK(line.server.open_connections() == 0);
+    Stage echo("echo", make);
+    const std::string bytes(300'000, 'e');
+    test::run(echo.reactor, ask(echo, bytes, bytes));
+    CHECK(echo.server.ended(reactord::EndCause::eof) == 1);
+  }
+}
+
+TEST_CASE("a line protocol over a pipe waits for a client that does not read, and loses nothing") {
+  for (auto* make : {reactord::buffered_pipe, reactord::pipe}) {
+    Stage stage("line", make);
+    std::string request, expected;
+    for (int line = 0; line < 50'000; ++line) {
+      request += std::to_string(line) + '\n';
+      expected += "Server: " + std::to_string(line) + '\n';
+    }
+    test::run(stage.reactor, ask(stage, request, expected));
+    CHECK(stage.server.ended(reactord::EndCause::eof) == 1);
+  }
+}
+
+TEST_CASE("a drained server ends a connection over a pipe, and an idle one is closed") {
+  for (auto* make : {reactord::buffered_pipe, reactord::pipe}) {
+    static constexpr auto wait = [](Stage& on) -> Task<> {
+      Buffer answer;
+      auto end = co_await on.client.read(answer);
+      CHECK(end.error().is_eof());
+    };
+    for (const char* protocol : {"line", "echo"}) {
+      Stage drained(protocol, make);
+      drained.server.drain(1s);
+      test::run(drained.reactor, wait(drained));
+      CHECK(drained.server.ended(reactord::EndCause::drained) == 1);
+      Stage idle(protocol, make);
+      test::run(idle.reactor, wait(idle));
+      CHECK(idle.server.ended(reactord::EndCause::idle) == 1);
+    }
+  }
 }
 
 TEST_CASE("echo gives every byte back as it came, to the end") {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "reactord/pipe.hpp"
 #include "reactord/server.hpp"
 #include "support/loopback.hpp"
 
@@ -173,4 +174,59 @@ TEST_CASE("a peer that breaks a stream off is counted as reset") {
     on.server.drain(1s);
   };
   stage.run(body(stage), EndCause::reset, 1);
+}
+
+namespace {
+
+// Waits for a minute, an hour, for ever: only its context ends that.
+class Sleeper final : public StreamHandler {
+ public:
+  std::string why;
+  Time ended;
+
+ private:
+  Task<> serve(Conn& conn, Context& context) override {
+    auto slept = co_await context.done();
+    why = slept.error().text() + ", " + context.cause()->text();
+    ended = conn.reactor().now();
+    auto sent = co_await conn.write("good bye");
+    if (!sent) CHECK(sent.error().is_closed());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a handler that waits for something else is told of the drain, and can still answer") {
+  VirtualClock clock;
+  Reactor reactor(clock);
+  Server server(reactor);
+  Sleeper handler;
+  auto [client, served] = reactord::buffered_pipe(reactor);
+  server.serve(std::move(served), handler);
+  static constexpr auto body = [](Server& of, Conn& conn) -> Task<> {
+    auto slept = co_await conn.reactor().sleep(10s);
+    CHECK(slept.has_value());
+    of.drain(1s);
+    std::array<char, 64> room{};
+    auto answer = co_await conn.read(room);
+    REQUIRE(answer.has_value());
+    CHECK(std::string_view(room.data(), *answer) == "good bye");
+  };
+  test::run(reactor, body(server, client));
+  CHECK(handler.why == "operation was canceled, the server is draining");
+  CHECK(server.ended(EndCause::drained) == 1);
+}
+
+TEST_CASE("a handler that waits for something else is told that its connection was idle") {
+  VirtualClock clock;
+  Reactor reactor(clock);
+  Server server(reactor);
+  Sleeper handler;
+  auto [client, served] = reactord::buffered_pipe(reactor);
+  const Time start = reactor.now();
+  server.serve(std::move(served), handler);
+  REQUIRE(reactor.run().has_value());
+  CHECK(handler.why == "operation was canceled, the connection was idle");
+  CHECK(handler.ended - start == 60s);
+  CHECK(server.ended(EndCause::idle) == 1);
 }
