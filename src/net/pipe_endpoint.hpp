@@ -1,4 +1,4 @@
-// PipeEndpoint: one end of a pipe in memory. Nothing is copied on its way: the reader takes bytes from where the writer
+// PipeEndpoint: one end of a pipe in memory. Bytes are copied once: the reader takes them from where the writer
 // has them.
 //
 //     first                                          second
