@@ -2,7 +2,7 @@
 //
 // A Conn is a handle of one pointer: it moves, it does not copy, and letting go of it closes the connection.
 //
-//   * Every operation checks in this order: closed, cancelled, deadline passed, then it tries. So a past deadline
+//   * Every operation checks in this order: closed, busy, cancelled, deadline passed, then it tries. So a past deadline
 //     fails at once even where data is ready, and loses none of it.
 //   * At most one read and one write may be pending; a second one fails with busy.
 //   * Deadlines are absolute and apply to the pending operation too. After a timeout the connection is as usable as
@@ -56,8 +56,8 @@ class Conn {
   ~Conn();  // close()
 
   // Reads what is there, at most into.size() bytes; suspends until something is. The span's memory must live
-  // until then. Result: how many bytes, 0 only for an empty span. Errors: eof, closed, deadline_exceeded,
-  // busy, system.
+  // until then. Result: how many bytes, 0 only for an empty span (on a pipe() also where it met an empty write).
+  // Errors: eof, closed, busy, cancelled, deadline_exceeded, system.
   ReadOperation read(std::span<char> into) noexcept;
 
   // The same, appended to `into`, which borrows storage only once there are bytes. `into` must live until
@@ -65,8 +65,8 @@ class Conn {
   ReadOperation read(Buffer& into) noexcept;
 
   // Writes all of the parts, one after the other. The memory must live until the operation ends.
-  // Result: the number of bytes taken over, always all of them. Errors: closed, deadline_exceeded, busy,
-  // system; taken_over() of the named operation tells how many bytes a failed one had handed on.
+  // Result: the number of bytes taken over, always all of them. Errors: closed, busy, cancelled,
+  // deadline_exceeded, system; taken_over() of the named operation tells how many bytes a failed one had handed on.
   template <typename... Parts>
   WriteOperation<sizeof...(Parts)> write(const Parts&... parts) noexcept;
 
@@ -94,7 +94,7 @@ class Conn {
   Result<void> close_read();       // reads then give eof
   void finish_reading() noexcept;  // reads give what has been received by now, then eof
   Result<void>
-  close_write();  // sends what was written, then FIN; the peer reads eof. Writes then fail with EPIPE
+  close_write();  // sends what was written, then FIN; the peer reads eof. Writes then fail: EPIPE
 
   Result<void> set_deadline(Time deadline);  // both of the following
   Result<void> set_read_deadline(Time deadline);

@@ -29,7 +29,8 @@ Context::Context(Context& parent, Time deadline)
   } else {
     listen(parent);
   }
-  if (!is_done() && deadline_ < parent.deadline_) reactor_.arm(*this, deadline_);  // else the parent's timer is ours too
+  if (!is_done() && deadline_ < parent.deadline_)
+    reactor_.arm(*this, deadline_);  // else the parent's timer is ours too
 }
 
 Context::~Context() { cancel(); }
