@@ -153,6 +153,11 @@ Result<void> Acceptor::set_deadline(Time deadline) {
   return {};
 }
 
+void Acceptor::adopt_path(const Address& address) {
+  unlink_on_close_ = false;
+  if (address.kind() == Address::Kind::unix_path) path_ = UnixPath(std::string(address.path()));
+}
+
 void Acceptor::fail_pending(ErrorCode code) noexcept {
   AcceptOperation* operation = std::exchange(pending_, nullptr);
   if (operation == nullptr) return;

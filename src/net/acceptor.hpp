@@ -16,6 +16,8 @@ class Acceptor final : public Watch {
   Result<void> close();
   Result<void> set_deadline(Time deadline);
   void set_unlink_on_close(bool on) noexcept { unlink_on_close_ = on; }
+  void adopt_path(
+      const Address& address);  // a file that somebody else has made: it stays, until told otherwise
   Network network() const noexcept { return network_; }
   Error error(const char* operation, int failure) const;
   const Address& local_address() const noexcept { return address_; }

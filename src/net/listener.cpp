@@ -157,9 +157,10 @@ Result<Listener> listen(Reactor& reactor, std::string_view network, std::string_
 Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options) {
   auto checked = check_adopted(fd, true);
   if (!checked) return not_adopted(fd, std::move(checked).error());
-  const Network network = socket_local_address(fd).network();
-  auto acceptor = make_acceptor(reactor, fd, network, UnixPath(), std::move(options));
+  const Address address = socket_local_address(fd);
+  auto acceptor = make_acceptor(reactor, fd, address.network(), UnixPath(), std::move(options));
   if (!acceptor) return not_adopted(fd, std::move(acceptor).error());
+  (*acceptor)->adopt_path(address);
   return Listener(std::move(*acceptor));
 }
 
