@@ -111,7 +111,7 @@ TEST_CASE("several addresses are served at once, each with its protocol") {
   CHECK(daemon.stop() == 0);
 }
 
-TEST_CASE("echo gives back every byte as it came, to a client that half-closes too") {
+TEST_CASE("[137] echo gives back every byte as it came, to a client that half-closes too") {
   Daemon daemon({"echo@127.0.0.1:0"});
   std::string bytes;
   for (int count = 0; count < 8 * 1024 * 1024; ++count) bytes += static_cast<char>(count * 7 + count / 256);
@@ -119,6 +119,16 @@ TEST_CASE("echo gives back every byte as it came, to a client that half-closes t
   const bool same = client.exchange(bytes, true) == bytes;
   CHECK(same);
   CHECK(Client(daemon.address()).exchange("no line end", true) == "no line end");
+  for (const std::size_t step : {1U, 3U, 7U}) {
+    Client slow(daemon.address());
+    const std::string text = "a\r\n\n" + std::string(3, '\0') + "b\xff no line end";
+    for (std::size_t begin = 0; begin < text.size(); begin += step) {
+      slow.send(std::string_view(text).substr(begin, step));
+      slow.wait_until_received();  // so that no two share a packet
+    }
+    slow.finish();
+    CHECK(slow.read_to_end() == text);
+  }
   CHECK(daemon.stop() == 0);
 }
 

@@ -16,7 +16,8 @@ constexpr unsigned descriptor_limit = 64;
 constexpr std::size_t client_count = 200;
 
 TEST_CASE(
-    "with 64 descriptors and 200 clients: some served, the rest wait at no cost, at last all are served") {
+    "[142] with 64 descriptors and 200 clients: some served, the rest wait at no cost, at last all are "
+    "served") {
   Daemon daemon({"line@127.0.0.1:0"}, {}, descriptor_limit);
   const std::size_t room = descriptor_limit - daemon.descriptors();
   std::vector<Client> clients;

@@ -58,13 +58,17 @@ TEST_CASE("the silent, the half-line and the never-reading client delay no one, 
   CHECK(daemon.wait() == 0);
 }
 
-TEST_CASE("a client that never ends its line is told so at 64 KiB, and costs no more") {
+TEST_CASE("[139] a client that never ends its line is told so at 64 KiB, and costs no more") {
   Daemon daemon;
   Client client(daemon.address());
   const std::string endless(64 * 1024, 'a');
   client.send(endless);
   CHECK(client.read_to_end() == "ERR line too long (max 65536)\n");
   client.close();
+  // The whole of a line that is too long, its end included, and more after it: an answer too, and no reset.
+  Client with_end(daemon.address());
+  CHECK(with_end.exchange(endless + "\nnever answered\n", true) == "ERR line too long (max 65536)\n");
+  with_end.close();
   CHECK(daemon.stop() == 0);
 }
 

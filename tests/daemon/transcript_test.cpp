@@ -34,7 +34,7 @@ std::vector<Transcript> transcripts() {
   };
 }
 
-TEST_CASE("a client that sends in one piece and half-closes gets every reply, then the end") {
+TEST_CASE("[138] a client that sends in one piece and half-closes gets every reply, then the end") {
   Daemon daemon;
   for (const Transcript& transcript : transcripts()) {
     Client client(daemon.address());
@@ -45,7 +45,7 @@ TEST_CASE("a client that sends in one piece and half-closes gets every reply, th
   CHECK(daemon.stop() == 0);
 }
 
-TEST_CASE("bytes that arrive one at a time give the same transcripts") {
+TEST_CASE("[138] bytes that arrive one at a time give the same transcripts") {
   Daemon daemon;
   for (const Transcript& transcript : transcripts()) {
     if (transcript.sent.size() > 1000) continue;

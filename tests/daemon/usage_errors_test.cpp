@@ -47,7 +47,7 @@ void check_taken(const std::string& address, const std::string& message) {
   CHECK(ended.errors.find("choose another with --listen") != std::string::npos);
 }
 
-TEST_CASE("a taken port is told in Go's words") {
+TEST_CASE("[140] a taken port is told in Go's words") {
   Daemon holder({"line@127.0.0.1:0"});
   const std::string port = port_of(holder);
   check_taken("127.0.0.1:" + port, "listen tcp 127.0.0.1:" + port + ": bind: address already in use");

@@ -128,7 +128,8 @@ Task<> talk(Reactor& reactor, Talk& talk) {
 }  // namespace
 
 TEST_CASE(
-    "accept exhaustion: the listener pauses, 5 ms doubling to 1 s, and takes the client in when it can") {
+    "[79] accept exhaustion: the listener pauses, 5 ms doubling to 1 s, and takes the client in when it "
+    "can") {
   Scene scene;
   const Peer client = Peer::connect(scene.listener->local_addr());
   scene.limit.emplace();
@@ -209,7 +210,7 @@ TEST_CASE("accept exhaustion: a server goes on serving whom it has, and takes th
   CHECK(server.accepted() == 2);
 }
 
-TEST_CASE("accept exhaustion: a client that reset in the queue disturbs nobody") {
+TEST_CASE("[78] accept exhaustion: a client that reset in the queue disturbs nobody") {
   // Linux hands such a connection out; it is its first read that hears of the reset.
   Scene scene;
   Peer dead = Peer::connect(scene.listener->local_addr());

@@ -74,7 +74,7 @@ Task<> trickle(test::Scene& scene, std::string_view bytes, std::size_t step) {
 
 }  // namespace
 
-TEST_CASE("lines end in a newline, with one carriage return before it") {
+TEST_CASE("[130][131][132][134] lines end in a newline, with one carriage return before it") {
   struct Row {
     std::string_view text;
     Lines lines;
@@ -105,7 +105,7 @@ TEST_CASE("lines end in a newline, with one carriage return before it") {
   }
 }
 
-TEST_CASE("a line fills at most max_line, its newline included") {
+TEST_CASE("[133] a line fills at most max_line, its newline included") {
   const std::string fits(63, 'x'), too_long(64, 'x');
   for (const std::size_t step : {1U, 3U, 7U, 1000U}) {
     CAPTURE(step);
@@ -120,9 +120,12 @@ TEST_CASE("a line fills at most max_line, its newline included") {
   }
   LineSplitter splitter;
   CHECK(splitter.max_line() == 65536);
+  const std::string huge(1'000'000, 'h');
+  CHECK(split(huge + "\n", 10'000, huge.size() + 1) == Lines{huge});
+  CHECK(split(huge + "\n", 10'000, huge.size()) == Lines{"too long"});
 }
 
-TEST_CASE("a thousand blank lines are a thousand lines") {
+TEST_CASE("[135] a thousand blank lines are a thousand lines") {
   for (const std::size_t step : {1U, 3U, 7U, 10'000U})
     CHECK(split(std::string(1000, '\n'), step) == Lines(1000));
 }
@@ -135,7 +138,7 @@ TEST_CASE("trim_space takes ASCII space only, from both ends only") {
   CHECK(trim_space("\0 "sv) == "\0"sv);
 }
 
-TEST_CASE("a reader gives the same lines however the bytes are cut") {
+TEST_CASE("[134] a reader gives the same lines however the bytes are cut") {
   test::over_each_transport([](test::Scene& scene) -> Task<> {
     scene.reactor.spawn(trickle(scene, "a\nb\r\n\n\na\rb\nx\r", 1));
     auto lines = co_await read_all(scene.conn, 64);
@@ -185,7 +188,7 @@ TEST_CASE("a line that is too long is an error, again and again, in bounded memo
   });
 }
 
-TEST_CASE("a line of max_line - 1 bytes passes through a connection") {
+TEST_CASE("[133] a line of max_line - 1 bytes passes through a connection") {
   test::over_each_transport([](test::Scene& scene) -> Task<> {
     static const std::string longest(LineSplitter::default_max_line - 1, 'y');
     static const std::string text = longest + '\n' + longest + "z\n";
@@ -197,7 +200,7 @@ TEST_CASE("a line of max_line - 1 bytes passes through a connection") {
   });
 }
 
-TEST_CASE("what was received before an error is delivered before the error") {
+TEST_CASE("[136] what was received before an error is delivered before the error") {
   test::DescriptorCheck descriptors;
   test::Scene scene(test::Transport::tcp);
   static constexpr auto body = [](test::Scene& on) -> Task<> {

@@ -212,7 +212,7 @@ TEST_CASE("after close the port is free at once") {
   CHECK(again.local_addr().text() == where);
 }
 
-TEST_CASE("a long queue is accepted in portions, and nobody is forgotten") {
+TEST_CASE("[80] a long queue is accepted in portions, and nobody is forgotten") {
   Stage stage;
   Listener listener = stage.listen("127.0.0.1:0");
   constexpr int clients = 3 * Listener::accepts_per_turn + 5;
