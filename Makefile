@@ -43,7 +43,8 @@ run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 
 test: $(DAEMON) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests  ## build and run all tests
 	@REACTORD=$(DAEMON) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
-	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors
+	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors \
+	  tests/support/cases
 
 floors:  ## hold the floors: includes point down only, one file says EPOLL
 	@tests/support/floors
