@@ -56,8 +56,9 @@ Task<Result<Conn>> dial(Reactor& reactor, std::string network, std::string addre
 // The same for an address that is known, a listener's perhaps.
 Task<Result<Conn>> dial(Reactor& reactor, Address address, DialOptions options = {});
 
-// When an attempt must end if `left` more are to have their share after it: an equal part of what is left until
-// `deadline`, but no less than two seconds, nor later than `deadline`. For attempts one after the other.
+// When an attempt must end if it and those after it, `left` in all, are to have equal shares of the time until
+// `deadline`: but no sooner than in two seconds, nor later than `deadline`, and then too if that has passed. For attempts
+// one after the other.
 Time partial_deadline(Time now, Time deadline, std::size_t left) noexcept;
 
 // Families take turns, beginning with that of the first address; within each the order stays (RFC 8305, section 4).

@@ -120,6 +120,12 @@ int signal_descriptor(const sigset_t& mask) noexcept {
   return uninterrupted([&] { return ::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC); });
 }
 
+void block_signals() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 void close(int fd) noexcept { ::close(fd); }
 
 int max_backlog() noexcept {

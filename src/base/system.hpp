@@ -74,6 +74,7 @@ std::size_t unread_bytes(
 
 int event_descriptor() noexcept;                       // eventfd(2)
 int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the caller has blocked the signals
+void block_signals() noexcept;                         // all of them, in this thread: pthread_sigmask(3)
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
 
 int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read

@@ -79,7 +79,7 @@ Result<void> Reactor::add(Watch& watch) {
 }
 
 void Reactor::retire(Watch& watch) noexcept {
-  if (watch.retired_) return;
+  if (watch.retired_ || !watch.added_) return;  // whoever made one that was never added deletes it
   watch.retired_ = true;
   timers_.cancel(watch);
   (watch.previous_ == nullptr ? open_ : watch.previous_->next_) = watch.next_;

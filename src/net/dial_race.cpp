@@ -1,0 +1,161 @@
+#include "net/dial_race.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/system.hpp"
+#include "net/socket.hpp"
+
+namespace reactord {
+namespace {
+
+// A Reactor that shuts down closes what it watches: to the one who dials, that is a cancellation.
+Error connect_error(int failure) {
+  if (failure > 0) return Error::from_errno(failure, "connect");
+  const bool shut_down = failure == failure_of(ErrorCode::closed);
+  return Error(shut_down ? ErrorCode::cancelled : static_cast<ErrorCode>(-failure));
+}
+
+Result<void> bind_local(int fd, const Address& local, const Address& remote) {
+  const bool any = local.kind() == Address::Kind::any;
+  const Address bound = any ? Address::wildcard(remote.kind() == Address::Kind::ip6, local.port()) : local;
+  // With the port left to connect(2), only the pair of addresses must be free, not the local port.
+  if (!bound.is_unix() && bound.port() == 0) system::set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  sockaddr_storage storage;
+  const unsigned length = bound.to_socket_address(storage);
+  const int result = system::bind(fd, storage, length);
+  if (result < 0) return std::unexpected(Error::from_errno(-result, "bind"));
+  return {};
+}
+
+Network resolved(const Address& address) noexcept {
+  if (address.is_unix()) return Network::unix_socket;
+  return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
+}
+
+}  // namespace
+
+DialRace::DialRace(Context& scope, Network network, const DialOptions& options,
+                   const std::vector<Address>& addresses)
+    : scope_(scope),
+      reactor_(scope.reactor()),
+      network_(network),
+      options_(options),
+      addresses_(addresses),
+      serial_(options.attempt_delay < 0ns),
+      attempts_(scope, Time::never()) {}
+
+Task<Result<Conn>> DialRace::run() {
+  while (goes_on()) {
+    if (may_begin()) begin_next();
+    const bool by_time = !serial_ && may_begin();
+    const Time until = by_time ? reactor_.now() + options_.attempt_delay : Time::never();
+    co_await pause(until);
+  }
+  attempts_.cancel();
+  while (under_way_ > 0) {
+    co_await pause(Time::never());
+  }
+  if (winner_) co_return std::move(*winner_);
+  if (first_error_) co_return std::unexpected(std::move(*first_error_));
+  const ErrorCode code = shut_down_ ? ErrorCode::cancelled : scope_.code();
+  co_return std::unexpected(named(Error(code), addresses_.front()));
+}
+
+bool DialRace::goes_on() const noexcept {
+  if (winner_ || shut_down_ || scope_.is_done()) return false;
+  return under_way_ > 0 || next_ < addresses_.size();
+}
+
+bool DialRace::may_begin() const noexcept {
+  return next_ < addresses_.size() && under_way_ < (serial_ ? 1 : DialOptions::attempts_at_once);
+}
+
+void DialRace::begin_next() {
+  const std::size_t left = addresses_.size() - next_;
+  const Time deadline = serial_ ? partial_deadline(reactor_.now(), scope_.deadline(), left) : Time::never();
+  ++under_way_;
+  reactor_.spawn(attempt(*this, addresses_[next_++], deadline));
+}
+
+// The context is no child of scope_: once that is done, the attempts end and wake us up, one by one.
+Task<> DialRace::pause(Time until) {
+  Context step(reactor_);
+  pausing_ = &step;
+  auto slept = co_await step.sleep_until(until);
+  pausing_ = nullptr;
+  if (!slept && !step.is_done()) shut_down_ = true;
+}
+
+Task<> DialRace::attempt(DialRace& race, const Address& address, Time deadline) {
+  Context share(race.attempts_, deadline);
+  auto connected = co_await connect(race, share, address);
+  if (connected) {
+    race.win(std::move(*connected));
+  } else if (!race.first_error_) {
+    race.first_error_ = race.named(std::move(connected).error(), address);
+  }
+  --race.under_way_;
+  if (race.pausing_ != nullptr) race.pausing_->cancel();
+}
+
+// A port of this machine that nobody listens on may be the very one that the kernel chooses for us to dial from; TCP
+// then connects the socket to itself (RFC 9293, 3.5: simultaneous open).
+Task<Result<Owned<Endpoint>>> DialRace::connect(DialRace& race, Context& share, const Address& address) {
+  for (int tries = 0; tries < self_connects; ++tries) {
+    if (share.is_done()) co_return std::unexpected(Error(share.code()));
+    auto fd = race.open(address);
+    if (!fd) co_return std::unexpected(std::move(fd).error());
+    Owned<Endpoint> endpoint(new Endpoint(race.reactor_, *fd, race.network_, address));
+    endpoint->set_context(&share);
+    ConnectOperation connecting(*endpoint);
+    const auto failure = co_await connecting;
+    if (failure == 0 && !race.is_self_connected(*endpoint)) co_return std::move(endpoint);
+    endpoint->abort();
+    if (failure != 0) co_return std::unexpected(connect_error(failure));
+    co_await race.reactor_.next_turn();  // the port is free only then
+  }
+  co_return std::unexpected(connect_error(ECONNREFUSED));
+}
+
+// From here on the connection is the caller's: whatever ends scope_ comes too late.
+void DialRace::win(Owned<Endpoint> endpoint) {
+  if (winner_) return endpoint->abort();
+  endpoint->set_context(nullptr);
+  winner_.emplace(std::move(endpoint));
+  attempts_.cancel();
+}
+
+// From socket(2) to bind(2).
+Result<int> DialRace::open(const Address& address) const {
+  Socket socket(system::stream_socket(address.family()));
+  if (socket.fd < 0) return std::unexpected(Error::from_errno(-socket.fd, "socket"));
+  if (!address.is_unix()) set_stream_options(socket.fd, options_.stream);
+  if (options_.before_connect) {
+    auto prepared = options_.before_connect(socket.fd, resolved(address), address);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+  }
+  if (options_.local_address) {
+    auto bound = bind_local(socket.fd, *options_.local_address, address);
+    if (!bound) return std::unexpected(std::move(bound).error());
+  }
+  return socket.release();
+}
+
+// Whoever names the port to dial from may want even that.
+bool DialRace::is_self_connected(const Endpoint& endpoint) const {
+  if (endpoint.remote_address().is_unix()) return false;
+  if (options_.local_address && options_.local_address->port() != 0) return false;
+  return endpoint.local_address() == endpoint.remote_address();
+}
+
+Error DialRace::named(Error error, const Address& address) const {
+  const auto& local = options_.local_address;
+  return std::move(error).with_operation("dial", to_string(network_), local ? local->text() : "",
+                                         address.text());
+}
+
+}  // namespace reactord

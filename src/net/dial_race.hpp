@@ -1,0 +1,58 @@
+// DialRace: connects to the first that answers of several addresses (RFC 8305, section 5), each tried by a coroutine of
+// its own that tells the race how it ended.
+//
+//     run --- begin, pause until the delay is over or an attempt has ended, begin, pause ... --- wait for all --> result
+//              |                                    |
+//              attempt: socket, connect ------------+--> won: the others are cancelled      failed: the first is told
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "net/endpoint.hpp"
+#include "reactord/dial.hpp"
+
+namespace reactord {
+
+class DialRace {
+ public:
+  // `scope` ends the race; `addresses` is not empty. Both, and the options, must outlive run().
+  DialRace(Context& scope, Network network, const DialOptions& options,
+           const std::vector<Address>& addresses);
+
+  // Ends when every attempt has: they refer to this race.
+  Task<Result<Conn>> run();
+
+ private:
+  static constexpr int self_connects = 3;  // in a row, then the port counts as refused
+
+  static Task<> attempt(DialRace& race, const Address& address, Time deadline);
+  static Task<Result<Owned<Endpoint>>> connect(DialRace& race, Context& share, const Address& address);
+  Task<> pause(Time until);
+
+  bool goes_on() const noexcept;
+  bool may_begin() const noexcept;
+  void begin_next();
+  void win(Owned<Endpoint> endpoint);
+  Result<int> open(const Address& address) const;
+  bool is_self_connected(const Endpoint& endpoint) const;
+  Error named(Error error, const Address& address) const;
+
+  Context& scope_;
+  Reactor& reactor_;
+  const Network network_;
+  const DialOptions& options_;
+  const std::vector<Address>& addresses_;
+  const bool serial_;
+
+  Context attempts_;            // of scope_: what cancels the losers
+  Context* pausing_ = nullptr;  // what wakes run() up
+  std::size_t next_ = 0;        // the address to be tried next
+  std::size_t under_way_ = 0;   // attempts begun and not yet ended
+  bool shut_down_ = false;      // by the Reactor
+  std::optional<Conn> winner_;
+  std::optional<Error> first_error_;
+};
+
+}  // namespace reactord
