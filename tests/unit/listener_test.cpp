@@ -153,7 +153,7 @@ TEST_CASE("what stands in the way of listening is said in Go's words") {
   CHECK(stage.reactor.open_descriptors() == 1);
 }
 
-TEST_CASE("accepted sockets have NODELAY and keep-alive from birth, as asked") {
+TEST_CASE("[56] accepted sockets have NODELAY and keep-alive from birth, as asked") {
   Stage stage;
   Listener usual = stage.listen("127.0.0.1:0");
   ListenOptions without;
