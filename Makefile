@@ -20,7 +20,7 @@ COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CXX
 
 LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/serve/*.cpp)
 DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
-UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/traps/*.cpp) tests/support/main.cpp
+UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/conformance/*.cpp tests/traps/*.cpp) tests/support/main.cpp
 DAEMON_TESTS    := $(wildcard tests/daemon/*.cpp) tests/support/main.cpp
 SUPPORT_SOURCES := $(filter-out tests/support/main.cpp,$(wildcard tests/support/*.cpp))
 BENCH_SOURCES   := $(wildcard tests/bench/*.cpp)
