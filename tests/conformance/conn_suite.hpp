@@ -91,7 +91,9 @@ constexpr Traits traits_of() {
           .half_close = Kind::half_close,
           .resets = Kind::resets,
           .in_memory = Kind::in_memory,
-          .faulty = requires { typename Kind::Surroundings; }};
+          .faulty = requires {typename Kind::Surroundings;
+}
+};  // namespace test::conformance
 }
 
 struct Nothing {};
@@ -101,7 +103,7 @@ struct SurroundingsOf {
   using Type = Nothing;
 };
 template <typename Kind>
-  requires requires { typename Kind::Surroundings; }
+requires requires { typename Kind::Surroundings; }
 struct SurroundingsOf<Kind> {
   using Type = Kind::Surroundings;
 };
@@ -146,11 +148,10 @@ void run_for_kind() {
 // instantiated, and a case forgotten there is a case not run.
 template <typename Kind, std::size_t... Index>
 void register_kind(const char* file, unsigned line, int kind, std::index_sequence<Index...>) {
-  (doctest::detail::regTest(
-       doctest::detail::TestCase(run_for_kind<Kind, Index>, file, line,
-                                 doctest_detail_test_suite_ns::getCurrentTestSuite(), Kind::name,
-                                 kind * 1000 + static_cast<int>(Index)) *
-       cases[Index].name),
+  (doctest::detail::regTest(doctest::detail::TestCase(run_for_kind<Kind, Index>, file, line,
+                                                      doctest_detail_test_suite_ns::getCurrentTestSuite(),
+                                                      Kind::name, kind * 1000 + static_cast<int>(Index)) *
+                            cases[Index].name),
    ...);
 }
 
@@ -163,6 +164,6 @@ int register_kinds(const char* file, unsigned line) {
 
 }  // namespace test::conformance
 
-#define CONN_CONFORMANCE(...)                            \
+#define CONN_CONFORMANCE(...)                           \
   [[maybe_unused]] static const int conformance_kinds = \
       test::conformance::register_kinds<__VA_ARGS__>(__FILE__, __LINE__);

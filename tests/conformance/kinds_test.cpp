@@ -1,14 +1,8 @@
 // The kinds of Conn that have a descriptor, each through the whole conformance suite; two of them once more while
 // system calls fail at random.
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <optional>
-
 #include "conformance/conn_suite.hpp"
-#include "reactord/listener.hpp"
+#include "conformance/socket_kinds.hpp"
 #include "support/faults.hpp"
-#include "support/process.hpp"
 
 namespace {
 
@@ -17,71 +11,12 @@ using reactord::ConnPair;
 using reactord::Reactor;
 using reactord::Task;
 using reactord::Time;
+using test::conformance::SocketPair;
+using test::conformance::Tcp4;
+using test::conformance::Tcp6;
+using test::conformance::UnixAbstract;
+using test::conformance::UnixPath;
 using namespace std::chrono_literals;
-
-Task<> accept_one(reactord::Listener& listener, std::optional<Conn>& into) {
-  auto conn = co_await listener.accept();
-  REQUIRE(conn.has_value());
-  into.emplace(std::move(*conn));
-}
-
-// The connecting end first, the accepted one second.
-ConnPair connect_pair(Reactor& reactor, std::string_view network, std::string_view address) {
-  auto listener = reactord::listen(reactor, network, address);
-  REQUIRE(listener.has_value());
-  test::Peer peer = test::Peer::connect(listener->local_addr());
-  auto client = reactord::adopt_conn(reactor, peer.fd());
-  REQUIRE(client.has_value());
-  peer.release();
-  std::optional<Conn> accepted;
-  test::run(reactor, accept_one(*listener, accepted));
-  REQUIRE(accepted.has_value());
-  return {std::move(*client), std::move(*accepted)};
-}
-
-struct Socket {
-  static constexpr bool buffers = true, half_close = true, resets = true, in_memory = false;
-};
-
-struct Tcp4 : Socket {
-  static constexpr const char* name = "tcp4";
-  static ConnPair make(Reactor& reactor) { return connect_pair(reactor, "tcp4", "127.0.0.1:0"); }
-};
-
-struct Tcp6 : Socket {
-  static constexpr const char* name = "tcp6";
-  static bool is_available() {
-    Reactor reactor;
-    return reactord::listen(reactor, "tcp6", "[::1]:0").has_value();
-  }
-  static ConnPair make(Reactor& reactor) { return connect_pair(reactor, "tcp6", "[::1]:0"); }
-};
-
-struct UnixPath : Socket {
-  static constexpr const char* name = "unix path";
-  static ConnPair make(Reactor& reactor) {
-    const test::TemporaryDirectory directory;
-    return connect_pair(reactor, "unix", directory.path("socket"));
-  }
-};
-
-struct UnixAbstract : Socket {
-  static constexpr const char* name = "unix abstract";
-  static ConnPair make(Reactor& reactor) { return connect_pair(reactor, "unix", ""); }
-};
-
-struct SocketPair : Socket {
-  static constexpr const char* name = "socketpair";
-  static ConnPair make(Reactor& reactor) {
-    int ends[2];
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-    auto first = reactord::adopt_conn(reactor, ends[0]);
-    auto second = reactord::adopt_conn(reactor, ends[1]);
-    REQUIRE(first.has_value());
-    REQUIRE(second.has_value());
-    return {std::move(*first), std::move(*second)};
-  }
-};
 
 template <typename Kind>
 struct Faulty : Kind {

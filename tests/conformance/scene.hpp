@@ -200,8 +200,8 @@ inline Task<> tick(Scene& scene, Duration step, const bool& enough) {
   }
 }
 
-inline constexpr std::array<Duration, 19> durations{
-    1ns,  2ns,   5ns,   50ns,  100ns, 1us,   5us,   25us,  50us, 500us,
-    1ms,  5ms,   25ms,  50ms,  100ms, 250ms, 500ms, 750ms, 1s};
+inline constexpr std::array<Duration, 19> durations{1ns,   2ns,   5ns,   50ns,  100ns, 1us,  5us,
+                                                    25us,  50us,  500us, 1ms,   5ms,   25ms, 50ms,
+                                                    100ms, 250ms, 500ms, 750ms, 1s};
 
 }  // namespace test::conformance
