@@ -81,13 +81,13 @@ void DialRace::begin_next() {
   reactor_.spawn(attempt(*this, addresses_[next_++], deadline));
 }
 
-// The context is no child of scope_: once that is done, the attempts end and wake us up, one by one.
+// scope_ has no say in this: once it is done, the attempts end and wake us up, one by one.
 Task<> DialRace::pause(Time until) {
-  Context step(reactor_);
-  pausing_ = &step;
-  auto slept = co_await step.sleep_until(until);
+  PauseOperation pausing(reactor_, until);
+  pausing_ = &pausing;
+  auto slept = co_await pausing;
   pausing_ = nullptr;
-  if (!slept && !step.is_done()) shut_down_ = true;
+  if (!slept) shut_down_ = true;
 }
 
 Task<> DialRace::attempt(DialRace& race, const Address& address, Time deadline) {
@@ -99,7 +99,7 @@ Task<> DialRace::attempt(DialRace& race, const Address& address, Time deadline) 
     race.first_error_ = race.named(std::move(connected).error(), address);
   }
   --race.under_way_;
-  if (race.pausing_ != nullptr) race.pausing_->cancel();
+  if (race.pausing_ != nullptr) race.pausing_->end();
 }
 
 // A port of this machine that nobody listens on may be the very one that the kernel chooses for us to dial from; TCP

@@ -15,6 +15,20 @@
 
 namespace reactord {
 
+// A sleep that can be cut short, and that then still tells this from the Reactor's shutdown.
+class [[nodiscard]] PauseOperation final : public SleepOperation {
+ public:
+  using SleepOperation::SleepOperation;
+  void end() noexcept {
+    if (ended_ || is_cancelled()) return;  // it is in the loop's queue
+    ended_ = true;
+    wake_up();
+  }
+
+ private:
+  bool ended_ = false;
+};
+
 class DialRace {
  public:
   // `scope` ends the race; `addresses` is not empty. Both, and the options, must outlive run().
@@ -46,11 +60,11 @@ class DialRace {
   const std::vector<Address>& addresses_;
   const bool serial_;
 
-  Context attempts_;            // of scope_: what cancels the losers
-  Context* pausing_ = nullptr;  // what wakes run() up
-  std::size_t next_ = 0;        // the address to be tried next
-  std::size_t under_way_ = 0;   // attempts begun and not yet ended
-  bool shut_down_ = false;      // by the Reactor
+  Context attempts_;                   // of scope_: what cancels the losers
+  PauseOperation* pausing_ = nullptr;  // of run(), while it pauses
+  std::size_t next_ = 0;               // the address to be tried next
+  std::size_t under_way_ = 0;          // attempts begun and not yet ended
+  bool shut_down_ = false;             // by the Reactor
   std::optional<Conn> winner_;
   std::optional<Error> first_error_;
 };

@@ -484,9 +484,11 @@ TEST_CASE("[104] shutdown of the reactor ends a dial") {
   const Silent silent;
   FakeResolver many(std::vector<Address>(20, silent.address)), mute;
   std::array<Outcome, 3> outcomes;
+  Begun begun(stage.reactor);
   stage.reactor.spawn(dial_into(stage.reactor, "tcp", silent.address.text(), {}, outcomes[0]));
-  stage.reactor.spawn(
-      dial_into(stage.reactor, "tcp", "name:80", {.attempt_delay = 1ms, .resolver = &many}, outcomes[1]));
+  stage.reactor.spawn(dial_into(stage.reactor, "tcp", "name:80",
+                                {.attempt_delay = 1ms, .resolver = &many, .before_connect = begun.hook()},
+                                outcomes[1]));
   stage.reactor.spawn(dial_into(stage.reactor, "tcp", "name:80", {.resolver = &mute}, outcomes[2]));
   static constexpr auto stop = [](Reactor& on) -> Task<> {
     auto slept = co_await on.sleep(3ms);
@@ -495,7 +497,11 @@ TEST_CASE("[104] shutdown of the reactor ends a dial") {
   };
   stage.reactor.spawn(stop(stage.reactor));
   REQUIRE(stage.reactor.run().has_value());
+  const std::size_t before = begun.at.size();
+  CHECK(before > 1);
+  CHECK(before < DialOptions::attempts_at_once);
   stage.reactor.shutdown();
+  CHECK(begun.at.size() == before);  // what is closed by the shutdown makes no room for others
   for (const Outcome& outcome : outcomes) {
     REQUIRE((outcome && !outcome->has_value()));
     CHECK(outcome->error().is_cancelled());
