@@ -119,6 +119,7 @@ ssize_t PipeEndpoint::receive(char* bytes, std::size_t count) noexcept {
   if (peer_ == nullptr) return lost_ ? -ECONNRESET : 0;
   if (const std::size_t taken = peer_->take(bytes, count); taken > 0) return static_cast<ssize_t>(taken);
   if (peer_->has_empty_write()) peer_->finish_empty_write();
+  peer_->ready_ |= readiness::writable;  // we have looked: the next write must tell us again
   return peer_->finished_ ? 0 : -EAGAIN;
 }
 

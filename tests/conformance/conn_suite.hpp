@@ -86,14 +86,17 @@ inline constexpr Case cases[] = {
 };
 
 template <typename Kind>
+concept HasSurroundings = requires {
+  typename Kind::Surroundings;
+};
+
+template <typename Kind>
 constexpr Traits traits_of() {
   return {.buffers = Kind::buffers,
           .half_close = Kind::half_close,
           .resets = Kind::resets,
           .in_memory = Kind::in_memory,
-          .faulty = requires {typename Kind::Surroundings;
-}
-};  // namespace test::conformance
+          .faulty = HasSurroundings<Kind>};
 }
 
 struct Nothing {};
@@ -102,8 +105,7 @@ template <typename Kind>
 struct SurroundingsOf {
   using Type = Nothing;
 };
-template <typename Kind>
-requires requires { typename Kind::Surroundings; }
+template <HasSurroundings Kind>
 struct SurroundingsOf<Kind> {
   using Type = Kind::Surroundings;
 };
