@@ -2,6 +2,8 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <optional>
@@ -32,6 +34,11 @@ inline ConnPair connect_pair(Reactor& reactor, std::string_view network, std::st
   auto listener = reactord::listen(reactor, network, address);
   REQUIRE(listener.has_value());
   Peer peer = Peer::connect(listener->local_addr());
+  const int on =
+      1;  // as dialling has it: writes that faults cut short would wait 40 ms for an acknowledgement
+  if (!listener->local_addr().is_unix()) {
+    REQUIRE(::setsockopt(peer.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
+  }
   auto client = reactord::adopt_conn(reactor, peer.fd());
   REQUIRE(client.has_value());
   peer.release();
