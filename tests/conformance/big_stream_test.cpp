@@ -41,9 +41,10 @@ Task<> read_big(Conn& conn, std::size_t& total) {
 }  // namespace
 
 TEST_CASE("[46] [55] a write of more than four gibibytes arrives whole, and every count is right") {
-#if defined(__SANITIZE_ADDRESS__)
-  MESSAGE("left out: a sanitizer looks at each of the four gibibytes");
-#else
+  if (test::is_sanitized()) {
+    MESSAGE("left out: a sanitizer looks at each of the four gibibytes");
+    return;
+  }
   // Zeros that take no memory: nobody writes to them.
   void* const zeros = ::mmap(nullptr, big, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   REQUIRE(zeros != MAP_FAILED);
@@ -64,5 +65,4 @@ TEST_CASE("[46] [55] a write of more than four gibibytes arrives whole, and ever
     pair.second.abort();
   }
   CHECK(::munmap(zeros, big) == 0);
-#endif
 }

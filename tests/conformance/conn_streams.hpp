@@ -84,7 +84,8 @@ inline Task<> case_close_twice(Scene& scene) {
                                ": use of closed network connection";
   CHECK(conn.close().has_value());
   auto again = conn.close();
-  if (scene.traits.in_memory) co_return;  // net.Pipe lets the second pass
+  if (!scene.traits.buffers) CHECK(again.has_value());  // as net.Pipe has it
+  if (scene.traits.in_memory) co_return;
   REQUIRE_FALSE(again.has_value());
   CHECK(again.error().is_closed());
   CHECK(again.error().text() == expected);
@@ -219,6 +220,7 @@ inline Task<> gather_from(Conn& conn, std::span<std::string_view> parts, Outcome
 inline Task<> case_gathered(Scene& scene) {
   const std::string bytes = random_bytes(1024 * 1024);
   for (const std::size_t count : {0UZ, 1UZ, 2UZ, 3UZ, 1023UZ, 1024UZ, 1025UZ, 3000UZ}) {
+    if (count == 0 && !scene.traits.buffers) continue;
     std::vector<std::string_view> parts;
     std::string expected;
     for (std::size_t part = 0; part < count; ++part) {
@@ -227,10 +229,10 @@ inline Task<> case_gathered(Scene& scene) {
     }
     Outcome written;
     scene.reactor.spawn(gather_from(scene.first(), parts, written));
-    if (!scene.traits.buffers && expected.empty()) {  // there an empty write waits for a read
+    if (!scene.traits.buffers && expected.empty()) {  // there an empty write takes one read
       Outcome read;
       Task<> reading = read_once(scene.second(), read);
-      if (count > 0) co_await std::move(reading);
+      co_await std::move(reading);
     }
     auto received = co_await read_exactly(scene.second(), expected.size());
     CHECK((received == expected));

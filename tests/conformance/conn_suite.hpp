@@ -95,8 +95,7 @@ constexpr Traits traits_of() {
   return {.buffers = Kind::buffers,
           .half_close = Kind::half_close,
           .resets = Kind::resets,
-          .in_memory = Kind::in_memory,
-          .faulty = HasSurroundings<Kind>};
+          .in_memory = Kind::in_memory};
 }
 
 struct Nothing {};

@@ -30,13 +30,12 @@ using reactord::Task;
 using reactord::Time;
 using namespace std::chrono_literals;
 
-// What the kinds differ in; a Kind has a static constexpr member of each name but `faulty`.
+// What the kinds differ in; a Kind has a static constexpr member of each name.
 struct Traits {
   bool buffers;     // a write succeeds without a reader
   bool half_close;  // one direction can be ended alone
   bool resets;      // abort() with input unread breaks the connection off
   bool in_memory;   // no kernel between the two: closed_pipe in place of closed
-  bool faulty;      // system calls fail at random: a read may get less than is there
 };
 
 struct Scene {
