@@ -80,13 +80,13 @@ Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions 
 Result<Listener> listen(Reactor& reactor, std::string_view network, std::string_view address,
                         ListenOptions options = {});
 
-// Takes over a listening stream socket that somebody else has opened, a parent process perhaps. It becomes nonblocking
-// and close-on-exec; of the options, only on_pause counts. Errors: invalid or system; the descriptor then stays with
-// the caller.
+// Takes over a listening stream socket that somebody else has opened, a parent process perhaps. It becomes
+// nonblocking and close-on-exec; of the options, `stream` and `on_pause` count. Errors: invalid or system; the
+// descriptor then stays with the caller.
 Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options = {});
 
 // The same for a connected stream socket.
-Result<Conn> adopt_conn(Reactor& reactor, int fd);
+Result<Conn> adopt_conn(Reactor& reactor, int fd, StreamOptions options = {});
 
 class [[nodiscard]] AcceptOperation final : public Resumable {
  public:

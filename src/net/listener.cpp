@@ -158,13 +158,14 @@ Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options)
   auto checked = check_adopted(fd, true);
   if (!checked) return not_adopted(fd, std::move(checked).error());
   const Address address = socket_local_address(fd);
+  if (!address.is_unix()) set_stream_options(fd, options.stream);
   auto acceptor = make_acceptor(reactor, fd, address.network(), UnixPath(), std::move(options));
   if (!acceptor) return not_adopted(fd, std::move(acceptor).error());
   (*acceptor)->adopt_path(address);
   return Listener(std::move(*acceptor));
 }
 
-Result<Conn> adopt_conn(Reactor& reactor, int fd) {
+Result<Conn> adopt_conn(Reactor& reactor, int fd, StreamOptions options) {
   auto checked = check_adopted(fd, false);
   if (!checked) return not_adopted(fd, std::move(checked).error());
   sockaddr_storage storage{};
@@ -172,6 +173,7 @@ Result<Conn> adopt_conn(Reactor& reactor, int fd) {
   system::peer_address(fd, storage, length);
   Address remote = Address::from_socket_address(storage, length);
   const Network network = remote.network();
+  if (!remote.is_unix()) set_stream_options(fd, options);
   Owned<Endpoint> endpoint(new Endpoint(reactor, fd, network, std::move(remote)));
   auto added = reactor.add(*endpoint);
   if (!added) {

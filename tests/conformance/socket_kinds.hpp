@@ -2,14 +2,13 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <optional>
-#include <string_view>
+#include <string>
 #include <utility>
 
+#include "reactord/dial.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/pipe.hpp"
 #include "reactord/reactor.hpp"
@@ -29,23 +28,22 @@ inline Task<> accept_one(reactord::Listener& listener, std::optional<Conn>& into
   into.emplace(std::move(*conn));
 }
 
-// The connecting end first, the accepted one second.
-inline ConnPair connect_pair(Reactor& reactor, std::string_view network, std::string_view address) {
+inline Task<> dial_one(Reactor& reactor, std::string network, std::string address,
+                       std::optional<Conn>& into) {
+  auto conn = co_await reactord::dial(reactor, std::move(network), std::move(address));
+  REQUIRE(conn.has_value());
+  into.emplace(std::move(*conn));
+}
+
+// The dialled end first, the accepted one second.
+inline ConnPair connect_pair(Reactor& reactor, const char* network, const std::string& address) {
   auto listener = reactord::listen(reactor, network, address);
   REQUIRE(listener.has_value());
-  Peer peer = Peer::connect(listener->local_addr());
-  const int on =
-      1;  // as dialling has it: writes that faults cut short would wait 40 ms for an acknowledgement
-  if (!listener->local_addr().is_unix()) {
-    REQUIRE(::setsockopt(peer.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
-  }
-  auto client = reactord::adopt_conn(reactor, peer.fd());
-  REQUIRE(client.has_value());
-  peer.release();
-  std::optional<Conn> accepted;
+  std::optional<Conn> dialled, accepted;
+  reactor.spawn(dial_one(reactor, network, listener->local_addr().text(), dialled));
   run(reactor, accept_one(*listener, accepted));
-  REQUIRE(accepted.has_value());
-  return {std::move(*client), std::move(*accepted)};
+  REQUIRE((dialled && accepted));
+  return {std::move(*dialled), std::move(*accepted)};
 }
 
 struct Socket {

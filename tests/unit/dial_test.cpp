@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -627,4 +629,49 @@ TEST_CASE("a resolver that never answers ends a dial by time, and by cancelling"
   CHECK(cancelled.error().is_cancelled());
   CHECK(cancelled.error().text() == "dial tcp: lookup name: operation was canceled");
   CHECK(mute.asked == 2);
+}
+
+namespace {
+
+int option_of(int fd, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  REQUIRE(::getsockopt(fd, level, name, &value, &length) == 0);
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("[56] dialled and adopted sockets have NODELAY and keep-alive too, as asked") {
+  Reactor reactor;
+  auto listener = reactord::listen(reactor, "tcp", "127.0.0.1:0");
+  REQUIRE(listener.has_value());
+  for (const bool asked : {true, false}) {
+    reactord::StreamOptions stream;
+    if (!asked) stream = {.no_delay = false, .keep_alive_idle = std::chrono::seconds(0)};
+    test::Peer raw = test::Peer::connect(listener->local_addr());
+    auto adopted = reactord::adopt_conn(reactor, raw.fd(), stream);
+    REQUIRE(adopted.has_value());
+    const int adopted_fd = raw.release();
+    int dialled_fd = -1;
+    DialOptions options;
+    options.stream = stream;
+    options.before_connect = [&dialled_fd](int fd, reactord::Network, const Address&) -> Result<void> {
+      dialled_fd = fd;
+      return {};
+    };
+    std::optional<Result<Conn>> dialled;
+    static constexpr auto body = [](Reactor& on, Address to, DialOptions with,
+                                    std::optional<Result<Conn>>& outcome) -> Task<> {
+      auto conn = co_await reactord::dial(on, std::move(to), std::move(with));
+      outcome.emplace(std::move(conn));
+    };
+    test::run(reactor, body(reactor, listener->local_addr(), options, dialled));
+    REQUIRE((dialled && dialled->has_value()));
+    for (const int fd : {adopted_fd, dialled_fd}) {
+      CHECK(option_of(fd, IPPROTO_TCP, TCP_NODELAY) == (asked ? 1 : 0));
+      CHECK(option_of(fd, SOL_SOCKET, SO_KEEPALIVE) == (asked ? 1 : 0));
+      if (asked) CHECK(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE) == 15);
+    }
+  }
 }
