@@ -3,9 +3,8 @@
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
