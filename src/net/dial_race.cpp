@@ -31,11 +31,6 @@ Result<void> bind_local(int fd, const Address& local, const Address& remote) {
   return {};
 }
 
-Network resolved(const Address& address) noexcept {
-  if (address.is_unix()) return Network::unix_socket;
-  return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
-}
-
 }  // namespace
 
 DialRace::DialRace(Context& scope, Network network, const DialOptions& options,
@@ -135,7 +130,7 @@ Result<int> DialRace::open(const Address& address) const {
   if (socket.fd < 0) return std::unexpected(Error::from_errno(-socket.fd, "socket"));
   if (!address.is_unix()) set_stream_options(socket.fd, options_.stream);
   if (options_.before_connect) {
-    auto prepared = options_.before_connect(socket.fd, resolved(address), address);
+    auto prepared = options_.before_connect(socket.fd, family_network(address), address);
     if (!prepared) return std::unexpected(std::move(prepared).error());
   }
   if (options_.local_address) {

@@ -35,11 +35,6 @@ Opened open_socket(Address& bound, bool dual_stack) {
   return {system::stream_socket(bound.family()), "socket"};
 }
 
-Network resolved(const Address& address) noexcept {
-  if (address.is_unix()) return Network::unix_socket;
-  return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
-}
-
 // From socket(2) to listen(2). Errors have no operation yet.
 Result<int> open_listening(Network network, const Address& address, const ListenOptions& options) {
   const bool dual_stack = network == Network::tcp && address.is_wildcard();
@@ -55,7 +50,7 @@ Result<int> open_listening(Network network, const Address& address, const Listen
     set_stream_options(socket.fd, options.stream);
   }
   if (options.before_bind) {
-    auto prepared = options.before_bind(socket.fd, resolved(bound), bound);
+    auto prepared = options.before_bind(socket.fd, family_network(bound), bound);
     if (!prepared) return std::unexpected(std::move(prepared).error());
   }
   int result = bind_unix(socket.fd, bound);

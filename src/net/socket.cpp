@@ -15,6 +15,11 @@ void set_stream_options(int fd, const StreamOptions& options) noexcept {
   system::set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keep_alive_count);
 }
 
+Network family_network(const Address& address) noexcept {
+  if (address.is_unix()) return Network::unix_socket;
+  return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
+}
+
 Address socket_local_address(int fd) {
   sockaddr_storage storage{};
   unsigned length = 0;

@@ -24,6 +24,9 @@ struct Socket {
 // What accepted sockets inherit from the listening one, so that no accept pays a call for it.
 void set_stream_options(int fd, const StreamOptions& options) noexcept;
 
+// The network that an address belongs to once it is known: tcp4, tcp6 or unix.
+Network family_network(const Address& address) noexcept;
+
 // Where the socket `fd` sits (getsockname(2)).
 Address socket_local_address(int fd);
 

@@ -7,32 +7,12 @@
 
 #include <optional>
 
+#include "support/no_descriptors.hpp"
 #include "traps/trap.hpp"
 
 namespace {
 
 using namespace traps;
-
-// No descriptor is left while it lives: the soft limit stands at the next free number, and none below is
-// free.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    const int next = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    REQUIRE(next >= 0);
-    ::close(next);
-    const rlimit none{static_cast<rlim_t>(next), before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-  ~NoDescriptors() { end(); }
-  void end() noexcept { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 struct Pause {
   int number;
@@ -54,7 +34,7 @@ struct Scene {
   std::vector<Pause> pauses;
   std::optional<Listener> listener;
   std::vector<Conn> accepted;
-  std::optional<NoDescriptors> limit;
+  std::optional<test::NoDescriptors> limit;
 };
 
 Task<> accept(Scene& scene, std::size_t count) {
@@ -112,7 +92,7 @@ Task<> talk(Reactor& reactor, Talk& talk) {
   first.send("one\n");
   talk.first_answer = co_await test::read_line(reactor, first);
   Peer second = Peer::connect(talk.address);
-  std::optional<NoDescriptors> limit(std::in_place);
+  std::optional<test::NoDescriptors> limit(std::in_place);
   second.send("two\n");
   while (talk.watcher.pauses == 0) co_await reactor.next_turn();
   first.send("still\n");
@@ -182,7 +162,7 @@ TEST_CASE("accept exhaustion: a paused listener sleeps in the kernel, on the mac
     auto closed = from.close();
   };
   auto take = [](Listener& from) -> Task<> { auto conn = co_await from.accept(); };
-  std::optional<NoDescriptors> limit(std::in_place);
+  std::optional<test::NoDescriptors> limit(std::in_place);
   reactor.spawn(take(listener));
   reactor.spawn(wait(reactor, listener));
   const auto ran = reactor.run();

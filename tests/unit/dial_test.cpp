@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/loopback.hpp"
+#include "support/no_descriptors.hpp"
 #include "support/process.hpp"
 
 using reactord::Address;
@@ -135,23 +136,6 @@ struct Silent {
   Peer socket;
   Address address;
   Peer filler;
-};
-
-class NoMoreDescriptors {
- public:
-  NoMoreDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    rlimit limit = before_;
-    limit.rlim_cur = static_cast<rlim_t>(::dup(STDIN_FILENO));
-    ::close(static_cast<int>(limit.rlim_cur));
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-  }
-  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
-  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
-  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
 };
 
 // Notes when each attempt begins, and where to.
@@ -574,7 +558,7 @@ TEST_CASE("[107][109] what went wrong is said in Go's words") {
         "dial tcp: address fe80::1%nosuch: no such network interface");
   CHECK(stage.failure("unix", "/nonexistent/socket") ==
         "dial unix /nonexistent/socket: connect: no such file or directory");
-  const NoMoreDescriptors none;
+  const test::NoDescriptors none;
   CHECK(stage.failure("tcp", where) == "dial tcp " + where + ": socket: too many open files");
 }
 

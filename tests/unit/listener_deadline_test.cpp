@@ -11,6 +11,7 @@
 
 #include "reactord/listener.hpp"
 #include "support/loopback.hpp"
+#include "support/no_descriptors.hpp"
 
 using reactord::Conn;
 using reactord::ErrorCode;
@@ -56,25 +57,6 @@ void run_accept(Scene& scene) {
   test::run(scene.reactor, accept(scene));
   REQUIRE(scene.outcome.has_value());
 }
-
-// No descriptor is left while it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    const int next = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    REQUIRE(next >= 0);
-    ::close(next);
-    const rlimit none{static_cast<rlim_t>(next), before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 }  // namespace
 
@@ -186,7 +168,7 @@ TEST_CASE("a deadline within a pause for want of descriptors ends the accept, an
   Scene scene;
   const Peer waiting = Peer::connect(scene.listener->local_addr());
   const Time start = scene.reactor.now();
-  std::optional<NoDescriptors> limit(std::in_place);
+  std::optional<test::NoDescriptors> limit(std::in_place);
   scene.set(start + 20ms);  // the pauses end after 5, 15 and 35 ms
   run_accept(scene);
   CHECK(scene.has_failed_with(ErrorCode::deadline_exceeded));
@@ -206,8 +188,8 @@ TEST_CASE("a pause that ends before the deadline hands out who waits, and the de
   Scene scene;
   const Peer waiting = Peer::connect(scene.listener->local_addr());
   const Time start = scene.reactor.now();
-  std::optional<NoDescriptors> limit(std::in_place);
-  static constexpr auto lift = [](Scene& of, std::optional<NoDescriptors>& none) -> Task<> {
+  std::optional<test::NoDescriptors> limit(std::in_place);
+  static constexpr auto lift = [](Scene& of, std::optional<test::NoDescriptors>& none) -> Task<> {
     auto slept = co_await of.reactor.sleep(7ms);
     CHECK(slept.has_value());
     none.reset();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "support/loopback.hpp"
+#include "support/no_descriptors.hpp"
 #include "support/process.hpp"
 
 using reactord::Address;
@@ -81,25 +82,6 @@ int option_of(int fd, int level, int name) {
   REQUIRE(::getsockopt(fd, level, name, &value, &length) == 0);
   return value;
 }
-
-// Lets this process open no descriptor more than it has.
-class NoMoreDescriptors {
- public:
-  NoMoreDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    rlimit limit = before_;
-    limit.rlim_cur = static_cast<rlim_t>(::dup(STDIN_FILENO));
-    ::close(static_cast<int>(limit.rlim_cur));
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-  }
-  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
-  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
-  ~NoMoreDescriptors() { lift(); }
-  void lift() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 }  // namespace
 
@@ -280,11 +262,11 @@ TEST_CASE("without descriptors it pauses, 5 ms doubling to 1 s, then goes on") {
   const Peer peer = Peer::connect(listener.local_addr());
   std::optional<Result<Conn>> accepted;
   static constexpr auto body = [](Stage& on, const std::optional<Result<Conn>>& outcome) -> Task<> {
-    NoMoreDescriptors none;
+    test::NoDescriptors none;
     auto slept = co_await on.reactor.sleep(5s);
     CHECK(slept.has_value());
     CHECK_FALSE(outcome.has_value());
-    none.lift();
+    none.end();
     auto waited = co_await on.reactor.sleep(Listener::longest_pause);
     CHECK(waited.has_value());
   };
