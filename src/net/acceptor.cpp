@@ -31,6 +31,10 @@ bool Acceptor::begin_accept(AcceptOperation& operation) {
   } else if (deadline_ <= reactor().now()) {
     operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
   } else if (!ready_ || paused_ || !continue_accept(operation)) {
+    if (is_retired()) {  // whoever was told of a pause has closed us
+      operation.failure_ = failure_of(ErrorCode::closed);
+      return true;
+    }
     pending_ = &operation;
     arm_timer();
     return false;
@@ -126,6 +130,7 @@ void Acceptor::pause(const Error& error) {
 
 // One timer for two things: the end of a pause, and the deadline of a pending accept.
 void Acceptor::arm_timer() noexcept {
+  if (is_retired()) return;
   const Time pause_end = paused_ ? pause_end_ : Time::never();
   const Time due = pending_ == nullptr ? pause_end : std::min(pause_end, deadline_);
   if (due.is_never()) {

@@ -88,6 +88,7 @@ class Endpoint : public Watch {
   virtual std::size_t unacknowledged() const noexcept;  // bytes sent that the peer's side does not have yet
   virtual Address find_local_address() const;
   virtual bool lingers() const noexcept { return true; }  // closing with input unread destroys what was sent
+  virtual void on_closing() noexcept {}                   // the other end is to be told that nobody reads
   virtual void on_retired() noexcept {}                   // the other end is to be told
 
   // Fails a pending operation from within a call of the user: its coroutine runs on later, from the loop's stack.

@@ -44,18 +44,24 @@ bool PipeEndpoint::begin_read(ReadOperation& operation) {
       return true;
     }
     if (empty && unread() > 0) return true;
+    if (empty && bytes_read_ >= read_limit_) {
+      operation.failure_ = failure_of(ErrorCode::eof);
+      return true;
+    }
     if (empty) {
       reader_ = &operation;
       park(read_deadline_);
       return false;
     }
   }
+  if (unread() > 0) ready_ |= readiness::readable;  // an empty read may have looked, and left it
   return Endpoint::begin_read(operation);
 }
 
 bool PipeEndpoint::begin_write(PendingWrite& operation) {
   if (!closed_ && !has_reader()) {
-    operation.failure_ = EPIPE;
+    operation.failure_ = buffered_ ? refusal(writer_, write_deadline_) : 0;
+    if (operation.failure_ == 0) operation.failure_ = EPIPE;
     return true;
   }
   if (buffered_ || operation.part_count_ == 0) return Endpoint::begin_write(operation);
@@ -77,9 +83,11 @@ bool PipeEndpoint::begin_write(PendingWrite& operation) {
 
 Result<void> PipeEndpoint::close() {
   if (closed_ && !buffered_) return {};
-  auto closed = Endpoint::close();
+  return Endpoint::close();
+}
+
+void PipeEndpoint::on_closing() noexcept {
   if (peer_ != nullptr) peer_->reader_gone();
-  return closed;
 }
 
 Result<void> PipeEndpoint::set_deadlines(Time deadline, bool read, bool write) {
@@ -135,6 +143,10 @@ std::size_t PipeEndpoint::take(char* into, std::size_t count) noexcept {
     taken += step;
   }
   if (taken == 0) return 0;
+  // All of it has been read: nothing that comes before the writer is resumed makes that a failure.
+  const bool all =
+      !buffered_ && !closed_ && writer_ != nullptr && writer_->count_ > 0 && writer_->part_count_ == 0;
+  if (all) end_pending(std::exchange(writer_, nullptr), 0);
   bytes_written_ += taken;
   last_activity_ = reactor().now();
   notify(readiness::writable);

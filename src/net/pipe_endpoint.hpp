@@ -35,6 +35,7 @@ class PipeEndpoint : public Endpoint {
   std::size_t unacknowledged() const noexcept override { return 0; }
   Address find_local_address() const override { return Address::pipe(); }
   bool lingers() const noexcept override { return false; }
+  void on_closing() noexcept override;
   void on_retired() noexcept override;
 
   std::size_t take(char* into, std::size_t count) noexcept;

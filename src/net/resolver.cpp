@@ -123,7 +123,12 @@ class SystemResolver final : public Resolver {
     auto lookup = std::make_unique<Lookup>(waiting, network, host);
     Lookup* under_way = lookup.get();
     const int refused = start(lookup);
-    if (refused != 0) co_return std::unexpected(Error::from_lookup(refused, host));
+    if (refused != 0) {
+      // glibc may have begun to notify all the same: then that thread frees it, else nobody does.
+      static_cast<void>(lookup.release());
+      abandon(*under_way);
+      co_return std::unexpected(Error::from_lookup(refused, host));
+    }
     auto woken = co_await waiting.wake.done();
     static_cast<void>(woken);
     if (waiting.arrived) co_return addresses_of(*waiting.arrived, port);

@@ -20,6 +20,7 @@ class StreamSession final : public Session, Timer {
 
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
+    conn().reactor().timers().cancel(*this);
     drained_ = is_draining() && !endpoint().has_eof();
     eof_ = endpoint().has_eof();
   }

@@ -165,6 +165,8 @@ TEST_CASE("[37] an empty read waits for a write, and takes none of it") {
     Task<> reading = read_into(on.other, 8, bytes, rest);
     co_await std::move(reading);
     CHECK(bytes == "abc");
+    co_await some_turns(on.reactor);
+    CHECK(text_of(written) == "3");
   };
   stage.run(body(stage));
 }
