@@ -341,3 +341,41 @@ TEST_CASE("shutdown of the reactor ends a pending accept and closes") {
   CHECK(stage.reactor.live_tasks() == 0);
   CHECK(stage.reactor.open_descriptors() == 0);
 }
+
+// Closing there armed the timer of a listener that was gone, or left the accept waiting for ever.
+TEST_CASE("a listener may be closed by whoever is told of a pause") {
+  for (const bool waits_first : {true, false}) {
+    CAPTURE(waits_first);
+    Stage stage;
+    std::optional<Listener> listener;
+    ListenOptions options;
+    options.on_pause = [&listener](const Error&, Duration) { CHECK(listener->close().has_value()); };
+    listener.emplace(stage.listen("127.0.0.1:0", std::move(options)));
+    std::optional<Result<Conn>> outcome;
+    std::optional<Peer> peer;
+    if (!waits_first) {
+      peer.emplace(Peer::connect(listener->local_addr()));
+      test::run(stage.reactor, next_turn(stage.reactor));
+    }
+    static constexpr auto starve = [](Stage& on, const Listener& of, std::optional<Peer>& client,
+                                      const std::optional<Result<Conn>>& end) -> Task<> {
+      co_await on.reactor.next_turn();
+      if (!client) client.emplace(Peer::connect(of.local_addr()));
+      const test::NoDescriptors none;
+      while (!end) co_await on.reactor.next_turn();
+    };
+    stage.reactor.spawn(starve(stage, *listener, peer, outcome));
+    if (waits_first) {
+      stage.reactor.spawn(accept_into(*listener, outcome));
+      test::run(stage.reactor, next_turn(stage.reactor));
+    } else {
+      const test::NoDescriptors none;
+      test::run(stage.reactor, accept_into(*listener, outcome));
+    }
+    REQUIRE((outcome && !outcome->has_value()));
+    CHECK(outcome->error().is_closed());
+    CHECK(stage.reactor.timers().size() == 0);
+    listener.reset();
+    CHECK(stage.reactor.open_descriptors() == 0);
+  }
+}

@@ -408,3 +408,42 @@ TEST_CASE("shutdown of the reactor ends both ends") {
     CHECK(stage.reactor.live_tasks() == 0);
   }
 }
+
+// Only close() told the other end; letting go and finish() left its write waiting for half a minute.
+TEST_CASE("an end of a buffered pipe that is let go with bytes unread ends the other's write at once") {
+  Stage stage(reactord::buffered_pipe);
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    auto unread = co_await on.one.write("unread");
+    CHECK(unread.has_value());
+    Outcome written;
+    on.reactor.spawn(write_into(on.other, std::string(200'000, 'x'), written));
+    co_await some_turns(on.reactor);
+    CHECK(text_of(written) == "pending");
+    const Time before = on.reactor.now();
+    { const Conn let_go = std::move(on.one); }
+    co_await some_turns(on.reactor);
+    REQUIRE((written && !written->has_value()));
+    CHECK(written->error().system_errno() == EPIPE);
+    CHECK(on.reactor.now() == before);
+    on.other.abort();
+  };
+  stage.run(body(stage));
+}
+
+// The writer was resumed in a later turn, and what came first made a failure of it.
+TEST_CASE(
+    "[59] a write that has been read whole has succeeded, whatever comes before its writer is resumed") {
+  Stage stage;
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    Outcome written;
+    on.reactor.spawn(write_into(on.one, "abc", written));
+    co_await some_turns(on.reactor);
+    std::array<char, 8> room{};
+    auto count = co_await on.other.read(room);
+    REQUIRE((count && *count == 3));
+    CHECK(on.one.set_deadline(Time::past()).has_value());
+    co_await some_turns(on.reactor);
+    CHECK(text_of(written) == "3");
+  };
+  stage.run(body(stage));
+}

@@ -230,3 +230,25 @@ TEST_CASE("a handler that waits for something else is told that its connection w
   CHECK(handler.ended - start == 60s);
   CHECK(server.ended(EndCause::idle) == 1);
 }
+
+// The idle timer began the close anew, took the linger timer away, and called the end idle.
+TEST_CASE("an idle timeout shorter than the lingering does not disturb a stream that has finished") {
+  VirtualClock clock;
+  Reactor reactor(clock);
+  Server server(reactor, {.idle_timeout = 1s});
+  Handler handler;
+  auto listening = server.listen("127.0.0.1:0", handler);
+  REQUIRE(listening.has_value());
+  static constexpr auto body = [](Server& of, Reactor& on, Address address) -> Task<> {
+    Peer peer = Peer::connect(address);
+    peer.send("bye!");
+    auto answer = co_await test::read_to_end(on, peer);
+    CHECK(answer == "<bye!>");
+    auto slept = co_await on.sleep(5s);  // the peer leaves its side open
+    CHECK(slept.has_value());
+    CHECK(of.open_connections() == 0);
+    of.drain(1s);
+  };
+  test::run(reactor, body(server, reactor, *listening));
+  CHECK(server.ended(EndCause::finished) == 1);
+}
