@@ -17,13 +17,13 @@ constexpr std::size_t discard_chunk = 16 * 1024;
 
 Result<void> Endpoint::close() {
   if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  local_address();  // while the kernel still knows it
   begin_close();
   return {};
 }
 
 void Endpoint::begin_close() {
   if (closed_) return;
-  if (fd() >= 0 && !is_retired()) local_address();  // while the kernel still knows it
   closed_ = true;
   fail_pending();
   reactor().timers().cancel(*this);
