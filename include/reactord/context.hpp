@@ -34,7 +34,6 @@ class ContextListener {
   ContextListener& operator=(const ContextListener&) = delete;
   void listen(Context& context) noexcept;  // which is not done
   void stop_listening() noexcept;          // no effect where it does not listen
-  bool is_listening() const noexcept { return previous_ != nullptr; }
 
  protected:
   ~ContextListener() { stop_listening(); }

@@ -90,7 +90,7 @@ Result<Listener> listen_on(Reactor& reactor, Network network, const Address& add
   return Listener(std::move(*acceptor));
 }
 
-// Whether `fd` is a stream socket that listens, or one that is connected. 0 or -errno.
+// Refuses what is no stream socket that listens, or is connected; makes one that is nonblocking and close-on-exec.
 Result<void> check_adopted(int fd, bool listening) {
   int type = 0, accepts = 0;
   const int result = system::option(fd, SOL_SOCKET, SO_TYPE, type);
