@@ -1,4 +1,4 @@
-// Server: listeners, handlers and live connections, with idle timeouts and a graceful drain.
+// Server: listeners, handlers and live connections, within limits (limits.hpp) and with a graceful drain.
 //
 //     Reactor reactor;
 //     Server server(reactor);
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "reactord/handler.hpp"
+#include "reactord/limits.hpp"
 #include "reactord/line_reader.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/reactor.hpp"
@@ -30,13 +31,17 @@ enum class EndCause : std::uint8_t {
   finished,       // the protocol ended it
   reset,          // the peer broke it off
   idle,           // no complete line (of a stream: no byte either way) within the idle timeout
-  slow_reader,    // the peer took nothing of what waited for it within Conn::send_timeout
+  slow_line,      // a line that began was not complete within the line timeout
+  slow_reader,    // the peer took nothing of what waited for it within the write timeout, or too much waited
+  lifetime,       // it had its time, and everything received before was answered
   line_too_long,  // the peer was told so
-  drained,        // the server went down, everything received before was answered
-  killed,         // the server went down at once, or the drain took too long
-  error,          // something else, see ConnectionEnd::error
+  over_limit,  // more connections, or more buffered bytes, than there may be; the peer was told so where it listens
+  over_rate,  // more new connections in a second than there may be; the peer was told so
+  drained,    // the server went down, everything received before was answered
+  killed,     // the server went down at once, or the drain took too long
+  error,      // something else, see ConnectionEnd::error
 };
-inline constexpr std::size_t end_causes = 9;
+inline constexpr std::size_t end_causes = 13;
 const char* to_string(EndCause cause) noexcept;  // as in the log: "slow-reader"
 
 struct ConnectionEnd {
@@ -44,7 +49,24 @@ struct ConnectionEnd {
   const Address& remote;
   EndCause cause;
   int error;  // errno behind reset and error, else 0
+  std::string_view
+      limit;  // behind over_limit and over_rate, as its option is named: "max-connections"; else empty
   std::uint64_t lines, bytes_read, bytes_written;
+  Duration duration;
+};
+
+// A limit was reached, and nobody's connection ended by it.
+struct LimitReached {
+  std::string_view limit;   // as its option is named: "max-connections", "accept-rate", "max-line"
+  std::string_view action;  // "deferred", "truncated", "discarded"
+  std::string_view protocol;
+  const Address* remote;  // null: the kernel's queue waits, whoever is in it
+};
+
+// A handler has held the loop for longer than Limits::stall_threshold.
+struct HandlerStall {
+  std::string_view protocol;  // empty, and `remote` null: of work that belongs to no connection
+  const Address* remote;
   Duration duration;
 };
 
@@ -53,14 +75,16 @@ class ServerObserver {
  public:
   virtual ~ServerObserver() = default;
   virtual void on_closed(const ConnectionEnd&) {}
+  virtual void on_limit(const LimitReached&) {
+  }  // at each such connection or line: who logs it bounds the log
+  virtual void on_stall(const HandlerStall&) {}
   virtual void on_accept_paused(const Error&, Duration) {}
   virtual void on_listener_failed(const Error&) {}  // this listener accepts no more
   virtual void on_drained() {}                      // the last connection has ended
 };
 
 struct ServerOptions {
-  Duration idle_timeout = 60s;  // 0: none
-  std::size_t max_line = LineSplitter::default_max_line;
+  Limits limits = {};
   ServerObserver* observer = nullptr;  // must outlive the server
 };
 

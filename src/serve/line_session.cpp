@@ -27,7 +27,7 @@ class LineSession final : public Session {
  public:
   LineSession(Service& service, Conn served)
       : Session(service, std::move(served)),
-        splitter_(service.options().max_line),
+        splitter_(service.options().limits.max_line),
         wait_(std::in_place_type<LineFill>, *this) {
     conn().reactor().work_began();
     endpoint().set_session_deadline(conn().reactor().now() + service.idle_timeout());

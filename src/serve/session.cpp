@@ -17,6 +17,7 @@ void Session::ended(EndCause cause, int error, std::uint64_t lines) {
                                          .remote = conn_.remote_addr(),
                                          .cause = cause,
                                          .error = error,
+                                         .limit = {},
                                          .lines = lines,
                                          .bytes_read = conn_.bytes_read(),
                                          .bytes_written = conn_.bytes_written(),
@@ -50,10 +51,18 @@ const char* to_string(EndCause cause) noexcept {
       return "reset";
     case EndCause::idle:
       return "idle";
+    case EndCause::slow_line:
+      return "slow-line";
     case EndCause::slow_reader:
       return "slow-reader";
     case EndCause::line_too_long:
       return "line-too-long";
+    case EndCause::lifetime:
+      return "lifetime";
+    case EndCause::over_limit:
+      return "over-limit";
+    case EndCause::over_rate:
+      return "over-rate";
     case EndCause::drained:
       return "drained";
     case EndCause::killed:

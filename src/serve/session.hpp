@@ -22,7 +22,7 @@ class Service {
         lines_(lines),
         stream_(stream),
         protocol_(protocol),
-        idle_timeout_(options().idle_timeout > 0ns ? options().idle_timeout : Duration::max()) {}
+        idle_timeout_(options().limits.idle_timeout > 0ns ? options().limits.idle_timeout : Duration::max()) {}
 
   static Task<> accept_loop(Service& service);
 

@@ -43,12 +43,12 @@ class StreamSession final : public Session, Timer {
   void drain() noexcept override { conn().finish_reading(); }
 
   void watch_for_silence() noexcept {
-    const Duration timeout = service().options().idle_timeout;
+    const Duration timeout = service().options().limits.idle_timeout;
     if (timeout > 0ns) conn().reactor().arm(*this, conn().last_activity() + timeout);
   }
 
   void on_timer() override {
-    if (conn().reactor().now() < conn().last_activity() + service().options().idle_timeout)
+    if (conn().reactor().now() < conn().last_activity() + service().options().limits.idle_timeout)
       return watch_for_silence();
     silent_ = true;
     endpoint().begin_close();

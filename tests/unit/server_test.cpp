@@ -91,13 +91,13 @@ struct Stage {
 
 ServerOptions short_lines() {
   ServerOptions options;
-  options.max_line = 16;
+  options.limits.max_line = 16;
   return options;
 }
 
 ServerOptions patient() {
   ServerOptions options;
-  options.idle_timeout = 0s;
+  options.limits.idle_timeout = 0s;
   return options;
 }
 
@@ -410,6 +410,7 @@ TEST_CASE("every cause has a name of its own") {
   for (std::size_t cause = 0; cause < reactord::end_causes; ++cause) {
     names.emplace_back(to_string(static_cast<EndCause>(cause)));
   }
-  CHECK(names == std::vector<std::string>{"eof", "finished", "reset", "idle", "slow-reader", "line-too-long",
-                                          "drained", "killed", "error"});
+  CHECK(names == std::vector<std::string>{"eof", "finished", "reset", "idle", "slow-line", "slow-reader",
+                                          "lifetime", "line-too-long", "over-limit", "over-rate", "drained",
+                                          "killed", "error"});
 }

@@ -235,7 +235,7 @@ TEST_CASE("a handler that waits for something else is told that its connection w
 TEST_CASE("an idle timeout shorter than the lingering does not disturb a stream that has finished") {
   VirtualClock clock;
   Reactor reactor(clock);
-  Server server(reactor, {.idle_timeout = 1s});
+  Server server(reactor, {.limits = {.idle_timeout = 1s}});
   Handler handler;
   auto listening = server.listen("127.0.0.1:0", handler);
   REQUIRE(listening.has_value());

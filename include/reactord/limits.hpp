@@ -1,0 +1,82 @@
+// Limits: what a Server lets its clients take, of time, of memory, of connections. Every one of them has a defined end
+// and a name in the log. The defaults are for the open internet; zero means none, where nothing else is said.
+//
+//     too slow        idle_timeout    between two lines                              EndCause::idle
+//                     line_timeout    from a line's first byte to its newline        EndCause::slow_line
+//                     write_timeout   no byte taken while some wait for the peer     EndCause::slow_reader
+//                     lifetime        from its accept on                             EndCause::lifetime
+//     too much        max_line        answered, cut, or left out                     EndCause::line_too_long
+//                     output          bytes that wait for one peer                   EndCause::slow_reader
+//                     max_buffers     bytes that wait for, or are left of, all       EndCause::over_limit
+//     too many        connections     at once, of all and of one address             EndCause::over_limit
+//                     accepts         in a second, of all and of one address         EndCause::over_rate
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "reactord/time.hpp"
+
+namespace reactord {
+
+// What becomes of a connection that comes on top of a limit.
+enum class OverLimit : std::uint8_t {
+  defer,   // it waits: in the kernel's queue; where its address counts, accepted and not yet served
+  reject,  // it is told why in one line, and closed in order
+};
+
+struct CountLimit {
+  std::size_t most = 0;  // 0: no limit
+  OverLimit then = OverLimit::reject;
+};
+
+// A token bucket: `burst` at once after a quiet time, and `per_second` in the long run.
+struct RateLimit {
+  std::uint32_t per_second = 0;  // 0: no limit
+  std::uint32_t burst = 0;       // 0: as many as per_second
+  OverLimit then = OverLimit::reject;
+};
+
+// What becomes of a line that is longer than max_line.
+enum class LongLine : std::uint8_t {
+  close,     // answered "ERR line too long (max N)", then the connection is closed in order
+  truncate,  // the protocol is given its first max_line - 1 bytes
+  discard,   // answered "ERR line too long (max N)" in the place of the protocol's answer
+};
+
+// Bytes answered and not yet taken by the kernel, for one connection.
+struct OutputLimits {
+  std::size_t high = 64 * 1024;    // above: no further line is served
+  std::size_t low = 16 * 1024;     // until so few are left
+  std::size_t hard = 1024 * 1024;  // above: the connection is given up. 0: no limit
+};
+
+struct Limits {
+  Duration idle_timeout = 60s;  // of a stream: no byte either way
+  // Not renewed by a trickle of bytes; while it runs, idle_timeout does not. Zero: a line that has begun counts as
+  // silence.
+  Duration line_timeout = 10s;
+  Duration write_timeout = 30s;
+  Duration lifetime = 0s;  // what was received by then is answered
+  unsigned lifetime_jitter_percent =
+      10;  // each connection's is so much shorter at most, lest all come back at once
+
+  std::size_t max_line = 64 * 1024;  // its newline included; at least 2
+  LongLine long_lines = LongLine::close;
+  OutputLimits output = {};
+  // Of all connections together, input and output. Above it, those that hold most are closed.
+  std::size_t max_buffers = 256 * 1024 * 1024;
+
+  // All sockets that the server holds for clients count, those too that are about to close.
+  CountLimit connections = {.most = 0, .then = OverLimit::defer};
+  CountLimit connections_per_address = {};
+  RateLimit accepts = {.per_second = 0, .burst = 0, .then = OverLimit::defer};
+  RateLimit accepts_per_address = {};
+  // So many leading bits of an IPv6 address are one client: a home or a host is given a /64 (RFC 6177). Unix clients
+  // have no address and are not counted by it.
+  unsigned ip6_prefix = 64;
+
+  Duration stall_threshold = 100ms;  // a handler that holds the loop for longer is reported
+};
+
+}  // namespace reactord
