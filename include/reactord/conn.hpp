@@ -202,6 +202,9 @@ class PendingWrite : public IoOperation {
   Result<std::size_t> await_resume() const { return result("write"); }
   std::size_t taken_over() const noexcept { return count_; }
 
+  // As a limit: that of the connection, Conn::low_watermark where nothing else was set.
+  static constexpr std::uint32_t until_low = 0xffff'ffff;
+
  protected:
   friend class Endpoint;
   friend class PipeEndpoint;
@@ -249,7 +252,7 @@ class [[nodiscard]] FinishOperation final : public PendingWrite {
 
 template <typename... Parts>
 WriteOperation<sizeof...(Parts)> Conn::write(const Parts&... parts) noexcept {
-  return WriteOperation<sizeof...(Parts)>(*endpoint_, low_watermark, parts...);
+  return WriteOperation<sizeof...(Parts)>(*endpoint_, PendingWrite::until_low, parts...);
 }
 
 }  // namespace reactord

@@ -14,9 +14,9 @@ Conn::~Conn() = default;
 ReadOperation Conn::read(std::span<char> into) noexcept { return {*endpoint_, into}; }
 ReadOperation Conn::read(Buffer& into) noexcept { return {*endpoint_, into}; }
 WriteOperation<0> Conn::flush() noexcept { return {*endpoint_, 0}; }
-WriteOperation<0> Conn::wait_writable() noexcept { return {*endpoint_, low_watermark}; }
+WriteOperation<0> Conn::wait_writable() noexcept { return {*endpoint_, PendingWrite::until_low}; }
 GatherOperation Conn::write_gathered(std::span<std::string_view> parts) noexcept {
-  return {*endpoint_, low_watermark, parts};
+  return {*endpoint_, PendingWrite::until_low, parts};
 }
 FinishOperation Conn::finish() noexcept { return FinishOperation(*endpoint_); }
 

@@ -52,6 +52,10 @@ void Endpoint::park(Time deadline) {
 void Endpoint::on_timer() {
   if (closed_ && lingering_) return linger_on();
   if (closed_) return finish_close(failure_of(ErrorCode::deadline_exceeded));
+  if (send_limits_->gives_up && output_waits() && time_to_stall() <= 0ns) {
+    gave_up_ = true;
+    return abort();
+  }
   const Time now = reactor().now();
   if (reader_ != nullptr && read_deadline_ <= now) {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
@@ -64,6 +68,7 @@ void Endpoint::on_timer() {
   if (closed_) return;
   if (reader_ != nullptr) park(read_deadline_);
   if (writer_ != nullptr) park(write_deadline_);
+  if (output_waits()) watch_output();
 }
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {

@@ -21,6 +21,15 @@
 
 namespace reactord {
 
+// How much may wait for the peer, and for how long without progress.
+struct SendLimits {
+  std::size_t high = Conn::high_watermark;
+  std::size_t low = Conn::low_watermark;
+  Duration timeout = Conn::send_timeout;  // after close()
+  bool gives_up = false;                  // the same holds before close(): the connection is then aborted
+};
+inline constexpr SendLimits default_send_limits;
+
 class Endpoint : public Watch {
  public:
   Endpoint(Reactor& reactor, int fd, Network network, Address remote);
@@ -59,6 +68,8 @@ class Endpoint : public Watch {
   }
   void send_output() noexcept;  // what the socket takes now; a failure shows at the next read or write
   void flush_output_later() { reactor().flush_later(*this); }
+  void set_send_limits(const SendLimits& limits) noexcept { send_limits_ = &limits; }  // which outlive it
+  bool gave_up() const noexcept { return gave_up_; }  // on a peer that took nothing: SendLimits::gives_up
   void set_session_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
   }  // while no read is pending
@@ -96,6 +107,11 @@ class Endpoint : public Watch {
   void park(Time deadline);
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
   int refusal(const IoOperation* pending, Time deadline) const noexcept;
+  void note_progress() noexcept {
+    progress_tick_ = static_cast<std::uint32_t>(tick_at_or_after(reactor().now()));
+  }
+  void watch_output();
+  bool reads_ended() const noexcept { return limited_ && bytes_read_ >= rare_->read_limit; }
 
  private:
   void on_ready(Readiness readiness) override;
@@ -121,6 +137,8 @@ class Endpoint : public Watch {
   bool read_stopped(ReadOperation& operation, ssize_t result) noexcept;
   bool spend(std::size_t count) noexcept;
   void fail_output(int number) noexcept;
+  bool output_waits() const noexcept;
+  Duration time_to_stall() const noexcept;
   void wake_writer();
   void limit_reading(std::uint64_t limit) noexcept;
   void fail_pending() noexcept;
@@ -128,7 +146,6 @@ class Endpoint : public Watch {
   bool discard_input() noexcept;
   void linger_on() noexcept;
   void finish_close(int failure) noexcept;
-
   // The Context that ends the pending operations and refuses all later ones.
   struct Attachment final : ContextListener {
     explicit Attachment(Endpoint& of) noexcept : endpoint(of) {}
@@ -139,6 +156,7 @@ class Endpoint : public Watch {
   struct Rare {
     std::optional<Address> local;
     std::unique_ptr<Attachment> attachment;
+    std::uint64_t read_limit = ~std::uint64_t{0};  // reads give eof once so much has been read
   };
   Rare& rare() const;
   void cancel(ErrorCode code) noexcept;
@@ -162,15 +180,21 @@ class Endpoint : public Watch {
   bool write_closed_ : 1 = false;          // close_write() was called
   bool fin_sent_ : 1 = false;
   bool closed_ : 1 = false;
-  bool lingering_ : 1 = false;            // after our FIN
-  bool connecting_ : 1 = false;           // writer_ is a ConnectOperation
+  bool lingering_ : 1 = false;   // after our FIN
+  bool connecting_ : 1 = false;  // writer_ is a ConnectOperation
+  bool limited_ : 1 = false;     // there is a Rare::read_limit
+  bool gave_up_ : 1 = false;
   ErrorCode cancelled_ = ErrorCode::eof;  // by our Context, with this code; eof: it is not
   Network network_;
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
-  std::int16_t read_failure_ = 0;     // an errno: the connection is gone
-  std::int16_t write_failure_ = 0;    // the same; what was unsent is lost
-  std::uint32_t unacknowledged_ = 0;  // while lingering: bytes the peer had not, when last looked
+  std::int16_t read_failure_ = 0;   // an errno: the connection is gone
+  std::int16_t write_failure_ = 0;  // the same; what was unsent is lost
+  union {
+    std::uint32_t progress_tick_ =
+        0;                          // of the wheel, its low bits: when output began to wait, or some was sent
+    std::uint32_t unacknowledged_;  // while lingering: bytes the peer had not, when last looked
+  };
   Buffer output_;
   ReadOperation* reader_ = nullptr;
   PendingWrite* writer_ = nullptr;  // after close(): who waits for its end
@@ -178,8 +202,8 @@ class Endpoint : public Watch {
   Time write_deadline_ = Time::never();
   Time last_activity_;
   std::uint64_t bytes_read_ = 0;
-  std::uint64_t read_limit_ = ~std::uint64_t{0};  // reads give eof once so much has been read
   std::uint64_t bytes_written_ = 0;
+  const SendLimits* send_limits_ = &default_send_limits;
   Address remote_;
   mutable std::unique_ptr<Rare> rare_;
 };

@@ -27,6 +27,7 @@ void Endpoint::begin_close() {
   closed_ = true;
   fail_pending();
   reactor().timers().cancel(*this);
+  note_progress();  // what is left has all the time there is
   continue_close();
   on_closing();
 }
@@ -52,7 +53,7 @@ void Endpoint::continue_close() noexcept {
   if (unsent > 0 && writable()) send_output();
   if (write_failure_ != 0 || read_failure_ != 0) return finish_close(write_failure_);
   if (!output_.empty()) {
-    if (!is_armed() || output_.size() < unsent) reactor().arm(*this, reactor().now() + Conn::send_timeout);
+    if (!is_armed() || output_.size() < unsent) reactor().arm(*this, reactor().now() + time_to_stall());
     if (writable()) reactor().again(*this);
     return;
   }
@@ -62,7 +63,7 @@ void Endpoint::continue_close() noexcept {
   if (!lingers()) return finish_close(0);
   if (!lingering_) {
     lingering_ = true;
-    read_limit_ = bytes_read_ + Conn::linger_bytes;
+    limited_ = false;  // all that comes is read; the limit is set at the first of it
     unacknowledged_ = ~std::uint32_t{0};
     last_activity_ = reactor().now();
     reactor().arm(*this, reactor().now() + Conn::linger_timeout);
@@ -83,9 +84,11 @@ bool Endpoint::discard_input() noexcept {
     }
     if (count <= 0) return true;
     const auto received = static_cast<std::size_t>(count);
+    if (!limited_) rare().read_limit = bytes_read_ + Conn::linger_bytes;
+    limited_ = true;
     bytes_read_ += received;
     if (received < room.size() && !is_over()) not_readable();
-    if (bytes_read_ > read_limit_ && unacknowledged() <= 1) return true;
+    if (bytes_read_ > rare().read_limit && unacknowledged() <= 1) return true;
     if (readable() && !spend(received)) {
       reactor().again(*this);
       return false;
@@ -100,7 +103,7 @@ void Endpoint::linger_on() noexcept {
   if (left <= 1) return finish_close(0);  // all but our FIN, perhaps
   if (left < unacknowledged_) {
     last_activity_ = reactor().now();
-  } else if (reactor().now() - last_activity_ >= Conn::send_timeout) {
+  } else if (reactor().now() - last_activity_ >= send_limits_->timeout) {
     return finish_close(failure_of(ErrorCode::deadline_exceeded));
   }
   unacknowledged_ = left;
@@ -141,8 +144,9 @@ void Endpoint::finish_reading() noexcept {
 }
 
 void Endpoint::limit_reading(std::uint64_t limit) noexcept {
-  read_limit_ = std::min(read_limit_, limit);
-  if (bytes_read_ >= read_limit_) end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::eof));
+  limited_ = true;
+  rare().read_limit = std::min(rare().read_limit, limit);
+  if (reads_ended()) end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::eof));
 }
 
 Result<void> Endpoint::close_write() {

@@ -18,7 +18,7 @@ constexpr std::size_t cheap_copy = 4 * 1024;
 bool Endpoint::begin_read(ReadOperation& operation) {
   operation.failure_ = refusal(reader_, read_deadline_);
   if (operation.failure_ != 0) return true;
-  if (bytes_read_ >= read_limit_) {
+  if (reads_ended()) {
     operation.failure_ = failure_of(ErrorCode::eof);
   } else if (operation.kind_ != IoOperation::Kind::memory || operation.size_ > 0) {
     reader_ = &operation;
@@ -116,7 +116,8 @@ bool Endpoint::continue_read(ReadOperation& operation) {
       const std::size_t held = buffer->size();
       room = buffer->prepare(reactor().buffers(), held <= cheap_copy ? read_chunk - held : 1);
     }
-    if (read_limit_ - bytes_read_ < room.size()) room = room.first(read_limit_ - bytes_read_);
+    if (limited_ && rare_->read_limit - bytes_read_ < room.size())
+      room = room.first(rare_->read_limit - bytes_read_);
     const ssize_t count = receive_some(room);
     if (count <= 0) return read_stopped(operation, count);
     const auto received = static_cast<std::size_t>(count);
@@ -125,9 +126,9 @@ bool Endpoint::continue_read(ReadOperation& operation) {
     if (buffer != nullptr) buffer->commit(received);
     within_budget = spend(received);
     if (operation.kind_ != IoOperation::Kind::until_enough || operation.enough_(operation)) return true;
-  } while (readable() && bytes_read_ < read_limit_ && within_budget);
+  } while (readable() && !reads_ended() && within_budget);
   if (buffer != nullptr) buffer->shrink(reactor().buffers());
-  if (bytes_read_ >= read_limit_) {
+  if (reads_ended()) {
     operation.failure_ = failure_of(ErrorCode::eof);
     return true;
   }

@@ -19,9 +19,12 @@ bool Endpoint::begin_write(PendingWrite& operation) {
   for (std::size_t part = 0; part < operation.part_count_; ++part) total += operation.parts_[part].size();
   operation.failure_ = refusal(writer_, write_deadline_);
   if (operation.failure_ != 0) return true;
+  if (operation.until_unsent_ == PendingWrite::until_low)
+    operation.until_unsent_ = static_cast<std::uint32_t>(send_limits_->low);
+  if (!output_waits()) note_progress();
   if (write_closed_ || write_failure_ != 0) {
     operation.failure_ = write_failure_ != 0 ? int{write_failure_} : EPIPE;
-  } else if (total > 0 && output_.size() + total <= Conn::high_watermark) {
+  } else if (total > 0 && output_.size() + total <= send_limits_->high) {
     for (std::size_t part = 0; part < operation.part_count_; ++part) {
       output_.append(reactor().buffers(), operation.parts_[part]);
     }
@@ -30,6 +33,7 @@ bool Endpoint::begin_write(PendingWrite& operation) {
   } else if (output_.size() + total > operation.until_unsent_ && !continue_write(operation)) {
     writer_ = &operation;
     park(write_deadline_);
+    watch_output();
     return false;
   }
   return true;
@@ -63,6 +67,7 @@ bool Endpoint::continue_write(PendingWrite& operation) {
     auto sent = static_cast<std::size_t>(result);
     bytes_written_ += sent;
     last_activity_ = reactor().now();
+    note_progress();
     within_budget = spend(sent);
     if (sent < offered) not_writable();
     const std::size_t buffered = std::min(sent, output_.size());
@@ -100,6 +105,7 @@ void Endpoint::send_output() noexcept {
 
 bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
   if (sent == -EINTR || fd() < 0) sent = 0;  // send_output() knows the way
+  if (output_.empty() || sent > 0) note_progress();
   if (sent >= 0) {
     bytes_written_ += static_cast<std::size_t>(sent);
     replies.consume(static_cast<std::size_t>(sent));
@@ -109,14 +115,33 @@ bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
   if (write_failure_ == 0) output_.append(reactor().buffers(), replies.view());
   replies.clear();
   send_output();
-  return output_.empty();
+  if (output_.empty()) return true;
+  watch_output();
+  return false;
+}
+
+bool Endpoint::output_waits() const noexcept {
+  return !output_.empty() || (writer_ != nullptr && writer_->part_count_ > 0);
+}
+
+// Until the peer will have taken nothing for as long as it may, if it goes on so.
+Duration Endpoint::time_to_stall() const noexcept {
+  const auto now = static_cast<std::uint32_t>(tick_at_or_before(reactor().now()));
+  const auto since = static_cast<std::int32_t>(now - progress_tick_);  // of this turn, it may be a tick ahead
+  return send_limits_->timeout - std::max(since, 0) * 1ms;
+}
+
+void Endpoint::watch_output() {
+  if (send_limits_->gives_up && !closed_) park(reactor().now() + time_to_stall());
 }
 
 inline void Endpoint::count_sent(std::size_t sent, std::size_t offered) noexcept {
   bytes_written_ += sent;
   last_activity_ = reactor().now();
-  if (sent < offered) [[unlikely]]
+  if (sent < offered) [[unlikely]] {
     not_writable();
+    note_progress();
+  }
 }
 
 // After a send that failed.
@@ -140,6 +165,7 @@ void Endpoint::on_flush() {
     return;
   }
   if (writable() && !output_.empty()) send_output();
+  if (!output_.empty()) watch_output();
   if (write_closed_ && !fin_sent_ && output_.empty() && write_failure_ == 0) {
     fin_sent_ = true;
     shut_write();

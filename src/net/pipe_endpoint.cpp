@@ -44,7 +44,7 @@ bool PipeEndpoint::begin_read(ReadOperation& operation) {
       return true;
     }
     if (empty && unread() > 0) return true;
-    if (empty && bytes_read_ >= read_limit_) {
+    if (empty && reads_ended()) {
       operation.failure_ = failure_of(ErrorCode::eof);
       return true;
     }
@@ -71,6 +71,7 @@ bool PipeEndpoint::begin_write(PendingWrite& operation) {
   operation.until_unsent_ = 0;
   writer_ = &operation;
   ready_ &= ~readiness::writable;  // until something of it has been taken
+  note_progress();
   const bool met = peer_->finish_empty_read();
   if (has_empty_write() && met) {
     writer_ = nullptr;
@@ -78,6 +79,7 @@ bool PipeEndpoint::begin_write(PendingWrite& operation) {
   }
   peer_->notify(readiness::readable);
   park(write_deadline_);
+  watch_output();
   return false;
 }
 
@@ -149,6 +151,7 @@ std::size_t PipeEndpoint::take(char* into, std::size_t count) noexcept {
   if (all) end_pending(std::exchange(writer_, nullptr), 0);
   bytes_written_ += taken;
   last_activity_ = reactor().now();
+  note_progress();
   notify(readiness::writable);
   return taken;
 }
