@@ -18,10 +18,11 @@ namespace reactord {
 // What a LineHandler answers with. Valid only during the call it is given to.
 class Reply {
  public:
-  Reply(BufferPool& pool, Buffer& output) noexcept : pool_(pool), output_(output) {}
+  Reply(BufferPool& pool, Buffer& output, std::size_t limit = Conn::high_watermark) noexcept
+      : pool_(pool), output_(output), limit_(limit) {}
 
   // Appends every part to the connection's output. Never suspends and never fails: what the peer does not
-  // take waits, and the handler is given no further line while more than Conn::high_watermark bytes do.
+  // take waits, and the handler is given no further line while more than Limits::output.high bytes do.
   template <typename... Parts>
   void write(const Parts&... parts) {
     output_.append(pool_, parts...);
@@ -36,7 +37,7 @@ class Reply {
  private:
   BufferPool& pool_;
   Buffer& output_;
-  std::size_t limit_ = Conn::high_watermark;
+  std::size_t limit_;
 };
 
 class LineHandler {

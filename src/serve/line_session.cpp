@@ -27,10 +27,11 @@ class LineSession final : public Session {
  public:
   LineSession(Service& service, Conn served)
       : Session(service, std::move(served)),
-        splitter_(service.options().limits.max_line),
+        splitter_(service.limits().max_line),
         wait_(std::in_place_type<LineFill>, *this) {
     conn().reactor().work_began();
-    endpoint().set_session_deadline(conn().reactor().now() + service.idle_timeout());
+    if (has_lifetime()) unusual_ |= ageing;
+    endpoint().set_session_deadline(line_due());
     if (is_draining()) drain();
   }
   ~LineSession() { conn().reactor().work_ended(); }
@@ -48,6 +49,16 @@ class LineSession final : public Session {
  private:
   enum class Step : std::uint8_t { bytes, room, turn, finish };
 
+  // What is unusual about the input, as bits.
+  enum Unusual : std::uint8_t {
+    in_line = 1,     // a line has begun and not ended: the line timeout runs
+    cutting = 2,     // the rest of that line is left out
+    limited = 4,     // only lines that begin before answer_until_ are answered
+    ageing = 8,      // there is a lifetime
+    evicted = 16,    // its buffers are wanted back
+    overflown = 32,  // too much waited for the peer
+  };
+
   class LineFill final : public ReadOperation {
    public:
     explicit LineFill(LineSession& session) noexcept
@@ -59,9 +70,7 @@ class LineSession final : public Session {
 
   class RoomOperation final : public PendingWrite {
    public:
-    explicit RoomOperation(Endpoint& endpoint) noexcept
-        : PendingWrite(endpoint, nullptr, 0, Conn::low_watermark), written_before(endpoint.bytes_written()) {}
-    std::uint64_t written_before;
+    explicit RoomOperation(Endpoint& endpoint) noexcept : PendingWrite(endpoint, nullptr, 0, until_low) {}
   };
 
   static void resumed(void* session) {
@@ -93,12 +102,16 @@ class LineSession final : public Session {
       if (finished->failure() == failure_of(ErrorCode::deadline_exceeded)) cause_ = EndCause::slow_reader;
       return false;
     }
+    bool answerable = true;
     if (auto* fill = std::get_if<LineFill>(&wait_)) {
-      if (fill->failure() != 0) failure_ = fill->failure();
-    } else if (std::holds_alternative<RoomOperation>(wait_) && !has_room()) {
-      return true;
+      if (fill->failure() != 0) failure_ = static_cast<std::int16_t>(fill->failure());
+      answerable = fill->failure() != failure_of(ErrorCode::closed);
+    } else if (auto* room = std::get_if<RoomOperation>(&wait_)) {
+      answerable = room->failure() == 0;
+      if (!answerable) failure_ = static_cast<std::int16_t>(room->failure());
+      if (failure_ == 0) endpoint().set_session_deadline(line_due());  // its time stood still: nobody read
     }
-    if (!ending_ && step_ == Step::bytes) {
+    if (!ending_ && step_ == Step::bytes && answerable) {
       const std::uint64_t before = lines_;
       input_.consume(deliver(input_.view()) & ~ReadOperation::resume_bit);
       // One delivery a turn: it has had its share, and its next bytes would be a second one.
@@ -111,31 +124,60 @@ class LineSession final : public Session {
   }
 
   void report() {
-    if (endpoint().write_failure() != 0 && cause_ != EndCause::killed) {
+    if (endpoint().gave_up()) {
+      cause_ = EndCause::slow_reader;
+    } else if (endpoint().write_failure() != 0 && cause_ != EndCause::killed) {
       cause_ = EndCause::reset;
-      failure_ = endpoint().write_failure();
+      failure_ = static_cast<std::int16_t>(endpoint().write_failure());
     }
-    ended(cause_, failure_ > 0 ? failure_ : 0, lines_);
+    if (killed_) cause_ = EndCause::killed;
+    ended(cause_, failure_ > 0 ? failure_ : 0, lines_, limit_that_ended_it());
+  }
+
+  std::string_view limit_that_ended_it() const noexcept {
+    if (cause_ == EndCause::over_limit) return "max-buffers";
+    return (unusual_ & overflown) != 0 ? "output-hard" : "";
   }
 
   void drain() noexcept override {
-    answer_until_ = endpoint().bytes_read() + conn().unread();
+    answer_what_is_there();
     const bool nothing_begun = input_.empty() && endpoint().bytes_read() >= answer_until_;
     if (nothing_begun && std::holds_alternative<LineFill>(wait_)) {
       auto set = conn().set_read_deadline(Time::past());
     }
   }
 
+  void answer_what_is_there() noexcept {
+    answer_until_ = endpoint().bytes_read() + conn().unread();
+    unusual_ |= limited;
+  }
+
+  std::size_t buffered() const noexcept override { return input_.capacity() + output_capacity(); }
+
+  // Who has answers to come can't be told anything behind them; who has not is told why.
+  void evict() noexcept override {
+    unusual_ |= evicted;
+    cause_ = EndCause::over_limit;
+    if (std::holds_alternative<LineFill>(wait_) && output_capacity() == 0) {
+      auto set = conn().set_read_deadline(Time::past());
+    } else {
+      conn().abort();
+    }
+  }
+
   // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).
   // Returns how many of the bytes have been taken, as ReadOperation::take_ wants it.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
-    Reply reply(endpoint().reactor().buffers(), endpoint().reactor().replies());
+    Reply reply(endpoint().reactor().buffers(), endpoint().reactor().replies(),
+                service().limits().output.high);
     LineHandler& handler = service().lines();
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
     const char* stop = end;
-    if (answer_until_ != no_limit) [[unlikely]]
-      stop = at + answerable(bytes.size());
+    if ((unusual_ & (cutting | limited)) != 0) [[unlikely]] {
+      stop = at + to_be_answered(bytes.size());
+      at = behind_cut_line(at, end);
+    }
     auto found = LineSplitter::Found::line;
     std::size_t lines = 0;
     std::string_view line;
@@ -150,35 +192,92 @@ class LineSession final : public Session {
     }
     if (lines > 0) [[likely]]
       delivered(lines);
-    if (at == end && !reply.is_closed() && answer_until_ == no_limit && endpoint().unsent() == 0) [[likely]] {
+    if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited)) == 0 && endpoint().unsent() == 0)
+        [[likely]] {
       return bytes.size();
+    }
+    if (found == LineSplitter::Found::too_long && service().limits().long_lines != LongLine::close) {
+      at = cut_line(at, end, reply);
+      found = (unusual_ & cutting) != 0 ? LineSplitter::Found::none : LineSplitter::Found::line;
     }
     const auto taken = static_cast<std::size_t>(at - bytes.data());
     step_ = decide(found, reply.is_closed(), at < stop);
-    return step_ == Step::bytes ? taken : taken | ReadOperation::resume_bit;
+    if (step_ != Step::bytes) return taken | ReadOperation::resume_bit;
+    if (at < end || (unusual_ & cutting) != 0) line_began();
+    return taken;
   }
 
-  // Keeps the books, and sends the replies. True if nothing is left unsent.
-  bool delivered(std::size_t lines) {
+  // Keeps the books, and sends the replies.
+  [[gnu::always_inline]] void delivered(std::size_t lines) {
     Endpoint& endpoint = this->endpoint();
     Reactor& reactor = endpoint.reactor();
     lines_ += lines;
-    // Not renewed by half a line: who trickles bytes is idle.
     endpoint.set_session_deadline(reactor.now() + service().idle_timeout());
-    return reactor.replies().empty() ? endpoint.unsent() == 0 : endpoint.send_replies(reactor.replies());
+    if ((unusual_ & (in_line | ageing)) != 0) [[unlikely]]
+      line_ended();
+    if (!reactor.replies().empty()) endpoint.send_replies(reactor.replies());
+  }
+
+  // Until when the next line must be complete, if it has begun, or else must begin.
+  Time line_due() noexcept {
+    const Time now = conn().reactor().now();
+    const bool begun = (unusual_ & in_line) != 0 && service().limits().line_timeout > 0ns;
+    if ((unusual_ & ageing) != 0 && (unusual_ & limited) == 0 && lifetime_end() <= now)
+      answer_what_is_there();
+    if (begun) return now + service().limits().line_timeout;
+    const Time due = now + service().idle_timeout();
+    return (unusual_ & (ageing | limited)) == ageing ? std::min(due, lifetime_end()) : due;
+  }
+
+  // Its first bytes have been seen. What follows them does not renew its time.
+  [[gnu::noinline]] void line_began() {
+    if ((unusual_ & in_line) != 0) return;
+    unusual_ |= in_line;
+    if (service().limits().line_timeout > 0ns) auto set = conn().set_read_deadline(line_due());
+  }
+
+  [[gnu::noinline]] void line_ended() {
+    unusual_ &= static_cast<std::uint8_t>(~in_line);
+    auto set = conn().set_read_deadline(line_due());
+  }
+
+  // Answers a line that is longer than it may be, and leaves out the rest of it. Returns where that ends, if it does.
+  [[gnu::noinline]] const char* cut_line(const char* at, const char* end, Reply& reply) {
+    const bool truncated = service().limits().long_lines == LongLine::truncate;
+    if (truncated) {
+      service().lines().on_line(std::string_view(at, splitter_.max_line() - 1), reply);
+    } else {
+      reply.write("ERR line too long (max ", std::to_string(splitter_.max_line()), ")\n");
+    }
+    ++lines_;
+    report_limit("max-line", truncated ? "truncated" : "discarded");
+    Buffer& replies = endpoint().reactor().replies();
+    if (!replies.empty()) endpoint().send_replies(replies);
+    splitter_ = LineSplitter(splitter_.max_line());
+    unusual_ |= cutting;
+    return behind_cut_line(at, end);
+  }
+
+  // Leaves out what is left of a line that was cut.
+  [[gnu::noinline]] const char* behind_cut_line(const char* at, const char* end) {
+    if ((unusual_ & cutting) == 0) return at;
+    const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+    if (newline == nullptr) return end;
+    unusual_ &= static_cast<std::uint8_t>(~cutting);
+    line_ended();
+    return static_cast<const char*>(newline) + 1;
   }
 
   // Sends what has been answered so far. False: no further line now.
   [[gnu::noinline]] bool make_room(const Reply& reply) {
     if (!endpoint().reactor().replies().empty()) endpoint().send_replies(endpoint().reactor().replies());
-    return !reply.is_closed() && endpoint().unsent() <= Conn::high_watermark;
+    return !reply.is_closed() && endpoint().unsent() <= service().limits().output.high;
   }
 
   // How many of the `count` bytes received last are to be answered: those of lines that begin before
   // answer_until_.
-  std::size_t answerable(std::size_t count) const noexcept {
-    if (answer_until_ == no_limit) [[likely]]
-      return count;
+  std::size_t to_be_answered(std::size_t count) const noexcept {
+    if ((unusual_ & limited) == 0) return count;
     const std::uint64_t start = conn().bytes_read() - count;
     return std::min<std::uint64_t>(count, answer_until_ > start ? answer_until_ - start : 0);
   }
@@ -192,21 +291,58 @@ class LineSession final : public Session {
                                  std::to_string(splitter_.max_line()), ")\n");
       return end(EndCause::line_too_long);
     }
-    if (!more && conn().bytes_read() >= answer_until_) return end(EndCause::drained);
-    if (endpoint().unsent() > Conn::high_watermark) return Step::room;
+    const OutputLimits& output = service().limits().output;
+    if (output.hard > 0 && endpoint().unsent() > output.hard) {
+      unusual_ |= overflown;
+      conn().abort();
+      return end(EndCause::slow_reader);
+    }
+    if (!more && (unusual_ & limited) != 0 && conn().bytes_read() >= answer_until_)
+      return end(is_draining() ? EndCause::drained : EndCause::lifetime);
+    if (endpoint().unsent() > output.high) return Step::room;
     return more && found == LineSplitter::Found::line ? Step::turn : Step::bytes;
   }
 
   // No more bytes will come: what is left of the last line is one too, if the peer finished in order.
   void input_ended() {
+    if ((unusual_ & evicted) != 0) return give_back();
     if (failure_ == failure_of(ErrorCode::eof) && !input_.empty()) {
       Reply reply(endpoint().reactor().buffers(), endpoint().output());
       service().lines().on_line(LineSplitter::last(input_.view()), reply);
       ++lines_;
       input_.clear();
     }
-    const bool drained = is_draining() && failure_ == failure_of(ErrorCode::deadline_exceeded);
-    step_ = end(drained ? EndCause::drained : cause_of(failure_));
+    if (failure_ != failure_of(ErrorCode::deadline_exceeded)) {
+      step_ = end(cause_of(failure_));
+    } else {
+      time_is_up();
+    }
+  }
+
+  void time_is_up() {
+    const bool begun = (unusual_ & in_line) != 0 && service().limits().line_timeout > 0ns;
+    if (is_draining()) {
+      step_ = end(EndCause::drained);
+    } else if (!begun && (unusual_ & (ageing | limited)) == ageing &&
+               lifetime_end() <= conn().reactor().now()) {
+      answer_what_is_there();
+      if (conn().bytes_read() >= answer_until_) {
+        step_ = end(EndCause::lifetime);
+      } else {
+        failure_ = 0;
+        endpoint().set_session_deadline(line_due());
+      }
+    } else {
+      step_ = end((unusual_ & in_line) != 0 && begun ? EndCause::slow_line : EndCause::idle);
+    }
+  }
+
+  void give_back() {
+    input_.clear();
+    if (failure_ == failure_of(ErrorCode::deadline_exceeded)) {
+      endpoint().output().append(endpoint().reactor().buffers(), "ERR out of buffer memory\n");
+    }
+    step_ = end(EndCause::over_limit);
   }
 
   void wait_for(Step step) {
@@ -215,7 +351,7 @@ class LineSession final : public Session {
         wait_.emplace<LineFill>(*this);
         break;
       case Step::room:
-        wait_for_room();
+        wait_.emplace<RoomOperation>(endpoint());
         break;
       case Step::turn:
         wait_.emplace<NextTurnOperation>(conn().reactor());
@@ -227,26 +363,6 @@ class LineSession final : public Session {
     if (step != Step::finish) step_ = Step::bytes;
   }
 
-  void wait_for_room() {
-    auto set = conn().set_write_deadline(conn().reactor().now() + Conn::send_timeout);
-    wait_.emplace<RoomOperation>(endpoint());
-  }
-
-  // After waiting for room: true if there is some now, or if it is no use to wait on.
-  bool has_room() {
-    auto& room = std::get<RoomOperation>(wait_);
-    if (room.failure() == 0) return true;
-    const bool timed_out = room.failure() == failure_of(ErrorCode::deadline_exceeded);
-    if (timed_out && endpoint().bytes_written() > room.written_before) {  // slow, but it moves
-      wait_for_room();
-      return false;
-    }
-    failure_ = room.failure();
-    step_ = end(timed_out ? EndCause::slow_reader : cause_of(failure_));
-    if (timed_out) conn().abort();
-    return true;
-  }
-
   Step end(EndCause cause) noexcept {
     cause_ = cause;
     ending_ = true;
@@ -256,7 +372,8 @@ class LineSession final : public Session {
   EndCause cause_ = EndCause::error;
   Step step_ = Step::bytes;
   bool ending_ = false;
-  int failure_ = 0;  // why no more bytes will come, as in IoOperation
+  std::uint8_t unusual_ = 0;  // a set of Unusual
+  std::int16_t failure_ = 0;  // why no more bytes will come, as in IoOperation
   Buffer input_;
   LineSplitter splitter_;
   std::uint64_t answer_until_ = no_limit;  // lines that begin before this offset of the input are answered

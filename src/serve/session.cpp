@@ -5,25 +5,55 @@
 
 namespace reactord {
 
+SendLimits send_limits_of(const Limits& limits) noexcept {
+  const bool gives_up = limits.write_timeout > 0ns;
+  return {.high = limits.output.high,
+          .low = limits.output.low,
+          .timeout = gives_up ? limits.write_timeout : Conn::send_timeout,
+          .gives_up = gives_up};
+}
+
 Session::Session(Service& service, Conn conn)
     : service_(service), conn_(std::move(conn)), began_(conn_.reactor().now()) {
+  endpoint().set_send_limits(service.send_limits());
   server().session_began(*this);
 }
 
-void Session::ended(EndCause cause, int error, std::uint64_t lines) {
+// The jitter is drawn from when and where the session began, so that nothing has to be kept of it (the mixing step of
+// SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+Time Session::lifetime_end() const noexcept {
+  const Limits& limits = service_.limits();
+  std::uint64_t mixed =
+      static_cast<std::uint64_t>(began_.nanoseconds()) ^ reinterpret_cast<std::uintptr_t>(this);
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  const double share = static_cast<double>((mixed ^ (mixed >> 31)) >> 11) / static_cast<double>(1ULL << 53);
+  const double less = share * limits.lifetime_jitter_percent / 100;
+  return began_ +
+         Duration(static_cast<Duration::rep>((1 - less) * static_cast<double>(limits.lifetime.count())));
+}
+
+void Session::ended(EndCause cause, int error, std::uint64_t lines, std::string_view limit) {
   Server& server = this->server();
   if (server.options_.observer != nullptr) {
     server.options_.observer->on_closed({.protocol = service_.protocol(),
                                          .remote = conn_.remote_addr(),
                                          .cause = cause,
                                          .error = error,
-                                         .limit = {},
+                                         .limit = limit,
                                          .lines = lines,
                                          .bytes_read = conn_.bytes_read(),
                                          .bytes_written = conn_.bytes_written(),
                                          .duration = conn_.reactor().now() - began_});
   }
   server.session_ended(*this, cause);
+}
+
+void Session::report_limit(std::string_view limit, std::string_view action) {
+  ServerObserver* observer = server().options_.observer;
+  if (observer == nullptr) return;
+  observer->on_limit(
+      {.limit = limit, .action = action, .protocol = service_.protocol(), .remote = &conn_.remote_addr()});
 }
 
 EndCause cause_of(int failure) noexcept {

@@ -13,6 +13,8 @@
 
 namespace reactord {
 
+SendLimits send_limits_of(const Limits& limits) noexcept;
+
 class Service {
  public:
   Service(Server& server, std::optional<Listener> listener, LineHandler* lines, StreamHandler* stream,
@@ -22,12 +24,15 @@ class Service {
         lines_(lines),
         stream_(stream),
         protocol_(protocol),
-        idle_timeout_(options().limits.idle_timeout > 0ns ? options().limits.idle_timeout : Duration::max()) {}
+        send_limits_(send_limits_of(limits())),
+        idle_timeout_(limits().idle_timeout > 0ns ? limits().idle_timeout : Duration::max()) {}
 
   static Task<> accept_loop(Service& service);
 
   Server& server() const noexcept { return server_; }
   const ServerOptions& options() const noexcept { return server_.options_; }
+  const Limits& limits() const noexcept { return server_.options_.limits; }
+  const SendLimits& send_limits() const noexcept { return send_limits_; }
   Duration idle_timeout() const noexcept { return idle_timeout_; }  // the longest one there is for none
   Listener& listener() noexcept { return *listener_; }              // of one that has it
   Context& context() const noexcept { return server_.context_; }
@@ -52,6 +57,7 @@ class Service {
   LineHandler* lines_;  // one of the two
   StreamHandler* stream_;
   std::string protocol_;
+  SendLimits send_limits_;
   Duration idle_timeout_;
 };
 
@@ -68,6 +74,10 @@ class Session {
     conn_.abort();
   }
 
+  // Bytes of storage that its buffers hold. evict(): give them back, now, whatever becomes of the connection.
+  virtual std::size_t buffered() const noexcept = 0;
+  virtual void evict() noexcept = 0;
+
  protected:
   ~Session() = default;
   Service& service() const noexcept { return service_; }
@@ -76,9 +86,13 @@ class Session {
   const Conn& conn() const noexcept { return conn_; }
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept { return server().is_draining(); }
+  bool has_lifetime() const noexcept { return service_.limits().lifetime > 0ns; }
+  Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
+  std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
+  void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached
 
-  // Counts and reports the end. The last thing a session does.
-  void ended(EndCause cause, int error, std::uint64_t lines);
+  // Counts and reports the end. The last thing a session does. `limit` as in ConnectionEnd.
+  void ended(EndCause cause, int error, std::uint64_t lines, std::string_view limit = {});
 
  private:
   friend class Server;

@@ -1,4 +1,6 @@
-// The session of a StreamHandler: the handler's coroutine inside ours, and a timer that watches for silence.
+// The session of a StreamHandler: the handler's coroutine inside ours, and a timer that watches for silence and for the
+// end of its lifetime.
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -11,7 +13,7 @@ class StreamSession final : public Session, Timer {
   StreamSession(Service& service, Conn served)
       : Session(service, std::move(served)), context_(service.context(), Time::never()) {
     if (is_draining()) drain();
-    watch_for_silence();
+    watch();
   }
   ~StreamSession() { conn().reactor().timers().cancel(*this); }
 
@@ -26,37 +28,59 @@ class StreamSession final : public Session, Timer {
   }
 
   void report() {
-    ended(cause(), endpoint().read_failure() != 0 ? endpoint().read_failure() : endpoint().write_failure(),
-          0);
+    ended(cause(), endpoint().read_failure() != 0 ? endpoint().read_failure() : endpoint().write_failure(), 0,
+          evicted_ ? "max-buffers" : "");
   }
 
  private:
   EndCause cause() noexcept {
     if (silent_) return EndCause::idle;
     if (killed_) return EndCause::killed;
+    if (evicted_) return EndCause::over_limit;
+    if (endpoint().gave_up()) return EndCause::slow_reader;
     if (endpoint().write_failure() != 0) return cause_of(endpoint().write_failure());
     if (endpoint().read_failure() != 0) return cause_of(endpoint().read_failure());
     if (drained_) return EndCause::drained;
+    if (aged_ && !eof_) return EndCause::lifetime;
     return eof_ ? EndCause::eof : EndCause::finished;
   }
 
   void drain() noexcept override { conn().finish_reading(); }
 
-  void watch_for_silence() noexcept {
-    const Duration timeout = service().options().limits.idle_timeout;
-    if (timeout > 0ns) conn().reactor().arm(*this, conn().last_activity() + timeout);
+  std::size_t buffered() const noexcept override { return output_capacity(); }
+
+  void evict() noexcept override {
+    evicted_ = true;
+    conn().abort();
+    context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is out of buffer memory"));
+  }
+
+  void watch() noexcept {
+    const Time silence = conn().last_activity() + service().idle_timeout();
+    const Time due = has_lifetime() && !aged_ ? std::min(silence, lifetime_end()) : silence;
+    if (!due.is_never()) conn().reactor().arm(*this, due);
   }
 
   void on_timer() override {
-    if (conn().reactor().now() < conn().last_activity() + service().options().limits.idle_timeout)
-      return watch_for_silence();
-    silent_ = true;
-    endpoint().begin_close();
-    context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));
+    const Time now = conn().reactor().now();
+    if (now >= conn().last_activity() + service().idle_timeout()) {
+      silent_ = true;
+      endpoint().begin_close();
+      context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));
+      return;
+    }
+    if (has_lifetime() && !aged_ && now >= lifetime_end()) {
+      aged_ = true;
+      conn().finish_reading();
+      context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection's lifetime is over"));
+    }
+    watch();
   }
 
   Context context_;
   bool silent_ = false;
+  bool aged_ = false;
+  bool evicted_ = false;
   bool drained_ = false;
   bool eof_ = false;
 };

@@ -166,8 +166,16 @@ TEST_CASE("ten thousand pipelined lines and a half-close: every one is answered"
   CHECK(stage.server.ended(EndCause::eof) == 1);
 }
 
-TEST_CASE("a connection without a complete line ends at the idle timeout, which only a line renews") {
-  Stage stage;
+ServerOptions without_line_timeout() {
+  ServerOptions options;
+  options.limits.line_timeout = 0s;
+  return options;
+}
+
+TEST_CASE(
+    "without a line timeout, a connection without a complete line ends at the idle timeout, which only a "
+    "line renews") {
+  Stage stage(without_line_timeout());
   static constexpr auto body = [](Stage& on) -> Task<> {
     auto silent = co_await on.connect();
     auto trickling = co_await on.connect();
