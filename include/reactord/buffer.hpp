@@ -39,6 +39,20 @@ class BufferPool {
   }                                         // that Buffers hold now
   std::size_t bytes_idle() const noexcept;  // kept for reuse
 
+  // Whoever is to see to it that Buffers hold no more than so many bytes. Asked from within an allocation that goes
+  // beyond, perhaps again and again: it does what it does later, from the loop's stack.
+  class Keeper {
+   public:
+    virtual void on_pressure() noexcept = 0;
+
+   protected:
+    ~Keeper() = default;
+  };
+  void keep_below(std::size_t bytes, Keeper* keeper) noexcept {  // null: nobody
+    most_ = keeper == nullptr ? ~std::size_t{0} : bytes;
+    keeper_ = keeper;
+  }
+
  private:
   friend class Buffer;
   struct Shelf;
@@ -94,6 +108,8 @@ class BufferPool {
 
   std::array<Shelf, classes + 1> shelves_;  // the last one for capacities beyond the classes: it keeps none
   std::size_t bytes_allocated_ = 0;
+  std::size_t most_ = ~std::size_t{0};
+  Keeper* keeper_ = nullptr;
 };
 
 class Buffer {

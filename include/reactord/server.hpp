@@ -24,6 +24,7 @@ namespace reactord {
 
 class Session;
 class Service;
+class BufferBudget;
 
 // Why a connection ended.
 enum class EndCause : std::uint8_t {
@@ -140,6 +141,7 @@ class Server final : Timer {
   Context context_;  // what every handler's hangs on: done at a drain
   std::vector<std::unique_ptr<Service>> services_;
   Session* sessions_ = nullptr;
+  std::unique_ptr<BufferBudget> budget_;
   std::size_t open_ = 0;
   std::size_t accepting_ = 0;  // accept loops that run
   std::uint64_t accepted_ = 0;

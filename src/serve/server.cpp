@@ -2,12 +2,16 @@
 
 #include <utility>
 
+#include "serve/buffer_budget.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
 
 Server::Server(Reactor& reactor, ServerOptions options)
-    : reactor_(reactor), options_(options), context_(reactor) {}
+    : reactor_(reactor),
+      options_(options),
+      context_(reactor),
+      budget_(std::make_unique<BufferBudget>(reactor, options.limits.max_buffers, sessions_)) {}
 
 Server::~Server() {
   kill();

@@ -74,6 +74,8 @@ class Session {
     conn_.abort();
   }
 
+  Session* next() const noexcept { return next_; }  // among those of its server
+
   // Bytes of storage that its buffers hold. evict(): give them back, now, whatever becomes of the connection.
   virtual std::size_t buffered() const noexcept = 0;
   virtual void evict() noexcept = 0;

@@ -1,0 +1,288 @@
+// What a session's time limits end, when, and what they leave alone.
+#include <algorithm>
+
+#include "support/served.hpp"
+
+using reactord::Conn;
+using reactord::Context;
+using reactord::EndCause;
+using reactord::Limits;
+using reactord::StreamHandler;
+using reactord::Task;
+using test::Served;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto tick = 1ms;
+
+bool is_between(reactord::Duration value, reactord::Duration least, reactord::Duration most) {
+  return value >= least && value <= most;
+}
+
+class Echo final : public StreamHandler {
+  Task<> serve(Conn& conn, Context&) override {
+    std::string bytes(1000, '\0');
+    while (true) {
+      auto read = co_await conn.read(std::span(bytes));
+      if (!read) co_return;
+      auto written = co_await conn.write(std::string_view(bytes).substr(0, *read));
+      if (!written) co_return;
+    }
+  }
+};
+
+// Answers each line with more than may wait.
+class Greedy final : public reactord::LineHandler {
+  void on_line(std::string_view, reactord::Reply& reply) override { reply.write(std::string(30'000, 'g')); }
+};
+
+}  // namespace
+
+TEST_CASE("a line has its time from its first byte, and a trickle does not renew it") {
+  Served stage(Limits{.line_timeout = 10s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    co_await test::pass(on.reactor, 5s);
+    for (int second = 0; second < 10; ++second) {
+      co_await test::say(client, "x");
+      co_await test::pass(on.reactor, 990ms);
+      CHECK(on.server.open_connections() == 1);
+    }
+    auto heard = co_await test::hear_to_end(client);
+    CHECK(heard.empty());
+    CHECK(is_between(on.elapsed(), 15s, 15s + tick));
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"slow-line"});
+}
+
+TEST_CASE("each line has its time anew, and half of one behind a whole one begins its own") {
+  Served stage(Limits{.line_timeout = 10s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    for (int line = 0; line < 5; ++line) {
+      co_await test::say(client, "one\ntw");
+      co_await test::pass(on.reactor, 9s);
+      co_await test::say(client, "o\n");
+      auto heard = co_await test::hear(client, 16);
+      CHECK(heard == "got one\ngot two\n");
+      co_await test::pass(on.reactor, 9s);
+    }
+    co_await test::say(client, "one\ntw");
+    const auto began = on.elapsed();
+    auto heard = co_await test::hear_to_end(client);
+    CHECK(heard == "got one\n");
+    CHECK(is_between(on.elapsed() - began, 10s, 10s + tick));
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"slow-line"});
+}
+
+TEST_CASE(
+    "while a line is under way the idle timeout does not run, and afterwards it runs from the line's end") {
+  Served stage(Limits{.idle_timeout = 5s, .line_timeout = 10s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    co_await test::pass(on.reactor, 4s);
+    co_await test::say(client, "he");
+    co_await test::pass(on.reactor, 9s);
+    co_await test::say(client, "llo\n");
+    auto heard = co_await test::hear(client, 10);
+    CHECK(heard == "got hello\n");
+    auto rest = co_await test::hear_to_end(client);
+    CHECK(rest.empty());
+    CHECK(is_between(on.elapsed(), 18s, 18s + tick));
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"idle"});
+}
+
+TEST_CASE("a line's time stands still while the server itself does not read") {
+  Served stage(Limits{.line_timeout = 10s, .write_timeout = 30s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    std::string lines;
+    for (int line = 0; line < 8; ++line) lines += "big\n";
+    co_await test::say(client, lines + "he");
+    co_await test::pass(on.reactor, 25s);
+    CHECK(on.server.open_connections() == 1);
+    auto answers = co_await test::hear(client, 8 * 10'001);
+    CHECK(answers.size() == 8 * 10'001);
+    co_await test::pass(on.reactor, 8s);
+    co_await test::say(client, "llo\n");
+    auto heard = co_await test::hear(client, 10);
+    CHECK(heard == "got hello\n");
+    auto closed = client.close();
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"eof"});
+}
+
+TEST_CASE("who takes nothing of a small answer either is given up, however much he says meanwhile") {
+  Served stage(Limits{.write_timeout = 30s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    co_await test::say(client, "big\n");
+    for (int second = 0; second < 29; ++second) {
+      co_await test::pass(on.reactor, 1s);
+      co_await test::say(client, "x\n");
+      CHECK(on.server.open_connections() == 1);
+    }
+    co_await test::pass(on.reactor, 1s + 2 * tick);
+    CHECK(on.server.open_connections() == 0);
+    client.abort();
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"slow-reader"});
+}
+
+TEST_CASE("who takes his answer slowly, but takes it, is no slow reader") {
+  for (const int answers : {1, 8}) {  // below and above the watermark
+    CAPTURE(answers);
+    Served stage(Limits{.idle_timeout = 0s, .write_timeout = 30s});
+    static constexpr auto body = [](Served& on, int count) -> Task<> {
+      auto client = on.client();
+      std::string lines;
+      for (int line = 0; line < count; ++line) lines += "big\n";
+      co_await test::say(client, lines);
+      for (int piece = 0; piece < 9; ++piece) {
+        co_await test::pass(on.reactor, 29s);
+        auto heard = co_await test::hear(client, 1000);
+        CHECK(heard.size() == 1000);
+      }
+      CHECK(on.server.open_connections() == 1);
+      auto finished = client.close_write();
+      auto rest = co_await test::hear_to_end(client);
+      CHECK(rest.size() == static_cast<std::size_t>(count) * 10'001 - 9000);
+    };
+    stage.run(body(stage, answers));
+    CHECK(stage.ends == std::vector<std::string>{"eof"});
+  }
+}
+
+TEST_CASE("a stream's peer that takes nothing is given up too") {
+  Served stage(Limits{.write_timeout = 30s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    Echo echo;
+    auto client = on.serve(echo);
+    co_await test::say(client, "x");
+    co_await test::pass(on.reactor, 29s);
+    co_await test::say(client, "y");  // not idle
+    CHECK(on.server.open_connections() == 1);
+    co_await test::pass(on.reactor, 1s + 2 * tick);
+    CHECK(on.server.open_connections() == 0);
+    client.abort();
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"slow-reader"});
+}
+
+TEST_CASE("more output than the hard limit ends a connection at once") {
+  Limits limits;
+  limits.output = {.high = 8 * 1024, .low = 1024, .hard = 25'000};
+  Served stage(limits);
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto modest = on.client();
+    co_await test::say(modest, "big\n");
+    co_await test::pass(on.reactor, 1s);
+    CHECK(on.server.open_connections() == 1);
+    static Greedy answers;
+    auto greedy = on.serve(answers);
+    co_await test::say(greedy, "more\n");
+    auto heard = co_await test::hear_to_end(greedy);
+    CHECK(on.server.ended(EndCause::slow_reader) == 1);
+    auto answer = co_await test::hear(modest, 10'001);
+    CHECK(answer.size() == 10'001);
+    auto closed = modest.close();
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"slow-reader output-hard", "eof"});
+}
+
+TEST_CASE("a lifetime ends a connection between two lines, and answers what was received by then") {
+  Served stage(Limits{.lifetime = 20s, .lifetime_jitter_percent = 0});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto talking = on.client();
+    auto amid_line = on.client();
+    auto silent = on.client();
+    for (int second = 0; second < 19; ++second) {
+      co_await test::say(talking, "x\n");
+      auto heard = co_await test::hear(talking, 6);
+      CHECK(heard == "got x\n");
+      co_await test::pass(on.reactor, 1s);
+    }
+    co_await test::say(amid_line, "hel");
+    auto nothing = co_await test::hear_to_end(silent);
+    CHECK(nothing.empty());
+    CHECK(is_between(on.elapsed(), 20s, 20s + tick));
+    auto end = co_await test::hear_to_end(talking);
+    CHECK(end.empty());
+    co_await test::pass(on.reactor, 5s);
+    CHECK(on.server.open_connections() == 1);
+    co_await test::say(amid_line, "lo\n");
+    auto heard = co_await test::hear_to_end(amid_line);
+    CHECK(heard == "got hello\n");
+    CHECK(is_between(on.elapsed(), 25s, 25s + tick));
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"lifetime", "lifetime", "lifetime"});
+}
+
+TEST_CASE("lifetimes are spread over their jitter") {
+  Served stage(Limits{.idle_timeout = 0s, .lifetime = 100s, .lifetime_jitter_percent = 20});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    std::vector<Conn> clients;
+    for (int client = 0; client < 200; ++client) clients.push_back(on.client());
+    co_await test::pass(on.reactor, 80s);
+    CHECK(on.server.open_connections() == 200);
+    for (int part = 1; part < 4; ++part) {
+      co_await test::pass(on.reactor, 5s);
+      const auto left = static_cast<int>(on.server.open_connections());
+      CHECK(std::abs(left - (200 - 50 * part)) < 30);  // four standard deviations of a fair spread
+    }
+    co_await test::pass(on.reactor, 5s + 2 * tick);
+    CHECK(on.server.open_connections() == 0);
+  };
+  stage.run(body(stage));
+  CHECK(stage.server.ended(EndCause::lifetime) == 200);
+}
+
+TEST_CASE("a stream ends at its lifetime, its handler meets the end of its input, and its context is done") {
+  Served stage(Limits{.lifetime = 20s, .lifetime_jitter_percent = 0});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    Echo echo;
+    auto client = on.serve(echo);
+    for (int second = 0; second < 19; ++second) {
+      co_await test::say(client, "x");
+      auto heard = co_await test::hear(client, 1);
+      CHECK(heard == "x");
+      co_await test::pass(on.reactor, 1s);
+    }
+    auto rest = co_await test::hear_to_end(client);
+    CHECK(rest.empty());
+    CHECK(is_between(on.elapsed(), 20s, 20s + tick));
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"lifetime"});
+}
+
+TEST_CASE("without any limit of time nothing ends") {
+  Served stage(Limits{.idle_timeout = 0s, .line_timeout = 0s, .write_timeout = 0s, .lifetime = 0s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto silent = on.client();
+    auto amid_line = on.client();
+    auto deaf = on.client();
+    co_await test::say(amid_line, "hel");
+    co_await test::say(deaf, "big\n");
+    co_await test::pass(on.reactor, 1000h);
+    CHECK(on.server.open_connections() == 3);
+    co_await test::say(amid_line, "lo\n");
+    auto heard = co_await test::hear(amid_line, 10);
+    CHECK(heard == "got hello\n");
+    auto answer = co_await test::hear(deaf, 10'001);
+    CHECK(answer.size() == 10'001);
+  };
+  stage.run(body(stage));
+  CHECK(stage.server.ended(EndCause::eof) == 3);
+}
