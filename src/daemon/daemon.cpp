@@ -21,7 +21,7 @@ class Daemon final : ServerObserver {
   explicit Daemon(const Options& options)
       : options_(options),
         log_(Log::open(reactor_, STDERR_FILENO, options.log_level)),
-        server_(reactor_, {.limits = {.idle_timeout = options.idle_timeout}, .observer = this}) {}
+        server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
   int run() {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT});

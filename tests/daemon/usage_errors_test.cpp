@@ -130,6 +130,15 @@ TEST_CASE("a wrong duration or level is a usage error") {
   check_usage_error({"--log-level", "everything"}, "unknown level \"everything\"", "error warn info debug");
 }
 
+TEST_CASE("a wrong limit is a usage error") {
+  check_usage_error({"--max-line", "64kB"}, "--max-line 64kB", "write 64KiB");
+  check_usage_error({"--accept-rate", "100"}, "--accept-rate 100", "100/s");
+  check_usage_error({"--max-connections", "10,wait"}, "unknown \"wait\"", "defer or reject");
+  check_usage_error({"--output-low", "1MiB"}, "--output-low 1MiB", "at most --output-high, which is 64KiB");
+  check_usage_error({"--max-conections", "10"}, "unknown option --max-conections",
+                    "did you mean --max-connections?");
+}
+
 TEST_CASE("--help and --version answer on stdout and exit 0") {
   const Ended help = run({"--help"});
   CHECK(help.status == 0);

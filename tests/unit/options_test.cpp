@@ -3,13 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 using reactord::Duration;
 using reactord::LogLevel;
 using reactord::Options;
-using reactord::parse_duration;
+using reactord::OverLimit;
 using reactord::UsageError;
 using namespace std::chrono_literals;
 
@@ -42,7 +44,7 @@ TEST_CASE("without options it serves line at :9090") {
   CHECK(options.listen[0].protocol == "line");
   CHECK(options.listen[0].address == ":9090");
   CHECK(options.drain_timeout == 30s);
-  CHECK(options.idle_timeout == 60s);
+  CHECK(options.limits.idle_timeout == 60s);
   CHECK(options.log_level == LogLevel::info);
   CHECK_FALSE(options.help);
   CHECK_FALSE(options.version);
@@ -57,7 +59,7 @@ TEST_CASE("every option is understood, in both spellings") {
   CHECK(options.listen[1].protocol == "line");
   CHECK(options.listen[1].address == "unix:@a@b");
   CHECK(options.drain_timeout == 5s);
-  CHECK(options.idle_timeout == Duration::zero());
+  CHECK(options.limits.idle_timeout == Duration::zero());
   CHECK(options.log_level == LogLevel::debug);
   CHECK(parsed({"--help"}).help);
   CHECK(parsed({"--version"}).version);
@@ -95,9 +97,9 @@ TEST_CASE("a wrong level or duration says what would be right") {
 TEST_CASE("an unknown, incomplete or misplaced argument says what would be right") {
   CHECK(refusal({"--lisen", "line@:1"}) == "unknown option --lisen, did you mean --listen?");
   CHECK(refusal({"--lisen=line@:1"}) == "unknown option --lisen, did you mean --listen?");
-  CHECK(
-      refusal({"--colour"}) ==
-      "unknown option --colour, known: --listen --drain-timeout --idle-timeout --log-level --help --version");
+  const std::string unknown = refusal({"--colour"});
+  CHECK(unknown.starts_with("unknown option --colour, known: --listen --drain-timeout --idle-timeout "));
+  CHECK(unknown.ends_with(" --help --version"));
   CHECK(refusal({"-x"}) == "unknown option -x, see reactord --help");
   CHECK(refusal({"-xy"}) == "unknown option -x, see reactord --help");
   CHECK(refusal({"--listen"}) == "--listen: missing value, see reactord --help");
@@ -114,26 +116,91 @@ TEST_CASE("an option that could be two says so") {
   CHECK(text.find("--log-level") != std::string::npos);
 }
 
-TEST_CASE("durations take a unit") {
-  struct Row {
-    const char* text;
-    Duration duration;
-  };
-  constexpr Row table[] = {{"500ms", 500ms}, {"30s", 30s}, {"2m", 2min},       {"1h", 1h},
-                           {"0", 0ns},       {"0s", 0ns},  {"87600h", 87600h}, {"007s", 7s}};
-  for (const Row& row : table) {
-    CAPTURE(row.text);
-    const auto duration = parse_duration(row.text);
-    REQUIRE(duration.has_value());
-    CHECK(*duration == row.duration);
-  }
-  for (const char* wrong : {"", "s", "30", "1.5s", "30 s", "30sec", "s30", " 30s", "+30s", "-0x1s", "30S",
-                            "87601h", "99999999999999999999s", "-1s", "0x"}) {
-    CAPTURE(wrong);
-    const auto duration = parse_duration(wrong);
-    REQUIRE_FALSE(duration.has_value());
-    CHECK(duration.error().starts_with(std::string(wrong) + ": "));
-  }
+TEST_CASE("every limit has its option") {
+  const Options options = parsed({"--line-timeout",
+                                  "3s",
+                                  "--write-timeout",
+                                  "4s",
+                                  "--lifetime",
+                                  "1h",
+                                  "--lifetime-jitter",
+                                  "20%",
+                                  "--max-line",
+                                  "1MiB",
+                                  "--long-lines",
+                                  "discard",
+                                  "--output-high",
+                                  "128KiB",
+                                  "--output-low",
+                                  "1KiB",
+                                  "--output-hard",
+                                  "0",
+                                  "--max-buffers",
+                                  "1GiB",
+                                  "--max-connections",
+                                  "10,reject",
+                                  "--max-connections-per-address",
+                                  "5,defer",
+                                  "--accept-rate",
+                                  "100/s,burst=7",
+                                  "--accept-rate-per-address",
+                                  "9/s",
+                                  "--ip6-prefix",
+                                  "56",
+                                  "--stall-threshold",
+                                  "1s",
+                                  "--log-rate",
+                                  "0"});
+  const reactord::Limits& limits = options.limits;
+  CHECK(limits.idle_timeout == 60s);
+  CHECK(limits.line_timeout == 3s);
+  CHECK(limits.write_timeout == 4s);
+  CHECK(limits.lifetime == 1h);
+  CHECK(limits.lifetime_jitter_percent == 20);
+  CHECK(limits.max_line == 1024 * 1024);
+  CHECK(limits.long_lines == reactord::LongLine::discard);
+  CHECK(limits.output.high == 128 * 1024);
+  CHECK(limits.output.low == 1024);
+  CHECK(limits.output.hard == 0);
+  CHECK(limits.max_buffers == 1024 * 1024 * 1024);
+  CHECK(limits.connections.most == 10);
+  CHECK(limits.connections.then == OverLimit::reject);
+  CHECK(limits.connections_per_address.most == 5);
+  CHECK(limits.connections_per_address.then == OverLimit::defer);
+  CHECK(limits.accepts.per_second == 100);
+  CHECK(limits.accepts.burst == 7);
+  CHECK(limits.accepts.then == OverLimit::defer);
+  CHECK(limits.accepts_per_address.per_second == 9);
+  CHECK(limits.accepts_per_address.then == OverLimit::reject);
+  CHECK(limits.ip6_prefix == 56);
+  CHECK(limits.stall_threshold == 1s);
+  CHECK(options.log_rate == 0);
+}
+
+TEST_CASE("limits that contradict each other say how they would not") {
+  CHECK(refusal({"--output-low", "128KiB"}) ==
+        "--output-low 128KiB: must be at most --output-high, which is 64KiB");
+  CHECK(refusal({"--output-high", "2MiB"}) ==
+        "--output-hard 1MiB: must be at least --output-high, which is 2MiB; or 0: no limit");
+  CHECK(refusal({"--max-buffers", "32KiB"}) ==
+        "--max-buffers 32KiB: must be at least --max-line, which is 64KiB; or 0: no limit");
+  CHECK(refusal({"--output-high", "2MiB", "--output-hard", "0", "--max-buffers", "0"}) == "was accepted");
+  CHECK(refusal({"--output-low", "64KiB"}) == "was accepted");
+}
+
+TEST_CASE("a limit outside of what makes sense says what does") {
+  CHECK(refusal({"--max-line", "1"}) == "--max-line 1: must be from 2 bytes to 64MiB");
+  CHECK(refusal({"--max-line", "65MiB"}) == "--max-line 65MiB: must be from 2 bytes to 64MiB");
+  CHECK(refusal({"--output-high", "0"}) == "--output-high 0: must be at least 1 byte");
+  CHECK(refusal({"--ip6-prefix", "0"}) == "--ip6-prefix 0: write a number from 1 to 128");
+  CHECK(refusal({"--ip6-prefix", "129"}) == "--ip6-prefix 129: write a number from 1 to 128");
+  CHECK(refusal({"--lifetime-jitter", "100%"}) ==
+        "--lifetime-jitter 100%: write a percentage from 0% to 90%, as in 10%");
+  CHECK(refusal({"--long-lines", "drop"}) ==
+        "--long-lines drop: unknown way \"drop\", known: close truncate discard");
+  CHECK(refusal({"--max-line", "64kB"}) ==
+        "--max-line 64kB: write 64KiB (1KiB is 1024 bytes), or the number of bytes");
+  CHECK(refusal({"--max-connections", "many"}).starts_with("--max-connections many: write a number"));
 }
 
 TEST_CASE("the help names every option, every protocol and the exit statuses") {
@@ -145,4 +212,15 @@ TEST_CASE("the help names every option, every protocol and the exit statuses") {
   }
   CHECK(reactord::version_text().starts_with("reactord "));
   CHECK(reactord::version_text().ends_with("\n"));
+}
+
+TEST_CASE("the README shows the help as it is") {
+  std::ifstream file("README.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  const std::string help = reactord::help_text();
+  const std::size_t begin = help.find("\nWhat is served"), end = help.find("\nPROTOCOL is");
+  REQUIRE(begin != std::string::npos);
+  REQUIRE(end != std::string::npos);
+  CHECK(page.str().find(help.substr(begin, end - begin)) != std::string::npos);
 }

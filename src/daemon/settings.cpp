@@ -1,0 +1,194 @@
+#include "daemon/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "daemon/suggestion.hpp"
+#include "protocols/table.hpp"
+#include "reactord/address.hpp"
+
+namespace reactord {
+namespace {
+
+constexpr std::size_t least_max_line = 2;  // one byte and its newline
+constexpr std::size_t most_max_line = 64 * 1024 * 1024;
+constexpr unsigned most_jitter_percent = 90;  // some lifetime is left
+constexpr unsigned most_log_rate = 1'000'000;
+
+std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+
+Parsed<ListenOption> parse_listen(std::string_view text) {
+  const std::string start = std::string(text) + ": ";
+  const std::size_t at = text.find('@');
+  if (at == std::string_view::npos) {
+    return std::unexpected(start + "missing \"@\": write PROTOCOL@ADDRESS, as in line@:9090");
+  }
+  const std::string_view name = text.substr(0, at), address = text.substr(at + 1);
+  if (find_protocol(name) == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Protocol& protocol : protocols()) names.push_back(protocol.name);
+    return std::unexpected(start + "unknown protocol " + quoted(name) + ", " + suggestion(name, names));
+  }
+  const auto parsed = Address::parse(address);
+  if (!parsed) {
+    return std::unexpected(start + parsed.error().text() +
+                           "; write :9090, 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name");
+  }
+  return ListenOption{std::string(name), std::string(address)};
+}
+
+Parsed<LogLevel> parse_log_level(std::string_view text) {
+  static constexpr std::array<std::string_view, 4> names{"error", "warn", "info", "debug"};
+  const auto found = std::ranges::find(names, text);
+  if (found != names.end()) return static_cast<LogLevel>(found - names.begin());
+  return std::unexpected(std::string(text) + ": unknown level " + quoted(text) + ", " +
+                         suggestion(text, names));
+}
+
+Parsed<CountLimit> deferring_count(std::string_view text) {
+  return parse_count_limit(text, OverLimit::defer);
+}
+Parsed<CountLimit> rejecting_count(std::string_view text) {
+  return parse_count_limit(text, OverLimit::reject);
+}
+Parsed<RateLimit> deferring_rate(std::string_view text) { return parse_rate(text, OverLimit::defer); }
+Parsed<RateLimit> rejecting_rate(std::string_view text) { return parse_rate(text, OverLimit::reject); }
+Parsed<unsigned> jitter(std::string_view text) { return parse_percentage(text, most_jitter_percent); }
+Parsed<unsigned> ip6_prefix(std::string_view text) { return parse_number(text, 1, 128); }
+Parsed<unsigned> log_rate(std::string_view text) { return parse_number(text, 0, most_log_rate); }
+
+Parsed<Duration> some_duration(std::string_view text) {
+  auto duration = parse_duration(text);
+  if (duration && *duration == 0ns) return std::unexpected(std::string(text) + ": must be at least 1ms");
+  return duration;
+}
+
+Parsed<std::size_t> max_line(std::string_view text) {
+  auto size = parse_size(text);
+  if (size && (*size < least_max_line || *size > most_max_line)) {
+    return std::unexpected(std::string(text) + ": must be from 2 bytes to " + size_text(most_max_line));
+  }
+  return size;
+}
+
+Parsed<std::size_t> some_size(std::string_view text) {
+  auto size = parse_size(text);
+  if (size && *size == 0) return std::unexpected(std::string(text) + ": must be at least 1 byte");
+  return size;
+}
+
+// What `parse` makes of the text goes where `path`, one member after the other, leads to.
+template <auto parse, auto... path>
+Parsed<void> set(std::string_view text, Options& options) {
+  auto value = parse(text);
+  if (!value) return std::unexpected(std::move(value).error());
+  (options.*....*path) = std::move(*value);
+  return {};
+}
+
+template <auto parse, auto... path>
+constexpr auto set_limit = set<parse, &Options::limits, path...>;
+
+Parsed<void> add_listen(std::string_view text, Options& options) {
+  auto listen = parse_listen(text);
+  if (!listen) return std::unexpected(std::move(listen).error());
+  options.listen.push_back(std::move(*listen));
+  return {};
+}
+
+template <auto flag>
+Parsed<void> raise(std::string_view, Options& options) {
+  options.*flag = true;
+  return {};
+}
+
+constexpr std::string_view serving = "What is served";
+constexpr std::string_view slow = "Clients that are too slow (0: no limit)";
+constexpr std::string_view much = "Clients that take too much";
+constexpr std::string_view many = "Too many clients (0: no limit)";
+constexpr std::string_view log = "What is logged";
+constexpr std::string_view about = "About reactord";
+
+constexpr Setting table[] = {
+    {"listen", "PROTOCOL@ADDRESS", serving, "serve PROTOCOL at ADDRESS; may be repeated", "line@:9090",
+     add_listen},
+    {"drain-timeout", "DURATION", serving, "at SIGTERM, give connections so long to finish", "30s",
+     set<some_duration, &Options::drain_timeout>},
+
+    {"idle-timeout", "DURATION", slow, "close a connection that is silent for so long", "60s",
+     set_limit<parse_duration, &Limits::idle_timeout>},
+    {"line-timeout", "DURATION", slow, "close it when a line takes so long to be complete", "10s",
+     set_limit<parse_duration, &Limits::line_timeout>},
+    {"write-timeout", "DURATION", slow, "close it when the client takes nothing for so long", "30s",
+     set_limit<parse_duration, &Limits::write_timeout>},
+    {"lifetime", "DURATION", slow, "close it when it is so old", "0",
+     set_limit<parse_duration, &Limits::lifetime>},
+    {"lifetime-jitter", "PERCENT", slow, "up to so much earlier, each at its own time", "10%",
+     set_limit<jitter, &Limits::lifetime_jitter_percent>},
+
+    {"max-line", "SIZE", much, "the longest line, with its newline", "64KiB",
+     set_limit<max_line, &Limits::max_line>},
+    {"long-lines", "WAY", much, "a longer one: close, truncate or discard", "close",
+     set_limit<parse_long_lines, &Limits::long_lines>},
+    {"output-high", "SIZE", much, "so much waits for a client: serve it no further line", "64KiB",
+     set_limit<some_size, &Limits::output, &OutputLimits::high>},
+    {"output-low", "SIZE", much, "until only so much waits", "16KiB",
+     set_limit<parse_size, &Limits::output, &OutputLimits::low>},
+    {"output-hard", "SIZE", much, "so much waits: close it (0: no limit)", "1MiB",
+     set_limit<parse_size, &Limits::output, &OutputLimits::hard>},
+    {"max-buffers", "SIZE", much, "of all clients together (0: no limit)", "256MiB",
+     set_limit<parse_size, &Limits::max_buffers>},
+
+    {"max-connections", "COUNT", many, "at once; 0: as many as the descriptors allow", "0,defer",
+     set_limit<deferring_count, &Limits::connections>},
+    {"max-connections-per-address", "COUNT", many, "at once, from one address", "0,reject",
+     set_limit<rejecting_count, &Limits::connections_per_address>},
+    {"accept-rate", "RATE", many, "new ones in a second", "0,defer",
+     set_limit<deferring_rate, &Limits::accepts>},
+    {"accept-rate-per-address", "RATE", many, "new ones in a second, from one address", "0,reject",
+     set_limit<rejecting_rate, &Limits::accepts_per_address>},
+    {"ip6-prefix", "BITS", many, "so many leading bits of an IPv6 address are one client", "64",
+     set_limit<ip6_prefix, &Limits::ip6_prefix>},
+
+    {"log-level", "LEVEL", log, "error, warn, info or debug", "info",
+     set<parse_log_level, &Options::log_level>},
+    {"log-rate", "NUMBER", log, "lines in a second, of each kind (0: all)", "100",
+     set<log_rate, &Options::log_rate>},
+    {"stall-threshold", "DURATION", log, "a handler that holds all others up for so long (0: none)", "100ms",
+     set_limit<parse_duration, &Limits::stall_threshold>},
+
+    {"help", "", about, "this text", "", raise<&Options::help>},
+    {"version", "", about, "the version", "", raise<&Options::version>},
+};
+
+}  // namespace
+
+std::span<const Setting> settings() noexcept { return table; }
+
+const Setting* find_setting(std::string_view name) noexcept {
+  const auto found = std::ranges::find(table, name, &Setting::name);
+  return found == std::end(table) ? nullptr : &*found;
+}
+
+Parsed<void> check_settings(const Options& options) {
+  const Limits& limits = options.limits;
+  const OutputLimits& output = limits.output;
+  if (output.low > output.high) {
+    return std::unexpected("--output-low " + size_text(output.low) +
+                           ": must be at most --output-high, which is " + size_text(output.high));
+  }
+  if (output.hard != 0 && output.hard < output.high) {
+    return std::unexpected("--output-hard " + size_text(output.hard) +
+                           ": must be at least --output-high, which is " + size_text(output.high) +
+                           "; or 0: no limit");
+  }
+  if (limits.max_buffers != 0 && limits.max_buffers < limits.max_line) {
+    return std::unexpected("--max-buffers " + size_text(limits.max_buffers) +
+                           ": must be at least --max-line, which is " + size_text(limits.max_line) +
+                           "; or 0: no limit");
+  }
+  return {};
+}
+
+}  // namespace reactord

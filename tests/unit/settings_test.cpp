@@ -1,0 +1,79 @@
+// The table of settings: rows that go together with what they set.
+#include "daemon/settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+using reactord::Limits;
+using reactord::Options;
+using reactord::Setting;
+using reactord::settings;
+
+namespace {
+
+bool equal(const reactord::CountLimit& left, const reactord::CountLimit& right) {
+  return left.most == right.most && left.then == right.then;
+}
+
+bool equal(const reactord::RateLimit& left, const reactord::RateLimit& right) {
+  return left.per_second == right.per_second && left.burst == right.burst && left.then == right.then;
+}
+
+bool equal(const Limits& left, const Limits& right) {
+  return left.idle_timeout == right.idle_timeout && left.line_timeout == right.line_timeout &&
+         left.write_timeout == right.write_timeout && left.lifetime == right.lifetime &&
+         left.lifetime_jitter_percent == right.lifetime_jitter_percent && left.max_line == right.max_line &&
+         left.long_lines == right.long_lines && left.output.high == right.output.high &&
+         left.output.low == right.output.low && left.output.hard == right.output.hard &&
+         left.max_buffers == right.max_buffers && equal(left.connections, right.connections) &&
+         equal(left.connections_per_address, right.connections_per_address) &&
+         equal(left.accepts, right.accepts) && equal(left.accepts_per_address, right.accepts_per_address) &&
+         left.ip6_prefix == right.ip6_prefix && left.stall_threshold == right.stall_threshold;
+}
+
+bool equal(const Options& left, const Options& right) {
+  return left.drain_timeout == right.drain_timeout && equal(left.limits, right.limits) &&
+         left.log_level == right.log_level && left.log_rate == right.log_rate && left.help == right.help &&
+         left.version == right.version;
+}
+
+}  // namespace
+
+TEST_CASE("what the table says holds without a setting is what holds without it") {
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.name);
+    if (setting.placeholder.empty()) continue;
+    REQUIRE_FALSE(setting.standard.empty());
+    Options options;
+    const auto applied = setting.apply(setting.standard, options);
+    REQUIRE(applied.has_value());
+    CHECK(equal(options, Options{}));
+  }
+}
+
+TEST_CASE("every setting that takes a value refuses nonsense, beginning with it") {
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.name);
+    if (setting.placeholder.empty()) continue;
+    Options options;
+    for (const std::string wrong : {"", "no such value", "-1", "0x10"}) {
+      CAPTURE(wrong);
+      const auto applied = setting.apply(wrong, options);
+      REQUIRE_FALSE(applied.has_value());
+      CHECK(applied.error().starts_with(wrong + ": "));
+    }
+    CHECK(equal(options, Options{}));
+  }
+}
+
+TEST_CASE("a setting is found by its name, and every name is one setting's") {
+  std::set<std::string> names;
+  for (const Setting& setting : settings()) {
+    CHECK(reactord::find_setting(setting.name) == &setting);
+    CHECK(names.insert(std::string(setting.name)).second);
+  }
+  CHECK(reactord::find_setting("idle") == nullptr);
+  CHECK(reactord::find_setting("") == nullptr);
+}
