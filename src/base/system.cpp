@@ -4,11 +4,14 @@
 #include <linux/sockios.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 
 namespace reactord::system {
 ssize_t send_now(int fd, const void* bytes, std::size_t count) noexcept {
@@ -127,6 +130,18 @@ void block_signals() noexcept {
 }
 
 void close(int fd) noexcept { ::close(fd); }
+
+long raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  const int result = uninterrupted([&] { return ::getrlimit(RLIMIT_NOFILE, &limit); });
+  if (result < 0) return result;
+  const rlim_t granted = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  // Refused where the hard limit is above fs.nr_open; then the soft one stays.
+  const int raised = uninterrupted([&] { return ::setrlimit(RLIMIT_NOFILE, &limit); });
+  constexpr rlim_t most = std::numeric_limits<long>::max();
+  return static_cast<long>(std::min(raised < 0 ? granted : limit.rlim_max, most));
+}
 
 int max_backlog() noexcept {
   char text[16] = {};

@@ -77,6 +77,9 @@ int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the calle
 void block_signals() noexcept;                         // all of them, in this thread: pthread_sigmask(3)
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
 
+// Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
+// select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
+long raise_descriptor_limit() noexcept;
 int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read
 
 }  // namespace reactord::system

@@ -1,7 +1,6 @@
 #include "daemon/daemon.hpp"
 
 #include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "base/system.hpp"
+#include "daemon/descriptor_budget.hpp"
 #include "protocols/table.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
@@ -16,10 +17,16 @@
 namespace reactord {
 namespace {
 
+int complain(const std::string& text, int status) {
+  std::fprintf(stderr, "reactord: %s\n", text.c_str());
+  return status;
+}
+
 class Daemon final : ServerObserver {
  public:
-  explicit Daemon(const Options& options)
+  Daemon(const Options& options, std::size_t descriptors)
       : options_(options),
+        descriptors_(descriptors),
         log_(Log::open(reactor_, STDERR_FILENO, options.log_level)),
         server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
@@ -34,6 +41,10 @@ class Daemon final : ServerObserver {
           .add("protocol", option.protocol)
           .add("address", listening->text());
     }
+    log_->line(LogLevel::info, "limits")
+        .add("max-connections", options_.limits.connections.most)
+        .add("descriptors", descriptors_)
+        .add("max-buffers", options_.limits.max_buffers);
     reactor_.spawn(obey_signals(*this, *signals));
     const auto ran = reactor_.run();
     if (!ran) return fail(ran.error(), "");
@@ -103,8 +114,7 @@ class Daemon final : ServerObserver {
 
   int fail(const Error& error, const std::string& advice) {
     log_->flush();
-    std::fprintf(stderr, "reactord: %s%s\n", error.text().c_str(), advice.c_str());
-    return 1;
+    return complain(error.text() + advice, 1);
   }
 
   static std::string hint(const Error& error) {
@@ -122,6 +132,7 @@ class Daemon final : ServerObserver {
   }
 
   const Options& options_;
+  std::size_t descriptors_;
   Reactor reactor_;
   Owned<Log> log_;
   Server server_;
@@ -139,18 +150,20 @@ void prepare_process() {
   action.sa_handler = no_signal_handler;
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGPIPE, &action, nullptr);
-  // The soft limit on descriptors is there for select(2); the hard one is what the operator granted.
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
 
-int run_daemon(const Options& options) {
+int run_daemon(Options options) {
   prepare_process();
-  Daemon daemon(options);
+  const long limit = system::raise_descriptor_limit();
+  if (limit < 0) return complain(Error::from_errno(static_cast<int>(-limit), "getrlimit").text(), 1);
+  CountLimit& connections = options.limits.connections;
+  const auto most =
+      connections_that_fit(static_cast<std::size_t>(limit), options.listen.size(), connections.most);
+  if (!most) return complain(most.error(), exit_usage);
+  connections.most = *most;
+  Daemon daemon(options, static_cast<std::size_t>(limit));
   return daemon.run();
 }
 

@@ -5,7 +5,8 @@
 
 namespace reactord {
 
-// Serves until SIGTERM or SIGINT. Returns the exit status: 0 clean, 1 if something failed (it has said what).
-int run_daemon(const Options& options);
+// Serves until SIGTERM or SIGINT. Returns the exit status: 0 clean, exit_usage if the descriptors do not suffice for
+// what is asked, 1 if something else failed (it has said what).
+int run_daemon(Options options);
 
 }  // namespace reactord

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -235,6 +236,13 @@ std::size_t Process::resident_bytes() const {
 std::size_t Process::descriptors() const {
   const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid_) + "/fd");
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+
+void Process::limit_descriptors(unsigned most) const {
+  rlimit limit{};
+  if (::prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) != 0) fail_with_errno("prlimit");
+  limit.rlim_cur = most;
+  if (::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0) fail_with_errno("prlimit");
 }
 
 Daemon::Daemon(const std::vector<std::string>& listen, const std::vector<std::string>& more_arguments,

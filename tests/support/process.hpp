@@ -75,6 +75,7 @@ class Process {
   double cpu_seconds() const;
   std::size_t resident_bytes() const;
   std::size_t descriptors() const;
+  void limit_descriptors(unsigned most) const;  // from now on, whatever it has counted on
 
  private:
   void show_errors();
