@@ -10,6 +10,7 @@
 
 #include "base/system.hpp"
 #include "daemon/descriptor_budget.hpp"
+#include "daemon/event_log.hpp"
 #include "protocols/table.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
@@ -28,6 +29,7 @@ class Daemon final : ServerObserver {
       : options_(options),
         descriptors_(descriptors),
         log_(Log::open(reactor_, STDERR_FILENO, options.log_level)),
+        events_(reactor_, *log_, options.log_rate),
         server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
   int run() {
@@ -48,6 +50,7 @@ class Daemon final : ServerObserver {
     reactor_.spawn(obey_signals(*this, *signals));
     const auto ran = reactor_.run();
     if (!ran) return fail(ran.error(), "");
+    events_.summarize();
     log_->line(LogLevel::info, "stopped").add("accepted", server_.accepted());
     return failed_ ? 1 : 0;
   }
@@ -82,25 +85,15 @@ class Daemon final : ServerObserver {
 
   void on_closed(const ConnectionEnd& end) override {
     give_back_memory();
-    if (!log_->is_enabled(LogLevel::info)) return;
-    auto line = log_->line(LogLevel::info, "closed");
-    line.add("protocol", end.protocol).add("peer", end.remote.text()).add("cause", to_string(end.cause));
-    if (end.error != 0) line.add("error", errno_text(end.error));
-    if (end.lines > 0) line.add("lines", end.lines);
-    line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+    events_.closed(end);
   }
-
-  void on_accept_paused(const Error& error, Duration pause) override {
-    if (reactor_.now() < quiet_until_) return;
-    quiet_until_ = reactor_.now() + 10s;
-    log_->line(LogLevel::warn, "accept-paused").add("error", error.text()).add_seconds("retry", pause);
-  }
-
+  void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
+  void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
+  void on_accept_paused(const Error& error, Duration pause) override { events_.accept_paused(error, pause); }
   void on_listener_failed(const Error& error) override {
     failed_ = true;
-    log_->line(LogLevel::error, "listener-failed").add("error", error.text());
+    events_.listener_failed(error);
   }
-
   void on_drained() override { signals_->close(); }
 
   // The allocator keeps what a burst of connections has used; half of it gone is a moment to give it to the
@@ -135,9 +128,9 @@ class Daemon final : ServerObserver {
   std::size_t descriptors_;
   Reactor reactor_;
   Owned<Log> log_;
+  EventLog events_;
   Server server_;
   Signals* signals_ = nullptr;
-  Time quiet_until_;
   std::size_t most_open_ = 0;
   bool failed_ = false;
 };

@@ -13,6 +13,17 @@ namespace {
 
 bool holds(const std::string& text, std::string_view word) { return text.find(word) != text.npos; }
 
+int occurrences(const std::string& text, std::string_view word) {
+  int count = 0;
+  for (std::size_t at = 0; (at = text.find(word, at)) != text.npos; ++at) ++count;
+  return count;
+}
+
+int number_after(const std::string& text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  return at == text.npos ? -1 : std::stoi(text.substr(at + key.size()));
+}
+
 TEST_CASE("each end of a line connection is told with its cause and its counts") {
   Daemon daemon({"line@127.0.0.1:0"}, {"--idle-timeout", "400ms"});
   const auto closed = [&](std::string_view cause) {
@@ -109,18 +120,38 @@ TEST_CASE("--log-level decides what is told") {
 
 TEST_CASE("a full stderr holds nobody up, and what was dropped is counted once there is room") {
   const test::TemporaryDirectory directory;
-  Daemon daemon({"line@unix:" + directory.path("socket")});
+  Daemon daemon({"line@unix:" + directory.path("socket")}, {"--log-rate", "0"});
   constexpr int connections = 5000;  // each leaves a line of about 100 bytes: more than pipe and queue take
   for (int count = 0; count < connections; ++count) REQUIRE(Client(daemon.address()).ask("x") == "Server: x");
   const std::string dropped = daemon.wait_for_log({"level=warn event=log-lines-dropped count="});
-  const int count = std::stoi(dropped.substr(dropped.find("count=") + 6));
+  const int count = number_after(dropped, "count=");
   CHECK(count > 0);
   CHECK(daemon.stop() == 0);
   const std::string rest = daemon.errors();
-  int told = 0;
-  for (std::size_t at = 0; (at = rest.find("event=closed", at)) != rest.npos; ++at) ++told;
-  CHECK(told + count == connections);
+  CHECK(occurrences(rest, "event=closed") + count == connections);
   CHECK(holds(rest, "event=stopped"));
+}
+
+TEST_CASE("a flood of events is no flood of lines: the rest is counted, at the latest at the end") {
+  const test::TemporaryDirectory directory;
+  Daemon daemon({"line@unix:" + directory.path("socket")}, {"--log-rate", "1"});
+  constexpr int connections = 500;
+  const auto connect = [&](int clients) {
+    for (int count = 0; count < clients; ++count) REQUIRE(Client(daemon.address()).ask("x") == "Server: x");
+  };
+  connect(connections / 2);
+  const std::string omitted = daemon.wait_for_log({"level=info event=omitted kind=closed cause=eof count="});
+  connect(connections / 2);
+  CHECK(daemon.stop() == 0);
+  const std::string rest = daemon.errors();
+  int told = occurrences(rest, "event=closed"), counted = number_after(omitted, "count=");
+  for (std::size_t at = 0; (at = rest.find("event=omitted", at)) != rest.npos; ++at) {
+    counted += number_after(rest.substr(at), "count=");
+  }
+  CHECK(told >= 10);
+  CHECK(told < connections / 2);
+  CHECK(told + counted == connections);
+  CHECK(rest.rfind("event=omitted") < rest.rfind("event=stopped"));
 }
 
 TEST_CASE("a stderr whose reader has gone kills nothing") {

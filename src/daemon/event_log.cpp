@@ -1,0 +1,72 @@
+#include "daemon/event_log.hpp"
+
+namespace reactord {
+
+EventLog::EventLog(Reactor& reactor, Log& log, unsigned rate)
+    : reactor_(reactor), log_(log), limiter_(rate) {}
+
+EventLog::~EventLog() { reactor_.timers().cancel(*this); }
+
+bool EventLog::admits(const LogKind& kind) {
+  if (!log_.is_enabled(kind.level)) return false;  // and nobody misses it
+  const Time now = reactor_.now();
+  if (limiter_.admits(kind, now)) return true;
+  if (!is_armed()) reactor_.arm(*this, now + LogLimiter::summary_after);
+  return false;
+}
+
+void EventLog::summarize() {
+  reactor_.timers().cancel(*this);
+  limiter_.take_omitted([this](const LogKind& kind, std::uint64_t count) {
+    auto line = log_.line(kind.level, "omitted");
+    line.add("kind", kind.event);
+    for (const LogKind::Value& value : {kind.first, kind.second}) {
+      if (!value.key.empty()) line.add(value.key, value.value);
+    }
+    line.add("count", count);
+  });
+}
+
+void EventLog::closed(const ConnectionEnd& end) {
+  const std::string_view cause = to_string(end.cause);
+  const LogKind::Value limit = end.limit.empty() ? LogKind::Value{} : LogKind::Value{"limit", end.limit};
+  if (!admits({.level = LogLevel::info, .event = "closed", .first = {"cause", cause}, .second = limit}))
+    return;
+  auto line = log_.line(LogLevel::info, "closed");
+  line.add("protocol", end.protocol).add("peer", end.remote.text()).add("cause", cause);
+  if (!end.limit.empty()) line.add("limit", end.limit);
+  if (end.error != 0) line.add("error", errno_text(end.error));
+  if (end.lines > 0) line.add("lines", end.lines);
+  line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+}
+
+void EventLog::limit_reached(const LimitReached& limit) {
+  if (!admits({.level = LogLevel::warn,
+               .event = "limit",
+               .first = {"limit", limit.limit},
+               .second = {"action", limit.action}}))
+    return;
+  auto line = log_.line(LogLevel::warn, "limit");
+  line.add("limit", limit.limit).add("action", limit.action).add("protocol", limit.protocol);
+  if (limit.remote != nullptr) line.add("peer", limit.remote->text());
+}
+
+void EventLog::stalled(const HandlerStall& stall) {
+  if (!admits({.level = LogLevel::warn, .event = "stall"})) return;
+  auto line = log_.line(LogLevel::warn, "stall");
+  if (!stall.protocol.empty()) line.add("protocol", stall.protocol);
+  if (stall.remote != nullptr) line.add("peer", stall.remote->text());
+  line.add_seconds("seconds", stall.duration);
+}
+
+void EventLog::accept_paused(const Error& error, Duration pause) {
+  if (!admits({.level = LogLevel::warn, .event = "accept-paused"})) return;
+  log_.line(LogLevel::warn, "accept-paused").add("error", error.text()).add_seconds("retry", pause);
+}
+
+void EventLog::listener_failed(const Error& error) {
+  if (!admits({.level = LogLevel::error, .event = "listener-failed"})) return;
+  log_.line(LogLevel::error, "listener-failed").add("error", error.text());
+}
+
+}  // namespace reactord
