@@ -33,7 +33,7 @@ class Daemon final : ServerObserver {
         server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
   int run() {
-    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT});
+    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGUSR1});
     if (!signals) return fail(signals.error(), "");
     signals_ = &*signals;
     for (const ListenOption& option : options_.listen) {
@@ -51,7 +51,7 @@ class Daemon final : ServerObserver {
     const auto ran = reactor_.run();
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
-    log_->line(LogLevel::info, "stopped").add("accepted", server_.accepted());
+    tell_counters("stopped");
     return failed_ ? 1 : 0;
   }
 
@@ -66,7 +66,6 @@ class Daemon final : ServerObserver {
                       handler);
   }
 
-  // The first signal drains, the second one kills.
   static Task<> obey_signals(Daemon& daemon, Signals& signals) {
     while (true) {
       auto number = co_await signals.next();
@@ -76,11 +75,22 @@ class Daemon final : ServerObserver {
   }
 
   void obey(int number) {
-    const char* name = number == SIGTERM ? "SIGTERM" : "SIGINT";
-    auto line = log_->line(LogLevel::info, server_.is_draining() ? "stopping-now" : "draining");
-    line.add("signal", name).add("connections", server_.open_connections());
-    if (server_.is_draining()) return server_.kill();
+    if (number == SIGUSR1) return tell_counters("counters");
+    const bool is_second = server_.is_draining();
+    log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
+        .add("signal", number == SIGTERM ? "SIGTERM" : "SIGINT")
+        .add("connections", server_.open_connections());
+    if (is_second) return server_.kill();
     server_.drain(options_.drain_timeout);
+  }
+
+  void tell_counters(std::string_view event) {
+    auto line = log_->line(LogLevel::info, event);
+    line.add("accepted", server_.accepted()).add("open", server_.open_connections());
+    for (std::size_t index = 0; index < end_causes; ++index) {
+      const auto cause = static_cast<EndCause>(index);
+      line.add(to_string(cause), server_.ended(cause));
+    }
   }
 
   void on_closed(const ConnectionEnd& end) override {

@@ -1,4 +1,5 @@
-// Daemon: a Server with a log, and the signals that end it.
+// Daemon: a Server with a log, and the signals that it obeys: SIGTERM and SIGINT end it, in order and at once;
+// SIGUSR1 has its counters logged.
 #pragma once
 
 #include "daemon/options.hpp"

@@ -116,6 +116,7 @@ std::string help_text() {
       "A RATE may be exceeded for a moment, by a burst: 100/s,burst=500\n"
       "\n"
       "SIGTERM and SIGINT: answer what was received, then exit; a second one: exit at once.\n"
+      "SIGUSR1: log how many connections there were, and how they ended.\n"
       "Exit status: 0 clean, 64 wrong usage, 1 anything else.\n";
   return text;
 }
