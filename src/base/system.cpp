@@ -1,7 +1,9 @@
 #include "base/system.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -31,6 +33,33 @@ ssize_t read(int fd, void* bytes, std::size_t count) noexcept {
 
 ssize_t write(int fd, const void* bytes, std::size_t count) noexcept {
   return uninterrupted([&] { return ::write(fd, bytes, count); });
+}
+
+namespace {
+
+bool takes_bytes(int fd) noexcept {
+  pollfd polled{.fd = fd, .events = POLLOUT, .revents = 0};
+  return uninterrupted([&] { return ::poll(&polled, 1, 0); }) > 0;  // its end counts: write(2) tells it
+}
+
+}  // namespace
+
+ssize_t write_to_pipe_now(int fd, const void* bytes, std::size_t count) noexcept {
+  // A pipe that is ready has room for PIPE_BUF bytes; only another writer, between these two calls, can take it.
+  if (!takes_bytes(fd)) return -EAGAIN;
+  return write(fd, bytes, std::min<std::size_t>(count, PIPE_BUF));
+}
+
+ssize_t write_to_terminal_now(int fd, const void* bytes, std::size_t count) noexcept {
+  // A terminal is ready when it has room for one byte, and a write of two waits. So the flag it must be.
+  if (!takes_bytes(fd)) return -EAGAIN;
+  const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
+  if (flags < 0) return flags;
+  const int set = uninterrupted([&] { return ::fcntl(fd, F_SETFL, flags | O_NONBLOCK); });
+  if (set < 0) return set;
+  const ssize_t written = write(fd, bytes, count);
+  uninterrupted([&] { return ::fcntl(fd, F_SETFL, flags); });
+  return written;
 }
 
 int stream_socket(int family) noexcept {

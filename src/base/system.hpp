@@ -54,6 +54,10 @@ ssize_t send_now(int fd, const void* bytes, std::size_t count) noexcept;        
 ssize_t read(int fd, void* bytes, std::size_t count) noexcept;                  // read(2)
 ssize_t write(int fd, const void* bytes, std::size_t count) noexcept;           // write(2)
 
+// For a blocking descriptor whose file others may have open too. What goes without a wait, or -EAGAIN: poll(2), write(2).
+ssize_t write_to_pipe_now(int fd, const void* bytes, std::size_t count) noexcept;  // PIPE_BUF bytes at most
+ssize_t write_to_terminal_now(int fd, const void* bytes, std::size_t count) noexcept;  // O_NONBLOCK meanwhile
+
 int stream_socket(int family) noexcept;
 int bind(int fd, const sockaddr_storage& address, unsigned length) noexcept;
 int listen(int fd, int backlog) noexcept;

@@ -74,24 +74,34 @@ Owned<Log> Log::open(Reactor& reactor, int fd, LogLevel level) {
 Log::Log(Reactor& reactor, int fd, LogLevel level) : Watch(reactor, -1), output_(fd), level_(level) {
   struct stat file {};
   if (::fstat(fd, &file) != 0) return;
-  is_socket_ = S_ISSOCK(file.st_mode);
   journal_ = is_journal(fd);
-  if (!S_ISFIFO(file.st_mode) && !S_ISCHR(file.st_mode)) return;
+  if (S_ISSOCK(file.st_mode)) kind_ = Output::socket;
+  if (S_ISFIFO(file.st_mode)) kind_ = Output::shared_pipe;
+  if (S_ISCHR(file.st_mode)) kind_ = Output::shared_terminal;
+  if (kind_ != Output::shared_pipe && kind_ != Output::shared_terminal) return;
   const std::string self = "/proc/self/fd/" + std::to_string(fd);
   const int own = ::open(self.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (own < 0) return;
+  if (own < 0) return;  // no /proc, no descriptor left, or the file is another user's
   output_ = own;
-  owns_output_ = true;
+  kind_ = Output::ours;
 }
 
 Log::~Log() {
   flush();
-  if (owns_output_) system::close(output_);
+  if (kind_ == Output::ours) system::close(output_);
 }
 
 std::ptrdiff_t Log::write_some() noexcept {
-  if (!is_socket_) return system::write(output_, queue_.data(), queue_.size());
-  return system::send_now(output_, queue_.data(), queue_.size());
+  switch (kind_) {
+    case Output::socket:
+      return system::send_now(output_, queue_.data(), queue_.size());
+    case Output::shared_pipe:
+      return system::write_to_pipe_now(output_, queue_.data(), queue_.size());
+    case Output::shared_terminal:
+      return system::write_to_terminal_now(output_, queue_.data(), queue_.size());
+    default:
+      return system::write(output_, queue_.data(), queue_.size());
+  }
 }
 
 void Log::flush() noexcept {

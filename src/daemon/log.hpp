@@ -25,8 +25,9 @@ class Log final : public Watch {
   static constexpr Duration retry = 100ms;  // how soon a descriptor that took no more is tried again
 
   // Writes to `fd`, which stays the caller's. Nonblocking without touching the flags of a descriptor that
-  // other processes may share: through an open file description of our own, or per call. Writes what it still
-  // can when it is released, which must be before the Reactor ends.
+  // other processes may share: through an open file description of our own, or per call. (Of a terminal that we may
+  // not open, another user's, the flags change for the time of a write.) Writes what it still can when it is released,
+  // which must be before the Reactor ends.
   static Owned<Log> open(Reactor& reactor, int fd, LogLevel level);
   Log(Reactor& reactor, int fd, LogLevel level);
   ~Log() override;
@@ -64,10 +65,12 @@ class Log final : public Watch {
   void end(std::size_t start);
   std::ptrdiff_t write_some() noexcept;
 
+  // What the output is decides how it is written to without a wait.
+  enum class Output : std::uint8_t { never_full, socket, ours, shared_pipe, shared_terminal };
+
   int output_;
   LogLevel level_;
-  bool owns_output_ = false;
-  bool is_socket_ = false;
+  Output kind_ = Output::never_full;  // a file, which is written to as fast as the disk is
   bool journal_ = false;
   std::string queue_;
   std::uint64_t dropped_ = 0;

@@ -3,16 +3,19 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <string>
 
 #include "support/loopback.hpp"
+#include "support/no_descriptors.hpp"
 #include "support/process.hpp"
 
 using reactord::Log;
@@ -177,6 +180,46 @@ TEST_CASE("the flags of the shared descriptor are left as they are") {
   log->flush();
   CHECK(::fcntl(stage.writer.get(), F_GETFL) == before);
   CHECK_FALSE(stage.read().empty());
+}
+
+TEST_CASE("a full pipe that can't be opened anew is not waited for either") {
+  Stage stage;
+  REQUIRE(::fcntl(stage.writer.get(), F_SETPIPE_SZ, 4096) >= 0);
+  test::NoDescriptors no_descriptors;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  no_descriptors.end();
+  REQUIRE((::fcntl(stage.writer.get(), F_GETFL) & O_NONBLOCK) == 0);
+  const std::string filler(500, 'f');
+  for (unsigned count = 0; count < 100; ++count) {
+    log->line(LogLevel::info, "line").add("number", std::uint64_t{count}).add("filler", filler);
+  }
+  test::run(stage.reactor, turn(stage.reactor));  // would never end
+  std::string text;
+  for (int round = 0; round < 100 && text.find("number=99") == std::string::npos; ++round) {
+    text += stage.read();
+    test::run(stage.reactor, sleep(stage.reactor, Log::retry));
+  }
+  text += stage.read();
+  CHECK(std::ranges::count(text, '\n') == 100);
+  CHECK((::fcntl(stage.writer.get(), F_GETFL) & O_NONBLOCK) == 0);
+}
+
+TEST_CASE("a terminal that takes no more and can't be opened anew is not waited for either") {
+  Stage stage;
+  int master = -1, slave = -1;
+  REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
+  const test::Descriptor screen(master), terminal(slave);
+  test::NoDescriptors no_descriptors;
+  const Owned<Log> log = Log::open(stage.reactor, terminal.get(), LogLevel::info);
+  no_descriptors.end();
+  const std::string filler(1000, 'f');
+  for (unsigned count = 0; count < 200; ++count) log->line(LogLevel::info, "line").add("filler", filler);
+  test::run(stage.reactor, turn(stage.reactor));  // would never end
+  CHECK((::fcntl(terminal.get(), F_GETFL) & O_NONBLOCK) == 0);
+  std::array<char, 1024> bytes{};
+  const ssize_t count = ::read(screen.get(), bytes.data(), bytes.size());
+  REQUIRE(count > 5);
+  CHECK(std::string_view(bytes.data(), 5) == "time=");
 }
 
 TEST_CASE("a reader that has gone is nobody's problem") {
