@@ -3,8 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
+
+#include "reactord/server.hpp"
 
 using reactord::Limits;
 using reactord::Options;
@@ -37,6 +41,14 @@ bool equal(const Options& left, const Options& right) {
   return left.drain_timeout == right.drain_timeout && equal(left.limits, right.limits) &&
          left.log_level == right.log_level && left.log_rate == right.log_rate && left.help == right.help &&
          left.version == right.version;
+}
+
+std::string contents_of(const char* path) {
+  std::ifstream file(path);
+  REQUIRE(file.good());
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 }  // namespace
@@ -76,4 +88,19 @@ TEST_CASE("a setting is found by its name, and every name is one setting's") {
   }
   CHECK(reactord::find_setting("idle") == nullptr);
   CHECK(reactord::find_setting("") == nullptr);
+}
+
+TEST_CASE("docs/operations.md tells of every limit, and the README of every cause") {
+  const std::string page = contents_of("docs/operations.md"), readme = contents_of("README.md");
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.name);
+    if (setting.placeholder.empty() || setting.name == "listen") continue;
+    CHECK(page.find("`--" + std::string(setting.name)) != std::string::npos);
+  }
+  for (std::size_t index = 0; index < reactord::end_causes; ++index) {
+    const std::string cause = to_string(static_cast<reactord::EndCause>(index));
+    CAPTURE(cause);
+    CHECK(readme.find("\n| `" + cause + "` | ") != std::string::npos);
+    CHECK(page.find(" " + cause + "=") != std::string::npos);
+  }
 }
