@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -170,6 +171,11 @@ long raise_descriptor_limit() noexcept {
   const int raised = uninterrupted([&] { return ::setrlimit(RLIMIT_NOFILE, &limit); });
   constexpr rlim_t most = std::numeric_limits<long>::max();
   return static_cast<long>(std::min(raised < 0 ? granted : limit.rlim_max, most));
+}
+
+int random_bytes(void* bytes, std::size_t count) noexcept {
+  const ssize_t result = uninterrupted([&] { return ::getrandom(bytes, count, 0); });
+  return result < 0 ? static_cast<int>(result) : 0;
 }
 
 int max_backlog() noexcept {

@@ -84,6 +84,10 @@ void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
 long raise_descriptor_limit() noexcept;
+
+int random_bytes(void* bytes,
+                 std::size_t count) noexcept;  // getrandom(2), of at most 256: all of them, or -errno
+
 int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read
 
 }  // namespace reactord::system

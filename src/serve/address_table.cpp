@@ -1,0 +1,151 @@
+#include "serve/address_table.hpp"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/system.hpp"
+
+namespace reactord {
+namespace {
+
+constexpr int forgotten_at_once = 2;  // for each that comes: so the table shrinks where it can
+
+AddressTable::Seed random_seed() noexcept {
+  AddressTable::Seed seed{};
+  system::random_bytes(seed.data(), sizeof seed);
+  return seed;
+}
+
+struct SipState {
+  std::uint64_t a, b, c, d;
+
+  void round() noexcept {
+    a += b, c += d;
+    b = std::rotl(b, 13) ^ a, d = std::rotl(d, 16) ^ c;
+    a = std::rotl(a, 32);
+    c += b, a += d;
+    b = std::rotl(b, 17) ^ c, d = std::rotl(d, 21) ^ a;
+    c = std::rotl(c, 32);
+  }
+  void absorb(std::uint64_t word) noexcept {
+    d ^= word;
+    round();
+    round();
+    a ^= word;
+  }
+};
+
+}  // namespace
+
+AddressTable::AddressTable(unsigned ip6_prefix) : AddressTable(ip6_prefix, random_seed()) {}
+
+AddressTable::AddressTable(unsigned ip6_prefix, const Seed& seed) noexcept
+    : ip6_prefix_(std::min(ip6_prefix, 128U)), entries_(0, Hash{seed}) {}
+
+std::uint64_t AddressTable::hash(const Key& key, const Seed& seed) noexcept {
+  SipState state{seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d, seed[0] ^ 0x6c7967656e657261,
+                 seed[1] ^ 0x7465646279746573};
+  state.absorb(key[0]);
+  state.absorb(key[1]);
+  state.absorb(std::uint64_t{sizeof key} << 56);
+  state.c ^= 0xff;
+  for (int rounds = 0; rounds < 4; ++rounds) state.round();
+  return state.a ^ state.b ^ state.c ^ state.d;
+}
+
+std::optional<AddressTable::Key> AddressTable::key_of(const Address& address) const noexcept {
+  if (address.kind() != Address::Kind::ip4 && address.kind() != Address::Kind::ip6) return std::nullopt;
+  sockaddr_storage storage;
+  address.to_socket_address(storage);
+  std::array<std::uint8_t, 16> bytes{};
+  if (address.kind() == Address::Kind::ip4) {
+    bytes[10] = bytes[11] = 0xff;
+    std::memcpy(&bytes[12], &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4);
+  } else {
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, bytes.size());
+    for (unsigned index = 0; index < bytes.size(); ++index) {
+      const unsigned kept = std::clamp(ip6_prefix_, index * 8, index * 8 + 8) - index * 8;
+      bytes[index] = static_cast<std::uint8_t>(bytes[index] & (0xff00U >> kept));
+    }
+  }
+  return std::bit_cast<Key>(bytes);
+}
+
+AddressTable::Entry* AddressTable::find(const Address& address) noexcept {
+  const auto key = key_of(address);
+  if (!key) return nullptr;
+  const auto found = entries_.find(*key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+AddressTable::Entry* AddressTable::enter(const Address& address, Time now) {
+  const auto key = key_of(address);
+  if (!key) return nullptr;
+  const auto found = entries_.find(*key);
+  if (found != entries_.end()) return &found->second;
+  if (!make_room(now)) return nullptr;
+  Entry& entry = entries_[*key];
+  entry.key = *key;
+  list(entry);
+  return &entry;
+}
+
+bool AddressTable::make_room(Time now) {
+  for (int count = 0; count < forgotten_at_once && oldest_ != nullptr; ++count) {
+    if (oldest_->bucket.is_full(now)) forget(*oldest_);
+  }
+  if (entries_.size() < max_entries) return true;
+  if (oldest_ == nullptr) return false;
+  forget(*oldest_);
+  return true;
+}
+
+void AddressTable::add(Entry& entry) noexcept {
+  if (entry.open++ == 0) unlist(entry);
+}
+
+void AddressTable::remove(Entry& entry, Time now) {
+  if (--entry.open > 0) return;
+  list(entry);
+  forget_if_unused(entry, now);
+}
+
+void AddressTable::forget_if_unused(Entry& entry, Time now) {
+  if (entry.open == 0 && entry.bucket.is_full(now)) forget(entry);
+}
+
+void AddressTable::forget(Entry& entry) {
+  unlist(entry);
+  entries_.erase(Key(entry.key));  // a copy: the entry goes while it is compared
+}
+
+void AddressTable::list(Entry& entry) noexcept {
+  entry.listed_ = true;
+  entry.next_ = nullptr;
+  entry.previous_ = newest_;
+  (newest_ == nullptr ? oldest_ : newest_->next_) = &entry;
+  newest_ = &entry;
+}
+
+void AddressTable::unlist(Entry& entry) noexcept {
+  if (!entry.listed_) return;
+  entry.listed_ = false;
+  (entry.previous_ == nullptr ? oldest_ : entry.previous_->next_) = entry.next_;
+  (entry.next_ == nullptr ? newest_ : entry.next_->previous_) = entry.previous_;
+}
+
+bool AddressTable::check() const noexcept {
+  std::size_t unused = 0, listed = 0;
+  for (const auto& [key, entry] : entries_) {
+    if (key != entry.key || entry.waiting > entry.open || entry.listed_ != (entry.open == 0)) return false;
+    if ((entry.waiting == 0) != (entry.first == nullptr)) return false;
+    if (entry.open == 0) ++unused;
+  }
+  for (const Entry* entry = oldest_; entry != nullptr; entry = entry->next_) ++listed;
+  return unused == listed && entries_.size() <= max_entries;
+}
+
+}  // namespace reactord
