@@ -22,6 +22,7 @@
 
 namespace reactord {
 
+class Admission;
 class Session;
 class Service;
 class BufferBudget;
@@ -92,6 +93,11 @@ struct ServerOptions {
 class Server final : Timer {
  public:
   static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
+  // Connections that were told of a limit and may linger, so that the client reads it: one more, and the oldest is cut
+  // short. They count as open, and take none of the places of Limits::connections.
+  static constexpr std::size_t rejections_at_once = 64;
+  static constexpr std::size_t waiting_at_once =
+      1024;  // accepted and not yet served, because of their address's limits
 
   explicit Server(Reactor& reactor, ServerOptions options = {});  // `reactor` must outlive the server
   ~Server();  // kills what is left; with connections still live, it shuts the reactor down
@@ -106,13 +112,16 @@ class Server final : Timer {
                          std::string_view protocol = "stream");
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests
-  // without a port. It is counted and logged like an accepted one; while the server drains it is drained at once.
+  // without a port. It is counted and logged like an accepted one, also where connections are limited, but never
+  // rejected and never held back. While the server drains it is drained at once; after the drain, its timeout begins
+  // anew; after a kill it is killed.
   void serve(Conn conn, LineHandler& handler, std::string_view protocol = "line");
   void serve(Conn conn, StreamHandler& handler, std::string_view protocol = "stream");
 
   // Stops in order: connections already in the kernel's queue are accepted, then the listeners close; every
   // line that began before now is answered, a half one may be completed; then each connection ends with FIN.
-  // After `timeout` the rest is killed. The Reactor's run() returns when nothing else is left to run.
+  // A full server accepts the queue's as others end, but does not wait for the accept rate any more. What waits, or
+  // would have to wait, for its address's turn is ended unserved. After `timeout` the rest is killed. The Reactor's run() returns when nothing else is left to run.
   void drain(Duration timeout);
 
   // Ends every connection and listener at once. Unsent bytes are dropped.
@@ -123,14 +132,20 @@ class Server final : Timer {
   std::uint64_t accepted() const noexcept { return accepted_; }
   std::uint64_t ended(EndCause cause) const noexcept { return ended_[static_cast<std::size_t>(cause)]; }
 
+  // The books balance: every connection that was accepted is open or has ended, by one cause. For tests.
+  bool check() const noexcept;
+
  private:
+  friend class Admission;
   friend class Session;
   friend class Service;
 
   Result<Address> add_service(std::string_view address, LineHandler* lines, StreamHandler* stream,
                               std::string_view protocol);
   Service& single_service(LineHandler* lines, StreamHandler* stream, std::string_view protocol);
-  void begin_session(Service& service, Conn conn);
+  void admit(Service& service, Conn conn);
+  void serve_given(Service& service, Conn conn);
+  void begin_session(Service& service, Conn conn);  // of one that has been counted
   void on_timer() override { kill(); }
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
@@ -139,6 +154,7 @@ class Server final : Timer {
   Reactor& reactor_;
   ServerOptions options_;
   Context context_;  // what every handler's hangs on: done at a drain
+  std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
   Session* sessions_ = nullptr;
   std::unique_ptr<BufferBudget> budget_;
@@ -146,6 +162,7 @@ class Server final : Timer {
   std::size_t accepting_ = 0;  // accept loops that run
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
+  Duration drain_timeout_{0};
   bool draining_ = false;
   bool killed_ = false;
   bool reported_ = false;

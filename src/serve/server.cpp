@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "serve/admission.hpp"
 #include "serve/buffer_budget.hpp"
 #include "serve/session.hpp"
 
@@ -11,6 +12,7 @@ Server::Server(Reactor& reactor, ServerOptions options)
     : reactor_(reactor),
       options_(options),
       context_(reactor),
+      admission_(std::make_unique<Admission>(*this)),
       budget_(std::make_unique<BufferBudget>(reactor, options.limits.max_buffers, sessions_)) {}
 
 Server::~Server() {
@@ -47,23 +49,45 @@ Result<Address> Server::add_service(std::string_view text, LineHandler* lines, S
 Task<> Service::accept_loop(Service& service) {
   Server& server = service.server();
   while (true) {
+    if (!server.admission_->may_accept()) {
+      Task<> waiting = wait_at_gate(service);
+      co_await std::move(waiting);
+    }
     auto conn = co_await service.listener().accept();
     if (!conn) {
+      if (conn.error().timeout()) continue;  // held back while it waited
       const bool failed = !conn.error().is_closed();
       if (failed && server.options_.observer != nullptr)
         server.options_.observer->on_listener_failed(conn.error());
       break;
     }
-    server.begin_session(service, std::move(*conn));
+    service.last_accept_ = server.accepted_;
+    server.admit(service, std::move(*conn));
   }
   auto closed = service.listener().close();  // closed already, if that is why the loop ended
   --server.accepting_;
   server.report_drained();
 }
 
-void Server::begin_session(Service& service, Conn conn) {
+Task<> Service::wait_at_gate(Service& service) {
+  Server& server = service.server();
+  Admission& admission = *server.admission_;
+  admission.report_gate(service);
+  while (!admission.may_accept()) {
+    auto waited = co_await admission.wait(service);
+    if (!waited) break;  // the Reactor goes down, and the listener with it
+  }
+}
+
+void Server::admit(Service& service, Conn conn) {
   ++accepted_;
   ++open_;
+  if (!admission_->is_limited()) [[likely]]
+    return begin_session(service, std::move(conn));
+  admission_->admit(service, std::move(conn));
+}
+
+void Server::begin_session(Service& service, Conn conn) {
   if (service.serves_lines()) {
     serve_lines(service, std::move(conn));
   } else {
@@ -81,11 +105,19 @@ Service& Server::single_service(LineHandler* lines, StreamHandler* stream, std::
 }
 
 void Server::serve(Conn conn, LineHandler& handler, std::string_view protocol) {
-  begin_session(single_service(&handler, nullptr, protocol), std::move(conn));
+  serve_given(single_service(&handler, nullptr, protocol), std::move(conn));
 }
 
 void Server::serve(Conn conn, StreamHandler& handler, std::string_view protocol) {
-  begin_session(single_service(nullptr, &handler, protocol), std::move(conn));
+  serve_given(single_service(nullptr, &handler, protocol), std::move(conn));
+}
+
+void Server::serve_given(Service& service, Conn conn) {
+  ++accepted_;
+  ++open_;
+  if (admission_->is_limited()) admission_->given(conn);
+  if (draining_ && !killed_ && !is_armed()) reactor_.arm(*this, reactor_.now() + drain_timeout_);
+  begin_session(service, std::move(conn));
 }
 
 void Server::session_began(Session& session) noexcept {
@@ -100,15 +132,18 @@ void Server::session_ended(Session& session, EndCause cause) {
   if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
   ++ended_[static_cast<std::size_t>(cause)];
   --open_;
+  if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_);
   report_drained();
 }
 
 void Server::drain(Duration timeout) {
   if (draining_) return;
   draining_ = true;
+  drain_timeout_ = timeout;
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
   for (const auto& service : services_) service->drain();
   for (Session* session = sessions_; session != nullptr; session = session->next_) session->drain();
+  admission_->end_waiting();
   reactor_.arm(*this, reactor_.now() + timeout);
   report_drained();
 }
@@ -118,6 +153,7 @@ void Server::kill() {
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server has been stopped"));
   for (const auto& service : services_) service->close();
   for (Session* session = sessions_; session != nullptr; session = session->next_) session->kill();
+  admission_->end_waiting();
   report_drained();
 }
 
@@ -125,6 +161,14 @@ void Server::report_drained() {
   if (!draining_ || open_ > 0 || accepting_ > 0) return;
   reactor_.timers().cancel(*this);
   if (!std::exchange(reported_, true) && options_.observer != nullptr) options_.observer->on_drained();
+}
+
+bool Server::check() const noexcept {
+  std::uint64_t ended = 0;
+  for (const std::uint64_t of_cause : ended_) ended += of_cause;
+  std::size_t listed = admission_->waiting();
+  for (const Session* session = sessions_; session != nullptr; session = session->next_) ++listed;
+  return accepted_ == open_ + ended && listed <= open_ && admission_->check();
 }
 
 }  // namespace reactord

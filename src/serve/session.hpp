@@ -28,6 +28,7 @@ class Service {
         idle_timeout_(limits().idle_timeout > 0ns ? limits().idle_timeout : Duration::max()) {}
 
   static Task<> accept_loop(Service& service);
+  std::uint64_t last_accept() const noexcept { return last_accept_; }
 
   Server& server() const noexcept { return server_; }
   const ServerOptions& options() const noexcept { return server_.options_; }
@@ -44,6 +45,10 @@ class Service {
   void drain() noexcept {
     if (listener_) listener_->drain();
   }
+  // Accepts nothing, a pending accept included, until it is let go.
+  void hold(bool on) {
+    if (listener_) auto set = listener_->set_deadline(on ? Time::past() : Time::never());
+  }
   void close() {
     if (listener_) auto closed = listener_->close();
   }
@@ -52,6 +57,8 @@ class Service {
   const std::string& protocol() const noexcept { return protocol_; }
 
  private:
+  static Task<> wait_at_gate(Service& service);
+
   Server& server_;
   std::optional<Listener> listener_;
   LineHandler* lines_;  // one of the two
@@ -59,6 +66,7 @@ class Service {
   std::string protocol_;
   SendLimits send_limits_;
   Duration idle_timeout_;
+  std::uint64_t last_accept_ = 0;  // what Server::accepted() was before it
 };
 
 class Session {
@@ -98,6 +106,8 @@ class Session {
 
  private:
   friend class Server;
+  virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
+
   Service& service_;
   Conn conn_;
   Time began_;

@@ -1,0 +1,56 @@
+// AcceptGate: where accept loops wait while no connection may be accepted. The kernel's queues hold the rest.
+//
+//     closed:  [loop that accepted longest ago] -> [ ... ] -> [loop that accepted last]
+//     open(), or the time has come:  all run on, in this order; those for whom nothing is left come back to their place
+//
+// So a listener with many clients does not keep the others' out.
+#pragma once
+
+#include <cstdint>
+
+#include "reactord/reactor.hpp"
+
+namespace reactord {
+
+class AcceptGate {
+ public:
+  class [[nodiscard]] Wait final : public SleepOperation {
+   public:
+    Wait(AcceptGate& gate, Reactor& reactor, Time until, std::uint64_t last_accept) noexcept
+        : SleepOperation(reactor, until), gate_(gate), last_accept_(last_accept) {}
+    Wait(const Wait&) = delete;
+    ~Wait() { leave(); }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept;
+
+   private:
+    friend class AcceptGate;
+    void on_timer() override;
+    void leave() noexcept;
+
+    AcceptGate& gate_;
+    std::uint64_t last_accept_;
+    Wait* next_ = nullptr;
+    bool waits_ = false;
+  };
+
+  AcceptGate() noexcept = default;
+  AcceptGate(const AcceptGate&) = delete;
+  AcceptGate& operator=(const AcceptGate&) = delete;
+
+  bool is_open() const noexcept { return open_; }
+  void open() noexcept;
+  void close() noexcept { open_ = false; }
+
+  // Suspends until open(), or until then. Result: ok, or cancelled by Reactor::shutdown().
+  Wait wait(Reactor& reactor, Time until, std::uint64_t last_accept) noexcept {
+    return {*this, reactor, until, last_accept};
+  }
+
+ private:
+  void wake_all() noexcept;
+
+  bool open_ = true;
+  Wait* first_ = nullptr;
+};
+
+}  // namespace reactord

@@ -1,0 +1,246 @@
+#include "serve/admission.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace reactord {
+namespace {
+
+std::uint64_t burst_of(const RateLimit& limit) noexcept {
+  return limit.burst == 0 ? limit.per_second : limit.burst;
+}
+
+Refusal over_count(std::string_view option, const char* what, std::size_t most) {
+  return {EndCause::over_limit, option,
+          std::string("ERR too many connections") + what + " (max " + std::to_string(most) + ")\n"};
+}
+
+Refusal over_rate(std::string_view option, const char* what, std::uint32_t per_second) {
+  return {EndCause::over_rate, option,
+          std::string("ERR too many new connections") + what + " (max " + std::to_string(per_second) +
+              " per second)\n"};
+}
+
+bool limits_addresses(const Limits& limits) noexcept {
+  return limits.connections_per_address.most > 0 || limits.accepts_per_address.per_second > 0;
+}
+
+}  // namespace
+
+Admission::Admission(Server& server)
+    : server_(server),
+      reactor_(server.reactor_),
+      limits_(server.options_.limits),
+      accepts_pace_(limits_.accepts),
+      address_pace_(limits_.accepts_per_address),
+      connections_(over_count("max-connections", "", limits_.connections.most)),
+      address_connections_(over_count("max-connections-per-address", " from your address",
+                                      limits_.connections_per_address.most)),
+      accepts_(over_rate("accept-rate", "", limits_.accepts.per_second)),
+      address_accepts_(
+          over_rate("accept-rate-per-address", " from your address", limits_.accepts_per_address.per_second)),
+      drained_{EndCause::drained, {}, {}},
+      limited_(limits_.connections.most > 0 || limits_.accepts.per_second > 0 || limits_addresses(limits_)) {
+  if (limits_addresses(limits_)) addresses_.emplace(limits_.ip6_prefix);
+}
+
+bool Admission::is_full() const noexcept {
+  return limits_.connections.most > 0 && places_ >= limits_.connections.most;
+}
+
+bool Admission::has_place(const Entry& entry) const noexcept {
+  return limits_.connections_per_address.most == 0 || entry.served() < limits_.connections_per_address.most;
+}
+
+// What a new connection of this address is told, or null.
+const Refusal* Admission::address_refusal(const Entry& entry, Time now) const noexcept {
+  const CountLimit& count = limits_.connections_per_address;
+  if (count.most > 0 && count.then == OverLimit::reject && entry.open >= count.most)
+    return &address_connections_;
+  if (!has_place(entry) && entry.waiting >= count.most) return &address_connections_;
+  const RateLimit& rate = limits_.accepts_per_address;
+  const Time due = rate.per_second > 0 ? entry.bucket.due(address_pace_, now) : now;
+  const bool in_vain = limits_.idle_timeout > 0ns && due - now >= limits_.idle_timeout;
+  const bool refused = rate.then == OverLimit::reject || in_vain || entry.waiting >= burst_of(rate);
+  if (due > now && refused) return &address_accepts_;
+  const bool no_room = must_wait(entry, due) && waiting_.size() >= Server::waiting_at_once;
+  return no_room ? &waits_for(entry) : nullptr;
+}
+
+const Refusal& Admission::waits_for(const Entry& entry) const noexcept {
+  return has_place(entry) ? address_accepts_ : address_connections_;
+}
+
+const Refusal* Admission::refusal(const Entry* entry, Time now) const noexcept {
+  const Refusal* why = entry == nullptr ? nullptr : address_refusal(*entry, now);
+  if (why != nullptr) return why;
+  if (limits_.connections.then == OverLimit::reject && is_full()) return &connections_;
+  const RateLimit& rate = limits_.accepts;
+  if (rate.per_second > 0 && rate.then == OverLimit::reject && bucket_.due(accepts_pace_, now) > now)
+    return &accepts_;
+  return nullptr;
+}
+
+void Admission::admit(Service& service, Conn conn) {
+  const Time now = reactor_.now();
+  Entry* entry = addresses_ ? addresses_->enter(conn.remote_addr(), now) : nullptr;
+  const Refusal* why = refusal(entry, now);
+  if (why != nullptr) {
+    if (entry != nullptr) addresses_->forget_if_unused(*entry, now);
+    return reject(service, std::move(conn), *why, &rejections_);
+  }
+  if (limits_.accepts.per_second > 0) bucket_.reserve(accepts_pace_, now);
+  const Time due = entry != nullptr && limits_.accepts_per_address.per_second > 0
+                       ? entry->bucket.reserve(address_pace_, now)
+                       : now;
+  const bool waits = entry != nullptr && must_wait(*entry, due);
+  take_place(entry);
+  update_gate();
+  if (waits) return wait_for_turn(service, std::move(conn), *entry, due);
+  server_.begin_session(service, std::move(conn));
+}
+
+// Who comes while others of its address wait goes behind them.
+bool Admission::must_wait(const Entry& entry, Time due) const noexcept {
+  return due > reactor_.now() || entry.waiting > 0 || !has_place(entry);
+}
+
+void Admission::take_place(Entry* entry) noexcept {
+  ++places_;
+  if (entry != nullptr) addresses_->add(*entry);
+}
+
+void Admission::given(const Conn& conn) {
+  take_place(addresses_ ? addresses_->enter(conn.remote_addr(), reactor_.now()) : nullptr);
+  update_gate();
+}
+
+void Admission::left(const Conn& conn) {
+  --places_;
+  Entry* entry = addresses_ ? addresses_->find(conn.remote_addr()) : nullptr;
+  if (entry != nullptr && entry->served() > 0) {  // else it came while the table had no room
+    const bool others_wait = entry->waiting > 0;
+    addresses_->remove(*entry, reactor_.now());
+    if (others_wait) arm_first(*entry);
+  }
+  update_gate();
+}
+
+void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time due) {
+  auto waiting = std::make_unique<Waiting>(*this, service, std::move(conn), entry);
+  Waiting& added = *waiting;
+  added.why = &waits_for(entry);
+  added.due = due;
+  added.until = limits_.idle_timeout > 0ns ? reactor_.now() + limits_.idle_timeout : Time::never();
+  added.index = waiting_.size();
+  waiting_.push_back(std::move(waiting));
+  (entry.first == nullptr ? entry.first : entry.last->next) = &added;
+  entry.last = &added;
+  ++entry.waiting;
+  if (server_.is_draining()) return turn_came(added);
+  if (entry.first == &added) arm_first(entry);
+  report(*added.why, service, &added.conn.remote_addr());
+}
+
+// For when something can be done about the first that waits. Its turn comes by its timer, from the loop's own stack:
+// a session that ends as soon as it begins would else begin the next one from within its own end.
+void Admission::arm_first(Entry& entry) {
+  Waiting& first = *entry.first;
+  const Time due = has_place(entry) ? first.due : Time::never();
+  if (due <= reactor_.now()) return reactor_.timers().arm(first, reactor_.timers().now());
+  const Time next = std::min(due, first.until);
+  if (next.is_never()) return reactor_.timers().cancel(first);
+  reactor_.arm(first, next);
+}
+
+Conn Admission::stop_waiting(Waiting& waiting) {
+  Entry& entry = waiting.entry;
+  entry.first = waiting.next;
+  if (entry.first == nullptr) entry.last = nullptr;
+  --entry.waiting;
+  Conn conn = std::move(waiting.conn);
+  std::swap(waiting_[waiting.index], waiting_.back());
+  waiting_[waiting.index]->index = waiting.index;
+  waiting_.pop_back();
+  return conn;
+}
+
+// The first of its address: it is due and there is a place, or it has waited too long, or none waits any longer.
+void Admission::turn_came(Waiting& waiting) {
+  Entry& entry = waiting.entry;
+  Service& service = waiting.service;
+  const Time now = reactor_.now();
+  const bool draining = server_.is_draining();
+  const bool served = !draining && waiting.due <= now && has_place(entry);
+  if (!served && !draining && waiting.until > now) return arm_first(entry);
+  const Refusal* why = draining ? &drained_ : waiting.why;
+  Conn conn = stop_waiting(waiting);
+  const bool others_wait = entry.waiting > 0;
+  if (!served) {
+    --places_;
+    addresses_->remove(entry, now);
+  }
+  if (others_wait) arm_first(entry);
+  if (served) return server_.begin_session(service, std::move(conn));
+  update_gate();
+  reject(service, std::move(conn), *why, draining ? nullptr : &rejections_);
+}
+
+void Admission::end_waiting() {
+  while (!waiting_.empty()) turn_came(*waiting_.back()->entry.first);
+  update_gate();
+}
+
+// A drain waits for places, not for the rate: nobody new will be held off by it. After a kill there is nothing to wait
+// for.
+bool Admission::update_gate() {
+  const bool full = limits_.connections.then == OverLimit::defer && is_full();
+  const bool spent = limits_.accepts.then == OverLimit::defer && limits_.accepts.per_second > 0 &&
+                     !server_.is_draining() && bucket_.due(accepts_pace_, reactor_.now()) > reactor_.now();
+  const bool open = server_.killed_ || (!full && !spent);
+  if (open == gate_.is_open()) return open;
+  for (const auto& service : server_.services_) service->hold(!open);
+  if (open) {
+    gate_.open();
+  } else {
+    gate_.close();
+  }
+  return open;
+}
+
+AcceptGate::Wait Admission::wait(const Service& service) noexcept {
+  const Time now = reactor_.now();
+  const Time due = limits_.accepts.then == OverLimit::defer ? bucket_.due(accepts_pace_, now) : now;
+  return gate_.wait(reactor_, due > now && !server_.is_draining() ? due : Time::never(),
+                    service.last_accept());
+}
+
+void Admission::report_gate(const Service& service) const {
+  report(limits_.connections.then == OverLimit::defer && is_full() ? connections_ : accepts_, service,
+         nullptr);
+}
+
+void Admission::report(const Refusal& limit, const Service& service, const Address* remote) const {
+  if (server_.options_.observer == nullptr) return;
+  server_.options_.observer->on_limit(
+      {.limit = limit.limit, .action = "deferred", .protocol = service.protocol(), .remote = remote});
+}
+
+bool Admission::check() const noexcept {
+  return waiting_.size() <= places_ && waiting_.size() <= Server::waiting_at_once &&
+         rejections_.size() <= Server::rejections_at_once && (!addresses_ || addresses_->check());
+}
+
+Waiting::Waiting(Admission& by, Service& of, Conn accepted, AddressTable::Entry& at)
+    : admission(by), service(of), conn(std::move(accepted)), entry(at) {
+  admission.reactor_.work_began();
+}
+
+Waiting::~Waiting() {
+  admission.reactor_.timers().cancel(*this);
+  admission.reactor_.work_ended();
+}
+
+void Waiting::on_timer() { admission.turn_came(*this); }
+
+}  // namespace reactord

@@ -1,0 +1,98 @@
+// Admission: whether a connection that has just been accepted is served, waits, or is rejected, by the limits on
+// connections (limits.hpp); and whether the accept loops may accept at all.
+//
+//     kernel's queue --- AcceptGate ---> admit() --+--> served
+//                       full, or the               +--> waits ---> served       its address is at a limit that defers
+//                       rate is spent              |      +------> rejected     it has waited for idle_timeout
+//                                                  +--> rejected                a limit that rejects, or too many wait
+//
+// An address's own limits come first, and who is rejected takes nothing of the limits on all: so one client can't use
+// up what is there for everybody.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "serve/accept_gate.hpp"
+#include "serve/address_table.hpp"
+#include "serve/rejection.hpp"
+#include "serve/session.hpp"
+#include "serve/token_bucket.hpp"
+
+namespace reactord {
+
+// A connection that has been accepted and waits, unread, for its address's turn. The timer of the first of an address is
+// armed: for when it is due, or has waited too long.
+struct Waiting final : Timer {
+  Waiting(Admission& by, Service& of, Conn accepted, AddressTable::Entry& at);
+  Waiting(const Waiting&) = delete;
+  ~Waiting();
+  void on_timer() override;
+
+  Admission& admission;
+  Service& service;
+  Conn conn;
+  AddressTable::Entry& entry;
+  const Refusal* why;  // what it is told if it has waited too long
+  Time due;            // by the rate; the count may hold it back for longer
+  Time until;
+  std::size_t index = 0;  // among all that wait
+  Waiting* next = nullptr;
+};
+
+class Admission {
+ public:
+  explicit Admission(Server& server);
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+  bool is_limited() const noexcept { return limited_; }  // else nothing below need be called
+
+  void admit(Service& service, Conn conn);  // one that has been counted as accepted
+  void given(const Conn& conn);             // one that is served whatever the limits say
+  void left(const Conn& conn);              // one that was served
+  void end_waiting();                       // at a drain or kill: those that wait are not served any more
+  bool may_accept() { return gate_.is_open() || update_gate(); }
+  bool update_gate();                                      // whether it is open, now
+  void report_gate(const Service& service) const;          // that an accept loop begins to wait
+  AcceptGate::Wait wait(const Service& service) noexcept;  // until it is worth asking again
+
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+  std::size_t rejected() const noexcept { return rejections_.size(); }  // and not yet gone
+  bool check() const noexcept;
+
+ private:
+  friend struct Waiting;
+  using Entry = AddressTable::Entry;
+
+  const Refusal* refusal(const Entry* entry, Time now) const noexcept;
+  const Refusal* address_refusal(const Entry& entry, Time now) const noexcept;
+  bool has_place(const Entry& entry) const noexcept;
+  bool is_full() const noexcept;
+  bool must_wait(const Entry& entry, Time due) const noexcept;
+  const Refusal& waits_for(const Entry& entry) const noexcept;
+  void take_place(Entry* entry) noexcept;
+  void wait_for_turn(Service& service, Conn conn, Entry& entry, Time due);
+  void arm_first(Entry& entry);
+  Conn stop_waiting(Waiting& waiting);
+  void turn_came(Waiting& waiting);
+  void report(const Refusal& limit, const Service& service, const Address* remote) const;
+
+  Server& server_;
+  Reactor& reactor_;
+  const Limits& limits_;
+  const Pace accepts_pace_, address_pace_;
+  const Refusal connections_, address_connections_, accepts_, address_accepts_, drained_;
+  const bool limited_;
+  std::optional<AddressTable> addresses_;  // where a limit per address is set
+  TokenBucket bucket_;
+  AcceptGate gate_;
+  std::size_t places_ = 0;  // taken: by all that are served or wait
+  std::vector<std::unique_ptr<Waiting>> waiting_;
+  Rejections rejections_;
+};
+
+}  // namespace reactord

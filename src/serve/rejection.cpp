@@ -1,0 +1,83 @@
+#include "serve/rejection.hpp"
+
+#include <utility>
+
+#include "serve/session.hpp"
+
+namespace reactord {
+
+class Rejection final : public Session {
+ public:
+  Rejection(Service& service, Conn refused, const Refusal& why, Rejections* among)
+      : Session(service, std::move(refused)), why_(why), among_(among), finish_(endpoint()) {
+    conn().reactor().work_began();
+    if (among_ != nullptr) among_->add(*this);
+  }
+  ~Rejection() {
+    if (among_ != nullptr) among_->remove(*this);
+    conn().reactor().work_ended();
+  }
+
+  void run() {
+    told_ = !killed_;
+    if (told_) endpoint().output().append(conn().reactor().buffers(), why_.text);
+    finish_.run = finished;
+    finish_.state = this;
+    if (finish_.await_ready()) finished(this);
+  }
+
+  void cut_short() noexcept {
+    among_ = nullptr;
+    conn().abort();
+  }
+
+ private:
+  friend class Rejections;
+
+  static void finished(void* rejection) {
+    auto& self = *static_cast<Rejection*>(rejection);
+    if (self.told_) {
+      self.ended(self.why_.cause, 0, 0, self.why_.limit);
+    } else {
+      self.ended(EndCause::killed, 0, 0);
+    }
+    delete &self;
+  }
+
+  void drain() noexcept override {}
+  bool takes_place() const noexcept override { return false; }
+  std::size_t buffered() const noexcept override { return output_capacity(); }
+  void evict() noexcept override { conn().abort(); }
+
+  const Refusal& why_;
+  Rejections* among_;
+  bool told_ = false;
+  FinishOperation finish_;
+  Rejection* newer_ = nullptr;
+  Rejection* older_ = nullptr;
+};
+
+void reject(Service& service, Conn conn, const Refusal& why, Rejections* among) {
+  auto* rejection = new Rejection(service, std::move(conn), why, among);  // it deletes itself
+  rejection->run();
+}
+
+void Rejections::add(Rejection& rejection) noexcept {
+  if (size_ == Server::rejections_at_once) {
+    Rejection& oldest = *oldest_;
+    remove(oldest);
+    oldest.cut_short();
+  }
+  rejection.older_ = newest_;
+  (newest_ == nullptr ? oldest_ : newest_->newer_) = &rejection;
+  newest_ = &rejection;
+  ++size_;
+}
+
+void Rejections::remove(Rejection& rejection) noexcept {
+  (rejection.older_ == nullptr ? oldest_ : rejection.older_->newer_) = rejection.newer_;
+  (rejection.newer_ == nullptr ? newest_ : rejection.newer_->older_) = rejection.older_;
+  --size_;
+}
+
+}  // namespace reactord

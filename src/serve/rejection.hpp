@@ -1,0 +1,48 @@
+// Rejection: the end of a connection that is not served. One line says why, then it is closed in order: the
+// client's own bytes are read and discarded, so that no reset destroys the line, even if the client has spoken first.
+//
+//     reject() ---> line, FIN ---> discard until the client's FIN (2 s, 1 MiB) ---> log
+//                                     | one too many lingers: the oldest is cut short
+//                                     +--------------------------------------------> log
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "reactord/server.hpp"
+
+namespace reactord {
+
+class Service;
+
+struct Refusal {
+  EndCause cause;
+  std::string_view limit;  // as its option is named; empty: none
+  std::string text;        // empty: it is closed without a word
+};
+
+class Rejection;
+
+// Those that linger because of a limit, oldest first: at most Server::rejections_at_once. Who holds a rejection
+// open holds up nobody but another one.
+class Rejections {
+ public:
+  Rejections() noexcept = default;
+  Rejections(const Rejections&) = delete;
+  Rejections& operator=(const Rejections&) = delete;
+
+  void add(Rejection& rejection) noexcept;  // may cut the oldest short
+  void remove(Rejection& rejection) noexcept;
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  Rejection* oldest_ = nullptr;
+  Rejection* newest_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Begins; it ends by itself. `why` must outlive it. `among` is null where it is not bounded.
+void reject(Service& service, Conn conn, const Refusal& why, Rejections* among);
+
+}  // namespace reactord
