@@ -61,7 +61,7 @@ Task<> Service::accept_loop(Service& service) {
         server.options_.observer->on_listener_failed(conn.error());
       break;
     }
-    service.last_accept_ = server.accepted_;
+    service.last_accept_ = server.accepted_ + 1;
     server.admit(service, std::move(*conn));
   }
   auto closed = service.listener().close();  // closed already, if that is why the loop ended

@@ -66,7 +66,7 @@ class Service {
   std::string protocol_;
   SendLimits send_limits_;
   Duration idle_timeout_;
-  std::uint64_t last_accept_ = 0;  // what Server::accepted() was before it
+  std::uint64_t last_accept_ = 0;  // what Server::accepted() became by it
 };
 
 class Session {
