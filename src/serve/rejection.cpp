@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/system.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
@@ -28,6 +29,9 @@ class Rejection final : public Session {
 
   void cut_short() noexcept {
     among_ = nullptr;
+    // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset.
+    if (!endpoint().is_retired())
+      system::receive(endpoint().fd(), conn().reactor().scratch(), Reactor::scratch_size);
     conn().abort();
   }
 
