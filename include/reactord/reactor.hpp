@@ -20,6 +20,7 @@
 
 #include "reactord/buffer.hpp"
 #include "reactord/error.hpp"
+#include "reactord/reactor_observer.hpp"
 #include "reactord/task.hpp"
 #include "reactord/time.hpp"
 #include "reactord/timer.hpp"
@@ -28,6 +29,7 @@
 namespace reactord {
 
 class Poller;
+class StallMeter;
 class Wakeup;
 class SleepOperation;
 class NextTurnOperation;
@@ -50,6 +52,10 @@ class Reactor {
   // Fails everything that is pending, closes every descriptor without further ado, and turns until no task is
   // left (or until a task that waits for something the Reactor does not know leaves nothing more to do).
   void shutdown() noexcept;
+
+  // From the next turn on `observer`, which must outlive the Reactor or the next observe(), is told what the loop
+  // notices; null: nobody. A `stall_threshold` of zero: of no stalls, and no dispatch is measured.
+  void observe(ReactorObserver* observer, Duration stall_threshold = 0s);
 
   // The time at the beginning of this turn.
   Time now() const noexcept { return now_; }
@@ -108,10 +114,13 @@ class Reactor {
   friend struct detail::TaskPromiseBase;
   friend class SleepOperation;
 
-  template <bool Virtual>
+  template <bool Virtual, bool Measured>
   int turn_until_done();
-  template <bool Virtual>
+  template <bool Virtual, bool Measured>
   int turn(bool may_block);
+  void dispatched(const Watch* watch);
+  void measure(const Watch* watch);
+  [[gnu::cold]] void judge(const Watch* watch, std::uint64_t end);
   template <bool Virtual>
   int wait_milliseconds() noexcept;
   void serve_rest();
@@ -125,6 +134,7 @@ class Reactor {
   Clock& clock_;
   const bool virtual_clock_;
   bool stopping_ = false;
+  bool measured_ = false;  // each dispatch is
   bool has_work_ = false;  // something waits in a queue below: look through them, and don't sleep
   Time now_;
   std::uint64_t turns_ = 0;
@@ -152,6 +162,8 @@ class Reactor {
   Watch* retired_ = nullptr;
   SleepOperation* sleepers_ = nullptr;
   Wakeup* wakeup_ = nullptr;
+  ReactorObserver* observer_ = nullptr;
+  std::unique_ptr<StallMeter> stalls_;  // null: nothing was ever measured
 };
 
 class [[nodiscard]] SleepOperation : protected Timer, protected Resumable {

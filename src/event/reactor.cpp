@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "event/cycles.hpp"
 #include "event/poller.hpp"
+#include "event/stall_meter.hpp"
 #include "event/wakeup.hpp"
 
 namespace reactord {
@@ -123,6 +125,34 @@ inline int Reactor::wait_milliseconds() noexcept {
   return static_cast<int>((left.count() + nanoseconds_per_tick - 1) / nanoseconds_per_tick);
 }
 
+// A dispatch has ended. The end of one is the beginning of the next.
+[[gnu::always_inline]] inline void Reactor::measure(const Watch* watch) {
+  const std::uint64_t end = cycles();
+  if (stalls_->is_suspicious(end)) [[unlikely]]
+    return judge(watch, end);
+  stalls_->next_begins(end);
+}
+
+inline void Reactor::dispatched(const Watch* watch) {
+  if (measured_) measure(watch);
+}
+
+void Reactor::judge(const Watch* watch, std::uint64_t end) {
+  const Duration took = stalls_->judge(end, virtual_clock_ ? stalls_->turn_began() : now_);
+  if (took == 0s || !measured_) return;
+  observer_->on_stall(watch == wakeup_ ? nullptr : watch, took);
+  stalls_->next_begins(cycles());  // what the observer did is nobody's stall
+}
+
+void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
+  observer_ = observer;
+  measured_ = observer != nullptr && stall_threshold > 0s;
+  has_work_ = true;  // run() looks which of its loops it needs
+  if (!measured_) return;
+  if (stalls_ == nullptr) stalls_ = std::make_unique<StallMeter>();
+  stalls_->set_threshold(stall_threshold);
+}
+
 inline void Reactor::serve(Watch& watch, Readiness ready) {
   if (watch.retired_) return;
   if (watch.served_last_) [[unlikely]] {
@@ -134,7 +164,7 @@ inline void Reactor::serve(Watch& watch, Readiness ready) {
 }
 
 // Below zero: -errno of epoll_wait(2). Above zero: more was done than to serve ready connections.
-template <bool Virtual>
+template <bool Virtual, bool Measured>
 [[gnu::always_inline]] inline int Reactor::turn(bool may_block) {
   ++turns_;
   const int milliseconds = may_block ? wait_milliseconds<Virtual>() : 0;
@@ -144,9 +174,12 @@ template <bool Virtual>
     return count;
   if (skip && count == 0) clock_.skip(timers_.next_time() - now_);
   now_ = Virtual ? clock_.now() : monotonic_now();
+  if (Virtual && Measured) stalls_->turn_begins();
   Poller::Event event = poller_->first();
   for (const Poller::Event end = event + count; event != end; ++event) {
-    serve(Poller::watch(event), Poller::ready(event));
+    Watch& watch = Poller::watch(event);
+    serve(watch, Poller::ready(event));
+    if (Measured) measure(&watch);
   }
   if (!has_work_ && timers_.next_time() > now_) [[likely]]
     return 0;
@@ -154,15 +187,15 @@ template <bool Virtual>
   return 1;
 }
 
-template <bool Virtual>
+template <bool Virtual, bool Measured>
 int Reactor::turn_until_done() {
   while (true) {
-    const int result = turn<Virtual>(true);
+    const int result = turn<Virtual, Measured>(true);
     if (result == 0) [[likely]]
       continue;
     // Whatever ends a task or calls stop() leaves work behind, so after the usual turn neither can be news.
     if (result < 0) return result;
-    if (stopping_ || live_tasks_ == 0) return 0;
+    if (stopping_ || live_tasks_ == 0 || measured_ != Measured) return 0;
   }
 }
 
@@ -170,9 +203,15 @@ Result<void> Reactor::run() {
   if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
   if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
   stopping_ = false;
-  if (live_tasks_ == 0) return {};
-  const int failure = virtual_clock_ ? turn_until_done<true>() : turn_until_done<false>();
-  if (failure != 0) return std::unexpected(Error::from_errno(-failure, "epoll_wait"));
+  while (!stopping_ && live_tasks_ > 0) {
+    int failure = 0;
+    if (measured_) {
+      failure = virtual_clock_ ? turn_until_done<true, true>() : turn_until_done<false, true>();
+    } else {
+      failure = virtual_clock_ ? turn_until_done<true, false>() : turn_until_done<false, false>();
+    }
+    if (failure != 0) return std::unexpected(Error::from_errno(-failure, "epoll_wait"));
+  }
   return {};
 }
 
@@ -190,7 +229,7 @@ void Reactor::shutdown() noexcept {
     }
     if (queued_ == nullptr && retired_ == nullptr && ended_ == nullptr && flush_.empty() && again_.empty())
       return;
-    if ((virtual_clock_ ? turn<true>(false) : turn<false>(false)) < 0) return;
+    if ((virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false)) < 0) return;
   }
 }
 
@@ -200,10 +239,12 @@ void Reactor::serve_rest() {
   for (Watch* watch : serving_again_) {
     watch->again_queued_ = false;
     serve(*watch, 0);
+    dispatched(watch);
   }
   serving_again_.clear();
   for (const auto [watch, ready] : listeners_) {
     if (!watch->retired_) watch->on_ready(ready);
+    dispatched(watch);
   }
   listeners_.clear();
 }
@@ -230,6 +271,7 @@ void Reactor::run_timers() {
     Timer* timer = timers_.pop_expired();
     if (timer == nullptr) return;  // one that ran has cancelled the others
     timer->on_timer();
+    dispatched(nullptr);
   }
 }
 
@@ -240,6 +282,7 @@ void Reactor::run_queued() {
     Resumable& resumable = *next;
     next = resumable.next;  // read first: the node may be gone once its coroutine has run
     resumable.resume();
+    dispatched(nullptr);
   }
 }
 
@@ -250,6 +293,7 @@ void Reactor::flush() {
     Watch& watch = *flush_[index];
     watch.flush_queued_ = false;
     if (!watch.retired_) watch.on_flush();
+    dispatched(&watch);
   }
   if (flush_.size() == count) {
     flush_.clear();
@@ -299,39 +343,6 @@ void Watch::release() noexcept {
   } else if (!retired_) {
     on_release();
   }
-}
-
-SleepOperation Reactor::sleep_until(Time time) noexcept { return {*this, time}; }
-SleepOperation Reactor::sleep(Duration duration) noexcept { return {*this, now_ + duration}; }
-NextTurnOperation Reactor::next_turn() noexcept { return NextTurnOperation(*this); }
-
-void SleepOperation::await_suspend(std::coroutine_handle<> waiter) noexcept {
-  wake(waiter);
-  next_sleeper_ = reactor_.sleepers_;
-  if (next_sleeper_ != nullptr) next_sleeper_->previous_sleeper_ = this;
-  reactor_.sleepers_ = this;
-  if (!until_.is_never()) reactor_.arm(*this, until_);
-}
-
-Result<void> SleepOperation::await_resume() const {
-  if (!cancelled_) return {};
-  return std::unexpected(Error(ErrorCode::cancelled));
-}
-
-void SleepOperation::on_timer() {
-  unlink();
-  resume();  // the frame that holds this operation may be gone after it
-}
-
-void SleepOperation::wake_up() noexcept {
-  unlink();
-  reactor_.resume_later(*this);
-}
-
-void SleepOperation::unlink() noexcept {
-  reactor_.timers_.cancel(*this);
-  (previous_sleeper_ == nullptr ? reactor_.sleepers_ : previous_sleeper_->next_sleeper_) = next_sleeper_;
-  if (next_sleeper_ != nullptr) next_sleeper_->previous_sleeper_ = previous_sleeper_;
 }
 
 }  // namespace reactord

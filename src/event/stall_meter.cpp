@@ -1,0 +1,67 @@
+#include "event/stall_meter.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace reactord {
+namespace {
+
+constexpr double slowest_counter = 0.001;  // cycles per nanosecond: ARM's may have a megahertz
+constexpr double margin = 0.5;  // a counter that is not quite constant is suspected early, not late
+constexpr Duration shortest_lesson = 1ms;  // below, the reading itself takes too large a part
+constexpr int readings = 3;
+
+}  // namespace
+
+void StallMeter::set_threshold(Duration threshold) noexcept {
+  threshold_ = threshold;
+  suspect();
+}
+
+// Counter and clock at one moment. Of several tries the closest: we may lose the CPU between the two.
+StallMeter::Reading StallMeter::read_both() noexcept {
+  Reading best{};
+  std::uint64_t closest = std::numeric_limits<std::uint64_t>::max();
+  for (int reading = 0; reading < readings; ++reading) {
+    const std::uint64_t before = cycles();
+    const Time time = monotonic_now();
+    const std::uint64_t apart = cycles() - before;
+    if (apart >= closest) continue;
+    closest = apart;
+    best = {before + apart / 2, time};
+  }
+  return best;
+}
+
+void StallMeter::learn(const Reading& reading) noexcept {
+  if (reading.cycles < first_.cycles) {  // the counter was set back: the machine slept, or has moved
+    first_ = reading;
+    cycles_per_nanosecond_ = 0;
+  } else if (reading.time - first_.time >= shortest_lesson) {
+    cycles_per_nanosecond_ = static_cast<double>(reading.cycles - first_.cycles) /
+                             static_cast<double>((reading.time - first_.time).count());
+  }
+  suspect();
+}
+
+void StallMeter::suspect() noexcept {
+  const double rate = cycles_per_nanosecond_ > 0 ? cycles_per_nanosecond_ : slowest_counter;
+  constexpr double most = 9e18;  // fits into 64 bits
+  suspicious_ =
+      static_cast<std::uint64_t>(std::min(static_cast<double>(threshold_.count()) * rate * margin, most));
+}
+
+Duration StallMeter::judge(std::uint64_t end, Time turn_began) noexcept {
+  const Time now = monotonic_now();
+  const std::uint64_t begin = begin_;
+  learn(read_both());
+  Duration took = now - turn_began;
+  if (cycles_per_nanosecond_ > 0 && end > begin) {
+    const double counted = static_cast<double>(end - begin) / cycles_per_nanosecond_;
+    if (counted < static_cast<double>(took.count())) took = Duration(static_cast<std::int64_t>(counted));
+  }
+  begin_ = cycles();
+  return took > threshold_ ? took : Duration{0};
+}
+
+}  // namespace reactord
