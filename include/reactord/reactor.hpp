@@ -138,6 +138,8 @@ class Reactor {
   bool has_work_ = false;  // something waits in a queue below: look through them, and don't sleep
   Time now_;
   std::uint64_t turns_ = 0;
+  std::uint64_t dispatch_began_ = 0;     // in cycles of the CPU's counter
+  std::uint64_t suspicious_cycles_ = 0;  // a dispatch that took more of them is judged
   std::size_t live_tasks_ = 0;
   std::size_t open_watches_ = 0;
   TimerWheel timers_;

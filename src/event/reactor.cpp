@@ -128,9 +128,9 @@ inline int Reactor::wait_milliseconds() noexcept {
 // A dispatch has ended. The end of one is the beginning of the next.
 [[gnu::always_inline]] inline void Reactor::measure(const Watch* watch) {
   const std::uint64_t end = cycles();
-  if (stalls_->is_suspicious(end)) [[unlikely]]
+  if (end - dispatch_began_ > suspicious_cycles_) [[unlikely]]
     return judge(watch, end);
-  stalls_->next_begins(end);
+  dispatch_began_ = end;
 }
 
 inline void Reactor::dispatched(const Watch* watch) {
@@ -138,10 +138,11 @@ inline void Reactor::dispatched(const Watch* watch) {
 }
 
 void Reactor::judge(const Watch* watch, std::uint64_t end) {
-  const Duration took = stalls_->judge(end, virtual_clock_ ? stalls_->turn_began() : now_);
-  if (took == 0s || !measured_) return;
-  observer_->on_stall(watch == wakeup_ ? nullptr : watch, took);
-  stalls_->next_begins(cycles());  // what the observer did is nobody's stall
+  const Time turn_began = virtual_clock_ ? stalls_->turn_began() : now_;
+  const Duration took = stalls_->judge(dispatch_began_, end, turn_began);
+  suspicious_cycles_ = stalls_->suspicious();
+  if (took > 0s && measured_) observer_->on_stall(watch == wakeup_ ? nullptr : watch, took);
+  dispatch_began_ = cycles();  // what the observer did is nobody's stall
 }
 
 void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
@@ -151,6 +152,8 @@ void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
   if (!measured_) return;
   if (stalls_ == nullptr) stalls_ = std::make_unique<StallMeter>();
   stalls_->set_threshold(stall_threshold);
+  suspicious_cycles_ = stalls_->suspicious();
+  dispatch_began_ = cycles();
 }
 
 inline void Reactor::serve(Watch& watch, Readiness ready) {

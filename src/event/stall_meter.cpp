@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "event/cycles.hpp"
+
 namespace reactord {
 namespace {
 
@@ -51,16 +53,14 @@ void StallMeter::suspect() noexcept {
       static_cast<std::uint64_t>(std::min(static_cast<double>(threshold_.count()) * rate * margin, most));
 }
 
-Duration StallMeter::judge(std::uint64_t end, Time turn_began) noexcept {
+Duration StallMeter::judge(std::uint64_t begin, std::uint64_t end, Time turn_began) noexcept {
   const Time now = monotonic_now();
-  const std::uint64_t begin = begin_;
   learn(read_both());
   Duration took = now - turn_began;
   if (cycles_per_nanosecond_ > 0 && end > begin) {
     const double counted = static_cast<double>(end - begin) / cycles_per_nanosecond_;
     if (counted < static_cast<double>(took.count())) took = Duration(static_cast<std::int64_t>(counted));
   }
-  begin_ = cycles();
   return took > threshold_ ? took : Duration{0};
 }
 

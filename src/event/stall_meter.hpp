@@ -1,5 +1,5 @@
-// StallMeter: finds the dispatch that held the loop up for too long, for the price of one reading of the cycle counter
-// each: the end of one is the beginning of the next.
+// StallMeter: judges the dispatches that took suspiciously many cycles. The loop reads the counter once for each: the
+// end of one is the beginning of the next.
 //
 //     ... wait | dispatch | dispatch |          dispatch          | dispatch | wait ...
 //              ^ clock    ^ cycles   ^ cycles                     ^ cycles: many since the last? then read the clock
@@ -11,23 +11,19 @@
 
 #include <cstdint>
 
-#include "event/cycles.hpp"
 #include "reactord/time.hpp"
 
 namespace reactord {
 
 class StallMeter {
  public:
-  StallMeter() noexcept : first_(read_both()), begin_(first_.cycles) {}
-  void set_threshold(Duration threshold) noexcept;  // above zero
-
-  // True where the dispatch that has just ended must be judged. `end`: cycles().
-  bool is_suspicious(std::uint64_t end) const noexcept { return end - begin_ > suspicious_; }
-  void next_begins(std::uint64_t end) noexcept { begin_ = end; }
+  StallMeter() noexcept : first_(read_both()) {}
+  void set_threshold(Duration threshold) noexcept;                   // above zero
+  std::uint64_t suspicious() const noexcept { return suspicious_; }  // so many cycles may be too long
 
   // Reads the clock, and learns. Returns how long the dispatch took if that is longer than the threshold, else zero.
-  // `turn_began` is real time.
-  Duration judge(std::uint64_t end, Time turn_began) noexcept;
+  // `begin` and `end` are cycles(); `turn_began` is real time.
+  Duration judge(std::uint64_t begin, std::uint64_t end, Time turn_began) noexcept;
 
   // On a virtual clock, whose time says nothing about the machine's: when the turn began.
   void turn_begins() noexcept { turn_began_ = monotonic_now(); }
@@ -44,8 +40,7 @@ class StallMeter {
   void suspect() noexcept;
 
   Reading first_;
-  std::uint64_t begin_;
-  std::uint64_t suspicious_ = 0;  // cycles
+  std::uint64_t suspicious_ = 0;
   Duration threshold_{0};
   double cycles_per_nanosecond_ = 0;  // 0: not yet known
   Time turn_began_;
