@@ -37,6 +37,10 @@ class NextTurnOperation;
 class Reactor {
  public:
   static constexpr std::size_t timers_per_turn = 4096;
+  static constexpr std::uint32_t turns_without_timers =
+      64;                                            // in a row, while more is ready than a wait returns
+  static constexpr std::uint32_t failed_waits = 16;  // in a row, then run() ends
+  static constexpr Duration shortest_pause = 1ms, longest_pause = 1s;
 
   // `clock` must outlive the Reactor. If the kernel refuses the descriptors, run() and every listen() say so.
   explicit Reactor(Clock& clock = Clock::monotonic());
@@ -44,8 +48,9 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or
-  // epoll_wait(2).
+  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2) or eventfd(2); that of
+  // epoll_wait(2) only after failed_waits of them in a row, with pauses between (shortest_pause, doubling to
+  // longest_pause) in which nothing is served.
   Result<void> run();
   void stop() noexcept { stopping_ = has_work_ = true; }  // run() returns at the end of the turn
 
@@ -123,13 +128,15 @@ class Reactor {
   [[gnu::cold]] void judge(const Watch* watch, std::uint64_t end);
   template <bool Virtual>
   int wait_milliseconds() noexcept;
+  bool outlives(int failure);
   void serve_rest();
   void serve(Watch& watch, Readiness readiness);
   void run_timers();
+  bool hold_timers_back() noexcept;
   void run_queued();
   void flush();
   void reap() noexcept;
-  void run_work();
+  void run_work(bool more_is_ready);
 
   Clock& clock_;
   const bool virtual_clock_;
@@ -140,6 +147,10 @@ class Reactor {
   std::uint64_t turns_ = 0;
   std::uint64_t dispatch_began_ = 0;     // in cycles of the CPU's counter
   std::uint64_t suspicious_cycles_ = 0;  // a dispatch that took more of them is judged
+  std::uint64_t last_failed_turn_ = 0;
+  std::uint32_t failures_ = 0;  // of epoll_wait(2), in a row
+  Duration pause_{0};
+  std::uint32_t turns_held_back_ = 0;  // in which no timer ran, though one was due
   std::size_t live_tasks_ = 0;
   std::size_t open_watches_ = 0;
   TimerWheel timers_;

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <limits>
 
 namespace reactord::system {
@@ -151,6 +152,12 @@ int event_descriptor() noexcept {
 
 int signal_descriptor(const sigset_t& mask) noexcept {
   return uninterrupted([&] { return ::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC); });
+}
+
+void sleep(std::chrono::nanoseconds duration) noexcept {
+  constexpr std::int64_t second = 1'000'000'000;
+  timespec left{.tv_sec = duration.count() / second, .tv_nsec = duration.count() % second};
+  uninterrupted([&] { return ::nanosleep(&left, &left); });
 }
 
 void block_signals() noexcept {

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 
@@ -76,9 +77,10 @@ std::size_t unacknowledged_bytes(
 std::size_t unread_bytes(
     int fd) noexcept;  // SIOCINQ of tcp(7) and unix(7): received, not yet read; 0 on error
 
-int event_descriptor() noexcept;                       // eventfd(2)
-int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the caller has blocked the signals
-void block_signals() noexcept;                         // all of them, in this thread: pthread_sigmask(3)
+int event_descriptor() noexcept;                         // eventfd(2)
+int signal_descriptor(const sigset_t& mask) noexcept;    // signalfd(2); the caller has blocked the signals
+void sleep(std::chrono::nanoseconds duration) noexcept;  // nanosleep(2), to its end
+void block_signals() noexcept;                           // all of them, in this thread: pthread_sigmask(3)
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for

@@ -26,14 +26,13 @@ class Poller {
   // it removes it, because descriptors are close-on-exec and never duplicated. Returns 0 or -errno.
   int add(int fd, Watch& watch) noexcept;
 
-  // How many events came within `milliseconds` (-1: without limit), 0 also when a signal interrupted; or
-  // -errno.
+  // How many events came within `milliseconds` (-1: without limit), or until a signal interrupted; or -errno.
   int wait(int milliseconds) noexcept {
     const int count = ::epoll_wait(fd_, events_.get(), static_cast<int>(events_per_wait), milliseconds);
     if (count >= 0) [[likely]]
       return count;
     const int saved = errno;
-    return saved == EINTR ? 0 : -saved;
+    return wait_failed(saved);
   }
 
   // The events of the last wait(), one after the other.
@@ -43,6 +42,8 @@ class Poller {
   static Readiness ready(Event event) noexcept { return event->events; }
 
  private:
+  int wait_failed(int number) noexcept;
+
   int fd_;
   std::unique_ptr<epoll_event[]> events_;
 };

@@ -186,7 +186,7 @@ template <bool Virtual, bool Measured>
   }
   if (!has_work_ && timers_.next_time() > now_) [[likely]]
     return 0;
-  run_work();
+  run_work(count == static_cast<int>(Poller::events_per_wait));
   return 1;
 }
 
@@ -197,9 +197,20 @@ int Reactor::turn_until_done() {
     if (result == 0) [[likely]]
       continue;
     // Whatever ends a task or calls stop() leaves work behind, so after the usual turn neither can be news.
-    if (result < 0) return result;
+    if (result < 0 && !outlives(-result)) return result;
     if (stopping_ || live_tasks_ == 0 || measured_ != Measured) return 0;
   }
+}
+
+// The kernel would not let us wait: an errno that epoll_wait(2) has no good reason for. It may pass.
+bool Reactor::outlives(int failure) {
+  if (last_failed_turn_ + 1 != turns_) failures_ = 0;
+  last_failed_turn_ = turns_;
+  if (++failures_ >= failed_waits) return false;
+  if (observer_ != nullptr) observer_->on_wait_failed(Error::from_errno(failure, "epoll_wait"));
+  pause_ = failures_ == 1 ? shortest_pause : std::min(pause_ * 2, longest_pause);
+  if (!clock_.skip(pause_)) system::sleep(pause_);  // there is nothing else to do
+  return true;
 }
 
 Result<void> Reactor::run() {
@@ -232,7 +243,8 @@ void Reactor::shutdown() noexcept {
     }
     if (queued_ == nullptr && retired_ == nullptr && ended_ == nullptr && flush_.empty() && again_.empty())
       return;
-    if ((virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false)) < 0) return;
+    const int result = virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false);
+    if (result < 0) run_work(false);  // what ends must end, whatever the kernel says
   }
 }
 
@@ -253,10 +265,11 @@ void Reactor::serve_rest() {
 }
 
 // All of the turn that comes after the ready connections.
-void Reactor::run_work() {
+void Reactor::run_work(bool more_is_ready) {
   serve_rest();
-  run_timers();
-  has_work_ = false;  // what is left for the next turn says so anew
+  const bool held_back = more_is_ready && hold_timers_back();
+  if (!held_back) run_timers();
+  has_work_ = held_back;  // what is left for the next turn says so anew
   run_queued();
   if (next_turn_ != nullptr) {
     *queued_tail_ = std::exchange(next_turn_, nullptr);
@@ -268,7 +281,13 @@ void Reactor::run_work() {
   if (!again_.empty()) has_work_ = true;
 }
 
+// A process that was stopped finds hundreds of deadlines behind it, and in the kernel what had come in time.
+bool Reactor::hold_timers_back() noexcept {
+  return timers_.next_time() <= now_ && turns_held_back_++ < turns_without_timers;
+}
+
 void Reactor::run_timers() {
+  turns_held_back_ = 0;
   timers_.advance(tick_at_or_before(now_));
   for (std::size_t left = std::min(timers_.expired(), timers_per_turn); left > 0; --left) {
     Timer* timer = timers_.pop_expired();

@@ -3,7 +3,6 @@
 #undef _FORTIFY_SOURCE  // whose inline definitions of the same functions would stand in the way
 #include "support/faults.hpp"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,31 +11,12 @@
 #include <array>
 #include <cerrno>
 
+#include "support/fail_next.hpp"
+
 namespace test {
 namespace {
 
-struct Registration {
-  int epoll_fd = -1;
-  epoll_event event{};
-};
-
-constexpr std::size_t most_descriptors = 4096;
-std::array<Registration, most_descriptors> registrations;
 Faults* active = nullptr;
-
-bool is_numbered(int fd) { return fd >= 0 && static_cast<std::size_t>(fd) < most_descriptors; }
-
-int control(int epoll_fd, int operation, int fd, epoll_event* event) {
-  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
-}
-
-// False where nobody watches it: a number may have been closed and given out again since.
-bool announce_anew(int fd) {
-  if (!is_numbered(fd)) return false;
-  Registration& registration = registrations[static_cast<std::size_t>(fd)];
-  if (registration.epoll_fd < 0) return false;
-  return control(registration.epoll_fd, EPOLL_CTL_MOD, fd, &registration.event) == 0;
-}
 
 // The announcement comes first: it holds until the loop looks, and only what can be announced may fail.
 Faults::Kind fault_for(int fd, bool read) {
@@ -44,10 +24,7 @@ Faults::Kind fault_for(int fd, bool read) {
   Faults::Kind kind = active->choose(read);
   const bool stays_silent = kind == Faults::Kind::none || kind == Faults::Kind::interrupt;
   if (!stays_silent && !announce_anew(fd)) kind = Faults::Kind::none;
-  if (kind == Faults::Kind::interrupt &&
-      (!is_numbered(fd) || registrations[static_cast<std::size_t>(fd)].epoll_fd < 0)) {
-    kind = Faults::Kind::none;
-  }
+  if (kind == Faults::Kind::interrupt && !is_watched(fd)) kind = Faults::Kind::none;
   active->count(read, kind);
   return kind;
 }
@@ -107,15 +84,8 @@ void Faults::count(bool read, Kind kind) noexcept {
 
 extern "C" {
 
-int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
-  const int result = test::control(epoll_fd, operation, fd, event);
-  if (result == 0 && operation == EPOLL_CTL_ADD && test::is_numbered(fd)) {
-    test::registrations[static_cast<std::size_t>(fd)] = {epoll_fd, *event};
-  }
-  return result;
-}
-
 ssize_t recv(int fd, void* bytes, size_t count, int flags) {
+  if (test::fails_next(test::Call::recv, fd)) return -1;
   const test::Faults::Kind kind = test::fault_for(fd, true);
   if (test::fails(kind)) return -1;
   if (kind == test::Faults::Kind::cut) count = test::active->shorten(count);
@@ -123,6 +93,7 @@ ssize_t recv(int fd, void* bytes, size_t count, int flags) {
 }
 
 ssize_t send(int fd, const void* bytes, size_t count, int flags) {
+  if (test::fails_next(test::Call::send, fd)) return -1;
   const test::Faults::Kind kind = test::fault_for(fd, false);
   if (test::fails(kind)) return -1;
   if (kind == test::Faults::Kind::cut) count = test::active->shorten(count);
@@ -130,6 +101,7 @@ ssize_t send(int fd, const void* bytes, size_t count, int flags) {
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  if (test::fails_next(test::Call::sendmsg, fd)) return -1;
   const test::Faults::Kind kind = test::fault_for(fd, false);
   if (test::fails(kind)) return -1;
   std::array<iovec, 64> parts;
