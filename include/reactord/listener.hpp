@@ -5,7 +5,8 @@
 //
 // accept() never gives an error that trying again mends. A connection that was gone before it could be accepted is
 // skipped. When descriptors or memory have run out, the listener pauses (5 ms, doubling to 1 s, cut short when a
-// descriptor of ours is closed) while the clients wait in the kernel's queue.
+// descriptor of ours is closed) while the clients wait in the kernel's queue. So it does when accept(2) fails as it
+// never should, and gives that error only when it came failed_accepts times in a row.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct ListenOptions {
 class Listener {
  public:
   static constexpr std::uint32_t accepts_per_turn = 64;
+  static constexpr std::uint32_t failed_accepts = 16;
   static constexpr Duration shortest_pause = 5ms, longest_pause = 1s;
 
   explicit Listener(Owned<Acceptor> acceptor) noexcept;
@@ -64,7 +66,7 @@ class Listener {
   Network network() const noexcept;  // as it was asked for
   const Address& local_addr()
       const noexcept;                     // with the port the kernel chose; valid as long as the Listener
-  std::uint64_t pauses() const noexcept;  // how often descriptors or memory ran out
+  std::uint64_t pauses() const noexcept;  // how often it has paused
 
  private:
   Owned<Acceptor> acceptor_;

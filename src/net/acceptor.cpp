@@ -43,7 +43,7 @@ bool Acceptor::begin_accept(AcceptOperation& operation) {
 }
 
 // What accept(2) means by an errno. A connection that died in the queue, or that a firewall refuses, is that
-// client's affair alone; a lack of descriptors or memory passes.
+// client's affair alone; a lack of descriptors or memory passes, and so may what nobody expects.
 Acceptor::Verdict Acceptor::judge(int number) noexcept {
   switch (number) {
     case EMFILE:
@@ -62,9 +62,10 @@ Acceptor::Verdict Acceptor::judge(int number) noexcept {
     case ENONET:
     case EHOSTUNREACH:
     case ENETUNREACH:
-      return Verdict::skip;
+      // A turn full of them and nothing else: no client's affair, and going on would be a spin.
+      return ++skipped_ % Listener::accepts_per_turn == 0 ? Verdict::pause : Verdict::skip;
     default:
-      return Verdict::fail;
+      return ++failures_ < Listener::failed_accepts ? Verdict::pause : Verdict::fail;
   }
 }
 
@@ -83,6 +84,7 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
     sockaddr_storage peer;
     unsigned length = 0;
     const int fd = draining_ && drain_left_ == 0 ? -EAGAIN : system::accept(this->fd(), peer, length);
+    if (fd >= 0 || fd == -EAGAIN) skipped_ = failures_ = 0;
     if (fd >= 0) {
       if (draining_) --drain_left_;
       const auto handed = hand_over(operation, fd, peer, length);
@@ -101,6 +103,7 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
       pause(error("accept", -fd));
       return false;
     }
+    failures_ = 0;
     operation.failure_ = -fd;
     return true;
   }

@@ -25,7 +25,7 @@ class Acceptor final : public Watch {
 
  private:
   enum class Verdict : std::uint8_t { skip, pause, fail };
-  static Verdict judge(int number) noexcept;
+  Verdict judge(int number) noexcept;
 
   void on_ready(Readiness readiness) override;
   void on_timer() override;
@@ -47,6 +47,8 @@ class Acceptor final : public Watch {
   Network network_;
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
+  std::uint32_t skipped_ = 0;     // in a row
+  std::uint32_t failures_ = 0;    // in a row, of those that nobody expects
   std::uint32_t drain_left_ = 0;  // while draining: no more than fit into the kernel's queue
   AcceptOperation* pending_ = nullptr;
   Time deadline_ = Time::never();

@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "support/fail_next.hpp"
 #include "support/no_descriptors.hpp"
 #include "traps/trap.hpp"
 
@@ -207,4 +208,49 @@ TEST_CASE("[78] accept exhaustion: a client that reset in the queue disturbs nob
   CHECK(from_alive.bytes == "x");
   CHECK(from_alive.code == ErrorCode::eof);
   CHECK(scene.pauses.empty());
+}
+
+namespace {
+
+Task<> accept_or_fail(Scene& scene, Seen& seen) {
+  auto conn = co_await scene.listener->accept();
+  seen.ended = true;
+  if (!conn) {
+    seen.note(conn.error());
+  } else {
+    scene.accepted.push_back(std::move(*conn));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("accept exhaustion: an errno that nobody expects is a pause, and an error only time after time") {
+  Scene scene;
+  const Peer client = Peer::connect(scene.listener->local_addr());
+  Seen first, second;
+  {
+    test::FailNext fail(test::Call::accept, EIO, Listener::failed_accepts);
+    test::run(scene.reactor, accept_or_fail(scene, first));
+    CHECK(fail.happened());
+  }
+  CHECK(first.number == EIO);
+  CHECK(scene.pauses.size() == Listener::failed_accepts - 1);
+  CHECK(scene.pauses.back().number == EIO);
+  CHECK(scene.pauses.back().length == Listener::longest_pause);
+  test::FailNext fail(test::Call::accept, EIO, Listener::failed_accepts - 1);
+  test::run(scene.reactor, accept_or_fail(scene, second));
+  CHECK(fail.happened());
+  CHECK(scene.accepted.size() == 1);
+}
+
+TEST_CASE("accept exhaustion: clients that died are passed over, but not without end") {
+  Scene scene;
+  const Peer client = Peer::connect(scene.listener->local_addr());
+  Seen seen;
+  test::FailNext fail(test::Call::accept, EPERM, 10 * Listener::accepts_per_turn);
+  test::run(scene.reactor, accept_or_fail(scene, seen));
+  CHECK(fail.happened());
+  CHECK(scene.accepted.size() == 1);
+  CHECK(scene.pauses.size() == 10);
+  CHECK(scene.pauses.front().number == EPERM);
 }
