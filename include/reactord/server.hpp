@@ -80,6 +80,7 @@ class ServerObserver {
   virtual void on_limit(const LimitReached&) {
   }  // at each such connection or line: who logs it bounds the log
   virtual void on_stall(const HandlerStall&) {}
+  virtual void on_wait_failed(const Error&) {}  // the kernel would not let the loop wait; it tries again
   virtual void on_accept_paused(const Error&, Duration) {}
   virtual void on_listener_failed(const Error&) {}  // this listener accepts no more
   virtual void on_drained() {}                      // the last connection has ended
@@ -90,7 +91,8 @@ struct ServerOptions {
   ServerObserver* observer = nullptr;  // must outlive the server
 };
 
-class Server final : Timer {
+// Observes its Reactor, for the stalls: of several servers on one Reactor, the last one made.
+class Server final : Timer, ReactorObserver {
  public:
   static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
   // Connections that were told of a limit and may linger, so that the client reads it: one more, and the oldest is cut
@@ -147,6 +149,8 @@ class Server final : Timer {
   void serve_given(Service& service, Conn conn);
   void begin_session(Service& service, Conn conn);  // of one that has been counted
   void on_timer() override { kill(); }
+  void on_stall(const Watch* watch, Duration took) override;
+  void on_wait_failed(const Error& error) override;
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
   void report_drained();
@@ -156,7 +160,7 @@ class Server final : Timer {
   Context context_;  // what every handler's hangs on: done at a drain
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
-  Session* sessions_ = nullptr;
+  Session* sessions_ = nullptr;  // the newest first
   std::unique_ptr<BufferBudget> budget_;
   std::size_t open_ = 0;
   std::size_t accepting_ = 0;  // accept loops that run

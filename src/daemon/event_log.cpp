@@ -64,6 +64,11 @@ void EventLog::accept_paused(const Error& error, Duration pause) {
   log_.line(LogLevel::warn, "accept-paused").add("error", error.text()).add_seconds("retry", pause);
 }
 
+void EventLog::wait_failed(const Error& error) {
+  if (!admits({.level = LogLevel::error, .event = "wait-failed"})) return;
+  log_.line(LogLevel::error, "wait-failed").add("error", error.text());
+}
+
 void EventLog::listener_failed(const Error& error) {
   if (!admits({.level = LogLevel::error, .event = "listener-failed"})) return;
   log_.line(LogLevel::error, "listener-failed").add("error", error.text());

@@ -22,6 +22,7 @@ class EventLog final : Timer {
   void limit_reached(const LimitReached& limit);
   void stalled(const HandlerStall& stall);
   void accept_paused(const Error& error, Duration pause);
+  void wait_failed(const Error& error);
   void listener_failed(const Error& error);
 
   void summarize();  // tells what was left out; what was not, is not told

@@ -13,11 +13,14 @@ Server::Server(Reactor& reactor, ServerOptions options)
       options_(options),
       context_(reactor),
       admission_(std::make_unique<Admission>(*this)),
-      budget_(std::make_unique<BufferBudget>(reactor, options.limits.max_buffers, sessions_)) {}
+      budget_(std::make_unique<BufferBudget>(reactor, options.limits.max_buffers, sessions_)) {
+  reactor.observe(this, options.limits.stall_threshold);
+}
 
 Server::~Server() {
   kill();
   if (open_ > 0 || accepting_ > 0) reactor_.shutdown();
+  reactor_.observe(nullptr);
   reactor_.timers().cancel(*this);
 }
 
@@ -155,6 +158,26 @@ void Server::kill() {
   for (Session* session = sessions_; session != nullptr; session = session->next_) session->kill();
   admission_->end_waiting();
   report_drained();
+}
+
+// Whose handler it was: that of the connection which was served; and of what no connection was ready for, that of the
+// stream which began last, if that was in this turn.
+void Server::on_stall(const Watch* watch, Duration took) {
+  if (options_.observer == nullptr) return;
+  const Session* session = sessions_;
+  if (watch != nullptr) {
+    while (session != nullptr && &session->served_by() != watch) session = session->next_;
+  } else if (session != nullptr && session->began_ != reactor_.now()) {
+    session = nullptr;
+  }
+  if (session == nullptr)
+    return options_.observer->on_stall({.protocol = {}, .remote = nullptr, .duration = took});
+  options_.observer->on_stall(
+      {.protocol = session->service_.protocol(), .remote = &session->conn_.remote_addr(), .duration = took});
+}
+
+void Server::on_wait_failed(const Error& error) {
+  if (options_.observer != nullptr) options_.observer->on_wait_failed(error);
 }
 
 void Server::report_drained() {

@@ -83,6 +83,7 @@ class Session {
   }
 
   Session* next() const noexcept { return next_; }  // among those of its server
+  const Watch& served_by() const noexcept { return *conn_.endpoint_; }
 
   // Bytes of storage that its buffers hold. evict(): give them back, now, whatever becomes of the connection.
   virtual std::size_t buffered() const noexcept = 0;
