@@ -91,7 +91,7 @@ class Reactor {
   void retire(Watch& watch) noexcept;  // no event any more; closed at the end of the turn
   void again(Watch& watch);            // on_ready(0) in the next turn, behind those that are ready
   void flush_later(Watch& watch) {     // on_flush() in this turn's flush phase
-    if (watch.flush_queued_ || watch.retired_) return;
+    if (watch.flush_queued_ || watch.is_retired()) return;
     watch.flush_queued_ = has_work_ = true;
     flush_.push_back(&watch);
   }
@@ -145,8 +145,8 @@ class Reactor {
   bool has_work_ = false;  // something waits in a queue below: look through them, and don't sleep
   Time now_;
   std::uint64_t turns_ = 0;
-  std::uint64_t dispatch_began_ = 0;     // in cycles of the CPU's counter
-  std::uint64_t suspicious_cycles_ = 0;  // a dispatch that took more of them is judged
+  std::uint64_t suspicious_cycles_ = 0;  // of the CPU's counter: a dispatch that took more of them is judged
+  std::uint64_t suspicious_from_ = 0;    // on that counter, for the one that runs
   std::uint64_t last_failed_turn_ = 0;
   std::uint32_t failures_ = 0;  // of epoll_wait(2), in a row
   Duration pause_{0};

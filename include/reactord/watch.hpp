@@ -37,7 +37,7 @@ class Watch : public Timer {
 
   Reactor& reactor() const noexcept { return reactor_; }
   int fd() const noexcept { return fd_; }
-  bool is_retired() const noexcept { return retired_; }
+  bool is_retired() const noexcept { return (aside_ & retired) != 0; }
 
   // Before it was added: the descriptor stays with whoever made it.
   void give_up_descriptor() noexcept { fd_ = -1; }
@@ -57,16 +57,19 @@ class Watch : public Timer {
   void on_timer() override {}
 
  private:
-  bool added_ = false;
-  bool retired_ = false;
-  bool released_ = false;
-  bool reaped_ = false;
-  bool again_queued_ = false;
-  bool flush_queued_ = false;
-  bool referred_ = false;  // by an operation that will be resumed: one turn more
+  // Why the loop does not serve it where its event stands, as bits: the usual watch costs one test.
+  enum Aside : std::uint8_t { retired = 1, last = 2 };
+  std::uint8_t aside_ = 0;
+
+  bool added_ : 1 = false;
+  bool released_ : 1 = false;
+  bool reaped_ : 1 = false;
+  bool again_queued_ : 1 = false;
+  bool flush_queued_ : 1 = false;
+  bool referred_ : 1 = false;  // by an operation that will be resumed: one turn more
 
  protected:
-  bool served_last_ = false;  // a listener: after all connections of the turn
+  void serve_last() noexcept { aside_ |= last; }  // a listener: after all connections of the turn
 
  private:
   int fd_;

@@ -81,8 +81,8 @@ Result<void> Reactor::add(Watch& watch) {
 }
 
 void Reactor::retire(Watch& watch) noexcept {
-  if (watch.retired_ || !watch.added_) return;  // whoever made one that was never added deletes it
-  watch.retired_ = true;
+  if (watch.is_retired() || !watch.added_) return;  // whoever made one that was never added deletes it
+  watch.aside_ |= Watch::retired;
   timers_.cancel(watch);
   (watch.previous_ == nullptr ? open_ : watch.previous_->next_) = watch.next_;
   if (watch.next_ != nullptr) watch.next_->previous_ = watch.previous_;
@@ -92,7 +92,7 @@ void Reactor::retire(Watch& watch) noexcept {
 }
 
 void Reactor::again(Watch& watch) {
-  if (watch.again_queued_ || watch.retired_) return;
+  if (watch.again_queued_ || watch.is_retired()) return;
   watch.again_queued_ = has_work_ = true;
   again_.push_back(&watch);
 }
@@ -128,9 +128,9 @@ inline int Reactor::wait_milliseconds() noexcept {
 // A dispatch has ended. The end of one is the beginning of the next.
 [[gnu::always_inline]] inline void Reactor::measure(const Watch* watch) {
   const std::uint64_t end = cycles();
-  if (end - dispatch_began_ > suspicious_cycles_) [[unlikely]]
+  if (end > suspicious_from_) [[unlikely]]
     return judge(watch, end);
-  dispatch_began_ = end;
+  suspicious_from_ = end + suspicious_cycles_;
 }
 
 inline void Reactor::dispatched(const Watch* watch) {
@@ -139,10 +139,10 @@ inline void Reactor::dispatched(const Watch* watch) {
 
 void Reactor::judge(const Watch* watch, std::uint64_t end) {
   const Time turn_began = virtual_clock_ ? stalls_->turn_began() : now_;
-  const Duration took = stalls_->judge(dispatch_began_, end, turn_began);
+  const Duration took = stalls_->judge(suspicious_from_ - suspicious_cycles_, end, turn_began);
   suspicious_cycles_ = stalls_->suspicious();
   if (took > 0s && measured_) observer_->on_stall(watch == wakeup_ ? nullptr : watch, took);
-  dispatch_began_ = cycles();  // what the observer did is nobody's stall
+  suspicious_from_ = cycles() + suspicious_cycles_;  // what the observer did is nobody's stall
 }
 
 void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
@@ -153,17 +153,15 @@ void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
   if (stalls_ == nullptr) stalls_ = std::make_unique<StallMeter>();
   stalls_->set_threshold(stall_threshold);
   suspicious_cycles_ = stalls_->suspicious();
-  dispatch_began_ = cycles();
+  suspicious_from_ = cycles() + suspicious_cycles_;
 }
 
 inline void Reactor::serve(Watch& watch, Readiness ready) {
-  if (watch.retired_) return;
-  if (watch.served_last_) [[unlikely]] {
-    listeners_.push_back({&watch, ready});
-    has_work_ = true;
-  } else {
-    watch.on_ready(ready);
-  }
+  if (watch.aside_ == 0) [[likely]]
+    return watch.on_ready(ready);
+  if (watch.is_retired()) return;
+  listeners_.push_back({&watch, ready});
+  has_work_ = true;
 }
 
 // Below zero: -errno of epoll_wait(2). Above zero: more was done than to serve ready connections.
@@ -179,14 +177,14 @@ template <bool Virtual, bool Measured>
   now_ = Virtual ? clock_.now() : monotonic_now();
   if (Virtual && Measured) stalls_->turn_begins();
   Poller::Event event = poller_->first();
-  for (const Poller::Event end = event + count; event != end; ++event) {
+  for (int left = count; left > 0; --left, ++event) {
     Watch& watch = Poller::watch(event);
     serve(watch, Poller::ready(event));
     if (Measured) measure(&watch);
   }
   if (!has_work_ && timers_.next_time() > now_) [[likely]]
     return 0;
-  run_work(count == static_cast<int>(Poller::events_per_wait));
+  run_work(event == poller_->first() + Poller::events_per_wait);
   return 1;
 }
 
@@ -258,7 +256,7 @@ void Reactor::serve_rest() {
   }
   serving_again_.clear();
   for (const auto [watch, ready] : listeners_) {
-    if (!watch->retired_) watch->on_ready(ready);
+    if (!watch->is_retired()) watch->on_ready(ready);
     dispatched(watch);
   }
   listeners_.clear();
@@ -314,7 +312,7 @@ void Reactor::flush() {
   for (std::size_t index = 0; index < count; ++index) {
     Watch& watch = *flush_[index];
     watch.flush_queued_ = false;
-    if (!watch.retired_) watch.on_flush();
+    if (!watch.is_retired()) watch.on_flush();
     dispatched(&watch);
   }
   if (flush_.size() == count) {
@@ -338,7 +336,8 @@ void Reactor::reap() noexcept {
       closed = true;
       --open_watches_;
     }
-    if (dead.again_queued_ || dead.flush_queued_ || std::exchange(dead.referred_, false)) {
+    if (dead.again_queued_ || dead.flush_queued_ || dead.referred_) {
+      dead.referred_ = false;
       dead.next_ = std::exchange(retired_, &dead);  // somebody still names it: next turn
       has_work_ = true;
       continue;
@@ -349,7 +348,7 @@ void Reactor::reap() noexcept {
   }
   if (!closed || starved_.empty()) return;
   for (Watch* watch : starved_) {
-    if (!watch->retired_) again(*watch);
+    if (!watch->is_retired()) again(*watch);
   }
   starved_.clear();
 }
@@ -362,7 +361,7 @@ void Watch::release() noexcept {
   released_ = true;
   if (reaped_ || !added_) {
     delete this;
-  } else if (!retired_) {
+  } else if (!is_retired()) {
     on_release();
   }
 }

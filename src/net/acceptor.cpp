@@ -15,7 +15,7 @@ Acceptor::Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, Lis
       address_(socket_local_address(fd)),
       path_(std::move(path)),
       options_(std::move(options)) {
-  served_last_ = true;
+  serve_last();
 }
 
 Error Acceptor::error(const char* operation, int failure) const {

@@ -217,7 +217,7 @@ TEST_CASE("a Reactor that shuts down ends an accept loop that waits") {
 TEST_CASE("a connection given after the drain has the drain's time, and after a kill none") {
   AdmissionStage stage({});
   static constexpr auto body = [](AdmissionStage& on) -> Task<> {
-    on.server.drain(10s);
+    on.server.drain(5s);
     co_await on.settle();
     CHECK(on.observer.drained == 1);
     auto first = co_await on.reactor.sleep(1min);
@@ -226,7 +226,7 @@ TEST_CASE("a connection given after the drain has the drain's time, and after a 
     auto sent = co_await near.write("half");
     CHECK(sent.has_value());
     on.server.serve(std::move(far), on.handler);
-    auto second = co_await on.reactor.sleep(9s);
+    auto second = co_await on.reactor.sleep(4s);
     CHECK(second.has_value());
     CHECK(on.server.open_connections() == 1);
     auto third = co_await on.reactor.sleep(1s + 1ms);

@@ -39,7 +39,7 @@ class Trigger final : public reactord::Watch {
  public:
   Trigger(Stage& stage, const char* name, bool is_listener = false)
       : Watch(stage.reactor, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), stage_(stage), name_(name) {
-    served_last_ = is_listener;
+    if (is_listener) serve_last();
     REQUIRE(reactor().add(*this).has_value());
   }
   void fire() {
