@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "reactord/buffer.hpp"
@@ -48,8 +49,8 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2) or eventfd(2); that of
-  // epoll_wait(2) only after failed_waits of them in a row, with pauses between (shortest_pause, doubling to
+  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2)
+  // at the construction; that of epoll_wait(2) only after failed_waits of them in a row, with pauses between (shortest_pause, doubling to
   // longest_pause) in which nothing is served.
   Result<void> run();
   void stop() noexcept { stopping_ = has_work_ = true; }  // run() returns at the end of the turn
@@ -129,6 +130,7 @@ class Reactor {
   template <bool Virtual>
   int wait_milliseconds() noexcept;
   bool outlives(int failure);
+  Result<void> watch_over_itself();
   void serve_rest();
   void serve(Watch& watch, Readiness readiness);
   void run_timers();
@@ -176,6 +178,7 @@ class Reactor {
   SleepOperation* sleepers_ = nullptr;
   Wakeup* wakeup_ = nullptr;
   ReactorObserver* observer_ = nullptr;
+  std::optional<Error> refusal_;        // of what the Reactor itself needs of the kernel
   std::unique_ptr<StallMeter> stalls_;  // null: nothing was ever measured
 };
 

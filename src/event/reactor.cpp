@@ -26,8 +26,16 @@ Reactor::Reactor(Clock& clock)
       timers_(tick_at_or_before(now_)),
       poller_(std::make_unique<Poller>()) {
   wakeup_ = new Wakeup(*this);
-  const auto added = add(*wakeup_);
-  if (added) --open_watches_;  // its own, not a user's
+  const auto added = watch_over_itself();
+  if (!added) refusal_ = added.error();
+  open_watches_ = 0;  // its own is not a user's
+}
+
+// Errors: what the kernel refuses to a loop that could else not wait, or not be woken.
+Result<void> Reactor::watch_over_itself() {
+  if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
+  if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
+  return add(*wakeup_);
 }
 
 Reactor::~Reactor() {
@@ -69,6 +77,7 @@ void Reactor::post(std::move_only_function<void()> work) { wakeup_->post(std::mo
 
 Result<void> Reactor::add(Watch& watch) {
   if (watch.fd_ >= 0) {
+    if (refusal_) return std::unexpected(*refusal_);
     const int result = poller_->add(watch.fd_, watch);
     if (result < 0) return std::unexpected(Error::from_errno(-result, "epoll_ctl"));
   }
@@ -212,8 +221,7 @@ bool Reactor::outlives(int failure) {
 }
 
 Result<void> Reactor::run() {
-  if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
-  if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
+  if (refusal_) return std::unexpected(*refusal_);
   stopping_ = false;
   while (!stopping_ && live_tasks_ > 0) {
     int failure = 0;

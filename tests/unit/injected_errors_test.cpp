@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "reactord/server.hpp"
@@ -252,10 +253,12 @@ TEST_CASE("injected: an interrupted socket, bind or listen is repeated") {
   }
 }
 
-TEST_CASE("injected: a reactor without its descriptors says so in run, and in no other way") {
+TEST_CASE("injected: a reactor without its descriptors says so in run, and in listen") {
   static constexpr auto nothing = []() -> reactord::Task<> { co_return; };
   for (const int number : {EMFILE, ENFILE, ENOMEM, EINVAL}) {
-    for (const Call call : {Call::epoll_create1, Call::eventfd}) {
+    for (const auto& [call, name] : {std::pair{Call::epoll_create1, "epoll_create1: "},
+                                     {Call::eventfd, "eventfd: "},
+                                     {Call::epoll_ctl, "epoll_ctl: "}}) {
       const test::DescriptorCheck descriptors;
       std::optional<FailNext> fail(std::in_place, call, number);
       Reactor reactor;
@@ -264,7 +267,13 @@ TEST_CASE("injected: a reactor without its descriptors says so in run, and in no
       const auto ran = reactor.run();
       REQUIRE_FALSE(ran.has_value());
       CHECK(ran.error().system_errno() == number);
-      CHECK(ran.error().text().starts_with(call == Call::eventfd ? "eventfd: " : "epoll_create1: "));
+      CHECK(ran.error().text().starts_with(name));
+      Echo echo;
+      Server server(reactor);
+      const auto listening = server.listen("127.0.0.1:0", echo);
+      REQUIRE_FALSE(listening.has_value());
+      CHECK(listening.error().text().ends_with(ran.error().text()));
+      CHECK(reactor.open_descriptors() == 0);
     }
   }
 }
