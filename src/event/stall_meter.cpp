@@ -17,6 +17,7 @@ constexpr int readings = 3;
 
 void StallMeter::set_threshold(Duration threshold) noexcept {
   threshold_ = threshold;
+  since_ = monotonic_now();
   suspect();
 }
 
@@ -56,7 +57,7 @@ void StallMeter::suspect() noexcept {
 Duration StallMeter::judge(std::uint64_t begin, std::uint64_t end, Time turn_began) noexcept {
   const Time now = monotonic_now();
   learn(read_both());
-  Duration took = now - turn_began;
+  Duration took = now - std::max(turn_began, since_);
   if (cycles_per_nanosecond_ > 0 && end > begin) {
     const double counted = static_cast<double>(end - begin) / cycles_per_nanosecond_;
     if (counted < static_cast<double>(took.count())) took = Duration(static_cast<std::int64_t>(counted));

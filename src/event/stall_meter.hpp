@@ -42,6 +42,7 @@ class StallMeter {
   Reading first_;
   std::uint64_t suspicious_ = 0;
   Duration threshold_{0};
+  Time since_;                        // what was before is not measured
   double cycles_per_nanosecond_ = 0;  // 0: not yet known
   Time turn_began_;
 };

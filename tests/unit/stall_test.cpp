@@ -203,6 +203,7 @@ TEST_CASE("an observer comes and goes while the loop runs") {
     spin();
     co_await on.reactor.next_turn();
     on.reactor.observe(&on.observer, 10ms);
+    spin(100us);
     co_await on.reactor.next_turn();
     CHECK(on.long_ones().empty());
     spin();
@@ -216,6 +217,22 @@ TEST_CASE("an observer comes and goes while the loop runs") {
   };
   test::run(stage.reactor, body(stage));
   CHECK(stage.long_ones().size() == 1);
+}
+
+TEST_CASE("what was before the observer came is not reported, on neither clock") {
+  static constexpr auto body = [](Stage& on) -> Task<> {
+    spin();
+    on.reactor.observe(&on.observer, 10ms);
+    spin(100us);
+    co_await on.reactor.next_turn();
+  };
+  Stage real(0s);
+  test::run(real.reactor, body(real));
+  CHECK(real.long_ones().empty());
+  VirtualClock clock;
+  Stage unreal(0s, clock);
+  test::run(unreal.reactor, body(unreal));
+  CHECK(unreal.long_ones().empty());
 }
 
 TEST_CASE("the meter suspects too much before it knows the counter's rate, and never too little") {
