@@ -38,6 +38,8 @@ class Poller {
   // The events of the last wait(), one after the other.
   using Event = const epoll_event*;
   Event first() const noexcept { return events_.get(); }
+  // More may be ready than one wait returns. `end`: behind the last event.
+  bool was_full(Event end) const noexcept { return end == events_.get() + events_per_wait; }
   static Watch& watch(Event event) noexcept { return *static_cast<Watch*>(event->data.ptr); }
   static Readiness ready(Event event) noexcept { return event->events; }
 

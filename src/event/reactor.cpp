@@ -193,7 +193,7 @@ template <bool Virtual, bool Measured>
   }
   if (!has_work_ && timers_.next_time() > now_) [[likely]]
     return 0;
-  run_work(event == poller_->first() + Poller::events_per_wait);
+  run_work(poller_->was_full(event));  // asked of the event, lest every turn keeps the count
   return 1;
 }
 
