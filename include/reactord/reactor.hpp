@@ -38,8 +38,10 @@ class NextTurnOperation;
 class Reactor {
  public:
   static constexpr std::size_t timers_per_turn = 4096;
-  static constexpr std::uint32_t turns_without_timers =
-      64;                                            // in a row, while more is ready than a wait returns
+  // Timers that are `late` wait one more turn, and while more is ready than a wait returns, so many in a row: whoever
+  // was served too late by us, not by its peer, is served before its deadline.
+  static constexpr Duration late = 10ms;
+  static constexpr std::uint32_t turns_without_timers = 64;
   static constexpr std::uint32_t failed_waits = 16;  // in a row, then run() ends
   static constexpr Duration shortest_pause = 1ms, longest_pause = 1s;
 
@@ -134,7 +136,7 @@ class Reactor {
   void serve_rest();
   void serve(Watch& watch, Readiness readiness);
   void run_timers();
-  bool hold_timers_back() noexcept;
+  bool hold_timers_back(bool more_is_ready) noexcept;
   void run_queued();
   void flush();
   void reap() noexcept;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "base/system.hpp"
@@ -35,7 +36,7 @@ class Daemon final : ServerObserver {
   int run() {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGUSR1});
     if (!signals) return fail(signals.error(), "");
-    signals_ = &*signals;
+    signals_.emplace(std::move(*signals));
     for (const ListenOption& option : options_.listen) {
       const auto listening = listen(option);
       if (!listening) return fail(listening.error(), hint(listening.error()));
@@ -47,7 +48,7 @@ class Daemon final : ServerObserver {
         .add("max-connections", options_.limits.connections.most)
         .add("descriptors", descriptors_)
         .add("max-buffers", options_.limits.max_buffers);
-    reactor_.spawn(obey_signals(*this, *signals));
+    reactor_.spawn(obey_signals(*this, *signals_));
     const auto ran = reactor_.run();
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
@@ -105,7 +106,9 @@ class Daemon final : ServerObserver {
     failed_ = true;
     events_.listener_failed(error);
   }
-  void on_drained() override { signals_->close(); }
+  void on_drained() override {
+    if (signals_) signals_->close();
+  }
 
   // The allocator keeps what a burst of connections has used; half of it gone is a moment to give it to the
   // kernel.
@@ -140,8 +143,8 @@ class Daemon final : ServerObserver {
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
+  std::optional<Signals> signals_;  // outlives the server, whose end closes it
   Server server_;
-  Signals* signals_ = nullptr;
   std::size_t most_open_ = 0;
   bool failed_ = false;
 };

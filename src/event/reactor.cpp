@@ -273,7 +273,7 @@ void Reactor::serve_rest() {
 // All of the turn that comes after the ready connections.
 void Reactor::run_work(bool more_is_ready) {
   serve_rest();
-  const bool held_back = more_is_ready && hold_timers_back();
+  const bool held_back = hold_timers_back(more_is_ready);
   if (!held_back) run_timers();
   has_work_ = held_back;  // what is left for the next turn says so anew
   run_queued();
@@ -287,9 +287,12 @@ void Reactor::run_work(bool more_is_ready) {
   if (!again_.empty()) has_work_ = true;
 }
 
-// A process that was stopped finds hundreds of deadlines behind it, and in the kernel what had come in time.
-bool Reactor::hold_timers_back() noexcept {
-  return timers_.next_time() <= now_ && turns_held_back_++ < turns_without_timers;
+// A process that was stopped, or held up, finds hundreds of deadlines behind it, and in the kernel what had come in time:
+// more than one wait returns, or after a wait that had returned when the process stopped.
+bool Reactor::hold_timers_back(bool more_is_ready) noexcept {
+  if (timers_.next_time() > now_) return false;
+  const bool just_late = turns_held_back_ == 0 && now_ - timers_.next_time() > late;
+  return (more_is_ready || just_late) && turns_held_back_++ < turns_without_timers;
 }
 
 void Reactor::run_timers() {

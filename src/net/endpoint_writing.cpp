@@ -115,7 +115,7 @@ bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
   if (write_failure_ == 0) output_.append(reactor().buffers(), replies.view());
   replies.clear();
   send_output();
-  if (output_.empty()) return true;
+  if (output_.empty()) return write_failure_ == 0;
   watch_output();
   return false;
 }

@@ -190,10 +190,8 @@ class LineSession final : public Session {
       if (reply.is_full() && !make_room(reply)) [[unlikely]]
         break;
     }
-    if (lines > 0) [[likely]]
-      delivered(lines);
-    if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited)) == 0 && endpoint().unsent() == 0)
-        [[likely]] {
+    const bool all_sent = lines > 0 ? delivered(lines) : endpoint().unsent() == 0;
+    if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited)) == 0 && all_sent) [[likely]] {
       return bytes.size();
     }
     if (found == LineSplitter::Found::too_long && service().limits().long_lines != LongLine::close) {
@@ -207,15 +205,15 @@ class LineSession final : public Session {
     return taken;
   }
 
-  // Keeps the books, and sends the replies.
-  [[gnu::always_inline]] void delivered(std::size_t lines) {
+  // Keeps the books, and sends the replies. True if nothing is left unsent, and nothing was lost.
+  [[gnu::always_inline]] bool delivered(std::size_t lines) {
     Endpoint& endpoint = this->endpoint();
     Reactor& reactor = endpoint.reactor();
     lines_ += lines;
     endpoint.set_session_deadline(reactor.now() + service().idle_timeout());
     if ((unusual_ & (in_line | ageing)) != 0) [[unlikely]]
       line_ended();
-    if (!reactor.replies().empty()) endpoint.send_replies(reactor.replies());
+    return reactor.replies().empty() ? endpoint.unsent() == 0 : endpoint.send_replies(reactor.replies());
   }
 
   // Until when the next line must be complete, if it has begun, or else must begin.
@@ -285,6 +283,8 @@ class LineSession final : public Session {
   // `more`: bytes are left that are to be answered. Then to wait for further ones is right only if they hold
   // no line.
   Step decide(LineSplitter::Found found, bool closed, bool more) {
+    // An answer is lost: no other may take its place.
+    if (endpoint().write_failure() != 0 && !killed_) return end(EndCause::reset);
     if (closed) return end(EndCause::finished);
     if (found == LineSplitter::Found::too_long) {
       endpoint().output().append(endpoint().reactor().buffers(), "ERR line too long (max ",
