@@ -68,6 +68,17 @@ int stream_socket(int family) noexcept {
   return uninterrupted([&] { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); });
 }
 
+int datagram_socket(int family) noexcept {
+  return uninterrupted([&] { return ::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); });
+}
+
+ssize_t send_datagram(int fd, const char* bytes, std::size_t count, const sockaddr_storage& to,
+                      unsigned length) noexcept {
+  return uninterrupted([&] {
+    return ::sendto(fd, bytes, count, MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), length);
+  });
+}
+
 int bind(int fd, const sockaddr_storage& address, unsigned length) noexcept {
   return uninterrupted([&] { return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), length); });
 }
@@ -126,11 +137,15 @@ bool has_peer(int fd) noexcept {
   return peer_address(fd, address, length) == 0;
 }
 
+int set_close_on_exec(int fd) noexcept {
+  return uninterrupted([&] { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); });
+}
+
 int adopt(int fd) noexcept {
   const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
   if (flags < 0) return flags;
   const int result = uninterrupted([&] { return ::fcntl(fd, F_SETFL, flags | O_NONBLOCK); });
-  return result < 0 ? result : uninterrupted([&] { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); });
+  return result < 0 ? result : set_close_on_exec(fd);
 }
 
 namespace {

@@ -60,6 +60,9 @@ ssize_t write_to_pipe_now(int fd, const void* bytes, std::size_t count) noexcept
 ssize_t write_to_terminal_now(int fd, const void* bytes, std::size_t count) noexcept;  // O_NONBLOCK meanwhile
 
 int stream_socket(int family) noexcept;
+int datagram_socket(int family) noexcept;
+ssize_t send_datagram(int fd, const char* bytes, std::size_t count, const sockaddr_storage& to,
+                      unsigned length) noexcept;  // sendto(2)
 int bind(int fd, const sockaddr_storage& address, unsigned length) noexcept;
 int listen(int fd, int backlog) noexcept;
 int connect(int fd, const sockaddr_storage& address, unsigned length) noexcept;  // may return -EINPROGRESS
@@ -71,6 +74,7 @@ int option(int fd, int level, int name, int& value) noexcept;                   
 int pending_error(int fd) noexcept;  // SO_ERROR of socket(7), which reading clears: an errno, 0 for none
 bool has_peer(int fd) noexcept;      // getpeername(2)
 int peer_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;
+int set_close_on_exec(int fd) noexcept;
 int adopt(int fd) noexcept;  // makes a descriptor of somebody else close-on-exec and nonblocking: fcntl(2)
 std::size_t unacknowledged_bytes(
     int fd) noexcept;  // SIOCOUTQ: sent, not yet with the peer's kernel; 0 on error

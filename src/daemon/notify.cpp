@@ -1,0 +1,170 @@
+#include "daemon/notify.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "base/system.hpp"
+#include "daemon/environment.hpp"
+
+namespace reactord {
+namespace {
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // of UTF-8
+
+// A line end would begin another variable. Half a character would make the manager drop the whole text.
+std::string status_line(std::string_view text) {
+  std::size_t length = text.size();
+  if (length > Notifier::longest_status) {
+    length = Notifier::longest_status;
+    while (length > 0 && continues_character(text[length])) --length;
+  }
+  std::string line = "STATUS=";
+  line += text.substr(0, length);
+  std::ranges::replace_if(
+      line, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return line;
+}
+
+std::string microseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+NotifyEnvironment NotifyEnvironment::take() {
+  return {.notify_socket = take_variable("NOTIFY_SOCKET"),
+          .watchdog_usec = take_variable("WATCHDOG_USEC"),
+          .watchdog_pid = take_variable("WATCHDOG_PID")};
+}
+
+Notifier::Notifier(Reactor& reactor, const NotifyEnvironment& environment, pid_t process,
+                   OnFailure on_failure)
+    : reactor_(reactor), on_failure_(std::move(on_failure)) {
+  if (environment.notify_socket) open_socket(*environment.notify_socket);
+  if (is_heard()) read_watchdog(environment, process);
+}
+
+Notifier::~Notifier() {
+  reactor_.timers().cancel(waiting_alarm_);
+  reactor_.timers().cancel(watchdog_alarm_);
+}
+
+void Notifier::open_socket(const std::string& name) {
+  const auto refuse = [&](Error error) {
+    fail(std::move(error).with_operation("notify", "", "", "NOTIFY_SOCKET=" + name));
+  };
+  if (name.size() < 2 || (name[0] != '/' && name[0] != '@')) {
+    return refuse(Error::invalid("must be a path or @name: nobody will be told that reactord is ready"));
+  }
+  auto address = Address::parse(Network::unix_socket, name);
+  if (!address) return refuse(std::move(address).error());
+  address_ = std::move(*address);
+  const int opened = system::datagram_socket(AF_UNIX);
+  if (opened < 0) return refuse(Error::from_errno(-opened, "socket"));
+  socket_.fd = opened;
+}
+
+void Notifier::read_watchdog(const NotifyEnvironment& environment, pid_t process) {
+  if (!environment.watchdog_usec) return;
+  if (environment.watchdog_pid && parse_whole<pid_t>(*environment.watchdog_pid) != process) return;
+  const auto usec = parse_whole<std::uint64_t>(*environment.watchdog_usec);
+  constexpr std::uint64_t longest = INT64_MAX / 1000;  // a Duration counts nanoseconds
+  if (!usec || *usec == 0) {
+    return fail(Error::invalid("notify WATCHDOG_USEC=" + *environment.watchdog_usec +
+                               ": must be a number of microseconds: there will be no watchdog"));
+  }
+  const Duration timeout = std::chrono::microseconds(std::min(*usec, longest));
+  watchdog_interval_ = std::max<Duration>(timeout / 2, shortest_watchdog_interval);
+  if (timeout > shortest_watchdog_interval) return;
+  fail(Error::invalid("notify WATCHDOG_USEC=" + *environment.watchdog_usec +
+                      ": too short to be kept, WatchdogSec= must be more than 100ms"));
+}
+
+void Notifier::ready(std::string_view status) {
+  say_state("READY=1\n", status);
+  if (watchdog_interval_ > 0ns && !watchdog_alarm_.is_armed()) {
+    reactor_.arm(watchdog_alarm_, reactor_.now() + watchdog_interval_);
+  }
+}
+
+void Notifier::stopping(std::string_view status) { say_state("STOPPING=1\n", status); }
+
+void Notifier::reloading(Time now) {
+  // One datagram: without its moment the manager can't tell whether this answers its request.
+  say_state("RELOADING=1\nMONOTONIC_USEC=" + microseconds(now - Time()));
+}
+
+void Notifier::say_state(std::string_view state, std::string_view status) {
+  status_ = status_line(status);
+  status_waits_ = false;
+  next_status_ = reactor_.now() + status_interval;
+  say_state(std::string(state) + status_);
+}
+
+void Notifier::say_state(std::string state) {
+  if (!is_heard()) return;
+  state_.clear();
+  if (!status_waits_) reactor_.timers().cancel(waiting_alarm_);
+  if (send(state)) return;
+  state_ = std::move(state);
+  reactor_.arm(waiting_alarm_, reactor_.now() + status_interval);
+}
+
+void Notifier::status(std::string_view text) {
+  if (!is_heard()) return;
+  std::string line = status_line(text);
+  if (line == status_) return;
+  status_ = std::move(line);
+  status_waits_ = true;
+  if (waiting_alarm_.is_armed()) return;
+  if (reactor_.now() >= next_status_) return send_waiting();
+  reactor_.arm(waiting_alarm_, next_status_);
+}
+
+void Notifier::send_waiting() {
+  const Time next = reactor_.now() + status_interval;
+  if (!state_.empty() && send(state_)) state_.clear();
+  if (state_.empty() && status_waits_) {
+    next_status_ = next;
+    status_waits_ = !send(status_);
+  }
+  if (!state_.empty() || status_waits_) reactor_.arm(waiting_alarm_, next);
+}
+
+void Notifier::extend_timeout(Duration from_now) {
+  if (is_heard()) send("EXTEND_TIMEOUT_USEC=" + microseconds(from_now));
+}
+
+void Notifier::watchdog() {
+  if (is_heard()) send("WATCHDOG=1");
+}
+
+void Notifier::tick_watchdog() {
+  watchdog();
+  reactor_.arm(watchdog_alarm_, reactor_.now() + watchdog_interval_);
+}
+
+// Whether it has gone out, or never will: true unless the queue is full.
+bool Notifier::send(std::string_view text) {
+  sockaddr_storage storage{};
+  const unsigned length = address_.to_socket_address(storage);
+  const ssize_t sent = system::send_datagram(socket_.fd, text.data(), text.size(), storage, length);
+  if (sent >= 0) {
+    failing_ = false;
+    return true;
+  }
+  fail(
+      Error::from_errno(static_cast<int>(-sent), "sendto").with_operation("notify", "", "", address_.text()));
+  return sent != -EAGAIN;
+}
+
+void Notifier::fail(const Error& error) {
+  if (std::exchange(failing_, true)) return;
+  if (on_failure_) on_failure_(error);
+}
+
+}  // namespace reactord
