@@ -33,7 +33,28 @@ DAEMON  := $(BUILD)/reactord
 PARTS   := $(call objects,$(filter-out src/daemon/main.cpp,$(DAEMON_SOURCES)))
 BENCHES := $(patsubst tests/bench/%.cpp,$(BUILD)/bench/%,$(BENCH_SOURCES))
 
-.PHONY: all run test floors format format-check bench clean help
+# Where things are installed; DESTDIR goes in front of all of it, for packages.
+PREFIX        ?= /usr/local
+SBINDIR       ?= $(PREFIX)/sbin
+LIBDIR        ?= $(PREFIX)/lib
+INCLUDEDIR    ?= $(PREFIX)/include
+MANDIR        ?= $(PREFIX)/share/man
+DOCDIR        ?= $(PREFIX)/share/doc/reactord
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+PKGCONFIGDIR  ?= $(LIBDIR)/pkgconfig
+UNITDIR       ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR   ?= $(PREFIX)/lib/sysusers.d
+SYSCONFDIR    ?= /etc
+
+UNITS    := $(notdir $(wildcard systemd/*.service systemd/*.socket))
+DROP_INS := $(wildcard systemd/reactord.service.d/*.conf)
+HEADERS  := $(wildcard include/reactord/*.hpp)
+PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
+# The paths in units and pages, as they are here.
+PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/reactord|$(SYSCONFDIR)/reactord|g' \
+                -e 's|/usr/share/doc/reactord|$(DOCDIR)|g'
+
+.PHONY: all run test floors format format-check bench install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
@@ -57,6 +78,45 @@ format-check:  ## fail where the format differs
 
 bench: $(DAEMON) $(BENCHES)  ## measure instructions, system calls and memory (needs valgrind and strace)
 	@REACTORD=$(DAEMON) BENCH=$(BUILD)/bench tests/bench/measure
+
+install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see the Makefile
+	@# It builds nothing itself: with sudo that would leave files of root in build/.
+	@$(MAKE) --no-print-directory --question $(DAEMON) $(LIBRARY) || \
+	  { echo "make install: $(DAEMON) is not there, or older than its sources: run make first, without sudo" >&2; exit 1; }
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)/reactord' \
+	  '$(DESTDIR)$(DOCDIR)/reactord.service.d' '$(DESTDIR)$(COMPLETIONDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' \
+	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(SYSCONFDIR)/reactord' \
+	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man%',$(sort $(subst .,,$(suffix $(PAGES)))))
+	install -m 755 $(DAEMON) '$(DESTDIR)$(SBINDIR)/reactord'
+	install -m 644 $(LIBRARY) '$(DESTDIR)$(LIBDIR)/libreactord.a'
+	install -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)/reactord'
+	install -m 644 docs/completion/reactord.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord'
+	install -m 644 systemd/reactord.sysusers.conf '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf'
+	install -m 644 $(DROP_INS) '$(DESTDIR)$(DOCDIR)/reactord.service.d'
+	install -m 644 docs/reactord.conf.example '$(DESTDIR)$(DOCDIR)'
+	@umask 022; set -e; \
+	for unit in $(UNITS); do \
+	  echo "$$unit -> $(DESTDIR)$(UNITDIR)"; $(PLACED) "systemd/$$unit" >"$(DESTDIR)$(UNITDIR)/$$unit"; \
+	done; \
+	for page in $(PAGES); do \
+	  echo "$$page -> $(DESTDIR)$(MANDIR)"; $(PLACED) "docs/man/$$page" >"$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; \
+	done; \
+	echo "reactord.pc -> $(DESTDIR)$(PKGCONFIGDIR)"; \
+	version=$$($(DAEMON) --version); \
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: reactord' \
+	  'Description: connections, timers and line servers on one thread' "Version: $${version#reactord }" \
+	  'Cflags: -std=c++23 -I$${includedir}' 'Libs: -L$${libdir} -lreactord' \
+	  >'$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc'; \
+	config='$(DESTDIR)$(SYSCONFDIR)/reactord/reactord.conf'; \
+	if [ -e "$$config" ]; then echo "$$config is there: left as it is"; \
+	else install -m 644 docs/reactord.conf.example "$$config"; fi
+
+uninstall:  ## remove what install has installed, but not the configuration
+	rm -f '$(DESTDIR)$(SBINDIR)/reactord' '$(DESTDIR)$(LIBDIR)/libreactord.a' '$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc' \
+	  '$(DESTDIR)$(COMPLETIONDIR)/reactord' '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf' \
+	  $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(UNITS)) \
+	  $(foreach page,$(PAGES),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)')
+	rm -rf '$(DESTDIR)$(INCLUDEDIR)/reactord' '$(DESTDIR)$(DOCDIR)'
 
 clean:  ## remove everything that was built
 	rm -rf build
