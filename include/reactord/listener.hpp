@@ -54,7 +54,8 @@ class Listener {
   void drain() noexcept;
 
   // Ends a pending accept with closed. A port is free when this returns, an abstract name at the end of the turn. The
-  // file of a unix socket is removed if it is still our own. Errors: closed, if it is.
+  // file of a unix socket is removed if it is still our own. An adopted socket is closed at the end of the turn, and goes
+  // on listening for whoever else holds it. Errors: closed, if it is.
   Result<void> close();
 
   // Absolute, and for the pending accept too; a past one fails even where a connection waits, and loses none.

@@ -42,6 +42,9 @@ class Watch : public Timer {
   // Before it was added: the descriptor stays with whoever made it.
   void give_up_descriptor() noexcept { fd_ = -1; }
 
+  // Another process has the same open file, under a descriptor of its own.
+  void set_held_elsewhere() noexcept { held_elsewhere_ = true; }
+
   // The owner lets go: what is open gets closed, and the object is deleted once it has been reaped.
   void release() noexcept;
 
@@ -67,6 +70,7 @@ class Watch : public Timer {
   bool again_queued_ : 1 = false;
   bool flush_queued_ : 1 = false;
   bool referred_ : 1 = false;  // by an operation that will be resumed: one turn more
+  bool held_elsewhere_ : 1 = false;  // closing it does not end its events
 
  protected:
   void serve_last() noexcept { aside_ |= last; }  // a listener: after all connections of the turn

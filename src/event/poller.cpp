@@ -40,4 +40,6 @@ int Poller::add(int fd, Watch& watch) noexcept {
   return result < 0 ? -saved : 0;
 }
 
+void Poller::remove(int fd) noexcept { ::epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr); }
+
 }  // namespace reactord

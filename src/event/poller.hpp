@@ -22,9 +22,13 @@ class Poller {
 
   int error() const noexcept { return fd_ < 0 ? -fd_ : 0; }  // errno of epoll_create1(2)
 
-  // Watches fd for everything, edge-triggered. No second call for the same descriptor is ever needed: closing
-  // it removes it, because descriptors are close-on-exec and never duplicated. Returns 0 or -errno.
+  // Watches fd for everything, edge-triggered. No second call for the same descriptor is needed: closing it removes
+  // it, because descriptors are close-on-exec and never duplicated. Returns 0 or -errno.
   int add(int fd, Watch& watch) noexcept;
+
+  // The exception, before its close: a descriptor whose open file another process holds too. The kernel goes on telling
+  // of that file, and would name a Watch that is gone.
+  void remove(int fd) noexcept;
 
   // How many events came within `milliseconds` (-1: without limit), or until a signal interrupted; or -errno.
   int wait(int milliseconds) noexcept {

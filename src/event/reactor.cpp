@@ -343,6 +343,7 @@ void Reactor::reap() noexcept {
     Watch& dead = *watch;
     watch = dead.next_;
     if (dead.fd_ >= 0) {
+      if (dead.held_elsewhere_) poller_->remove(dead.fd_);
       system::close(std::exchange(dead.fd_, -1));
       closed = true;
       --open_watches_;

@@ -161,7 +161,9 @@ Result<void> Acceptor::set_deadline(Time deadline) {
   return {};
 }
 
-void Acceptor::adopt_path(const Address& address) {
+void Acceptor::adopt(const Address& address) {
+  adopted_ = true;
+  set_held_elsewhere();
   unlink_on_close_ = false;
   if (address.kind() == Address::Kind::unix_path) path_ = UnixPath(std::string(address.path()));
 }
@@ -201,8 +203,9 @@ Result<void> Acceptor::close() {
 void Acceptor::end() noexcept {
   if (is_retired()) return;
   fail_pending(ErrorCode::closed);
-  // Stops listening now, so that the address is free when close() returns, and not at the end of the turn.
-  if (!address_.is_unix()) system::shutdown(fd(), SHUT_RDWR);
+  // Stops listening now, so that the address is free when close() returns, and not at the end of the turn. An adopted
+  // socket would stop for all who hold it, the service manager that gives it to our successor among them.
+  if (!address_.is_unix() && !adopted_) system::shutdown(fd(), SHUT_RDWR);
   if (!unlink_on_close_) path_.forget();
   path_.remove();
   reactor().retire(*this);

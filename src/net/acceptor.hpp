@@ -16,8 +16,9 @@ class Acceptor final : public Watch {
   Result<void> close();
   Result<void> set_deadline(Time deadline);
   void set_unlink_on_close(bool on) noexcept { unlink_on_close_ = on; }
-  void adopt_path(
-      const Address& address);  // a file that somebody else has made: it stays, until told otherwise
+  void adopt(
+      const Address& address);  // somebody else has made the socket, and its file: both stay, for their next
+                                // owner
   Network network() const noexcept { return network_; }
   Error error(const char* operation, int failure) const;
   const Address& local_address() const noexcept { return address_; }
@@ -44,6 +45,7 @@ class Acceptor final : public Watch {
   bool paused_ = false;
   bool draining_ = false;
   bool unlink_on_close_ = true;
+  bool adopted_ = false;
   Network network_;
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;

@@ -156,7 +156,7 @@ Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options)
   if (!address.is_unix()) set_stream_options(fd, options.stream);
   auto acceptor = make_acceptor(reactor, fd, address.network(), UnixPath(), std::move(options));
   if (!acceptor) return not_adopted(fd, std::move(acceptor).error());
-  (*acceptor)->adopt_path(address);
+  (*acceptor)->adopt(address);
   return Listener(std::move(*acceptor));
 }
 
@@ -175,6 +175,7 @@ Result<Conn> adopt_conn(Reactor& reactor, int fd, StreamOptions options) {
     endpoint->give_up_descriptor();
     return not_adopted(fd, std::move(added).error());
   }
+  endpoint->set_held_elsewhere();
   return Conn(std::move(endpoint));
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -114,6 +115,19 @@ Peer foreign_listener(const Address& address, int type = SOCK_STREAM) {
   REQUIRE(::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&storage), length) == 0);
   if (type == SOCK_STREAM) REQUIRE(::listen(socket.fd(), 5) == 0);
   return socket;
+}
+
+// Whether an epoll instance of this process tells of what was added under that number: epoll(7), /proc/PID/fdinfo.
+bool is_watched(int fd) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(entry.path());
+    std::string word;
+    while (info >> word) {
+      int number = -1;
+      if (word == "tfd:" && info >> number && number == fd) return true;
+    }
+  }
+  return false;
 }
 
 // The backlog that the kernel gave a listening socket: tcp_info has it in this field while it listens (tcp_diag.c).
@@ -672,6 +686,34 @@ TEST_CASE("[89] a listening socket that somebody else has opened serves as one o
     CHECK(listener->close().has_value());
     stage.end_turn();
     CHECK_FALSE(is_open(fd));
+  }
+}
+
+TEST_CASE(
+    "a listening socket that another process holds too goes on listening there, and tells us nothing more") {
+  const test::TemporaryDirectory directory;
+  for (const std::string& text : {std::string("127.0.0.1:0"), "unix:" + directory.path("socket")}) {
+    for (const bool drained : {false, true}) {
+      CAPTURE(text);
+      CAPTURE(drained);
+      ::unlink(directory.path("socket").c_str());
+      Stage stage;
+      const Peer manager = foreign_listener(address_of(text));
+      Peer ours(::fcntl(manager.fd(), F_DUPFD_CLOEXEC, 0));
+      auto listener = reactord::adopt_listener(stage.reactor, ours.fd());
+      REQUIRE(listener.has_value());
+      const int fd = ours.release();
+      CHECK(is_watched(fd));
+      if (drained) listener->drain();
+      CHECK(listener->close().has_value());
+      stage.end_turn();
+      CHECK_FALSE(is_open(fd));
+      CHECK_FALSE(is_watched(fd));
+      const Peer client = Peer::connect(manager.local_addr());
+      stage.end_turn();
+      const Peer served(::accept(manager.fd(), nullptr, nullptr));
+      CHECK(served.fd() >= 0);
+    }
   }
 }
 
