@@ -110,6 +110,9 @@ class LineSession final : public Session {
       answerable = room->failure() == 0;
       if (!answerable) failure_ = static_cast<std::int16_t>(room->failure());
       if (failure_ == 0) endpoint().set_session_deadline(line_due());  // its time stood still: nobody read
+    } else if (endpoint().is_retired()) {                              // given up before its turn came
+      answerable = false;
+      failure_ = failure_of(ErrorCode::closed);
     }
     if (!ending_ && step_ == Step::bytes && answerable) {
       const std::uint64_t before = lines_;
