@@ -57,6 +57,7 @@ class LineSession final : public Session {
     ageing = 8,      // there is a lifetime
     evicted = 16,    // its buffers are wanted back
     overflown = 32,  // too much waited for the peer
+    lost = 64,       // an answer could not be sent
   };
 
   class LineFill final : public ReadOperation {
@@ -194,7 +195,8 @@ class LineSession final : public Session {
         break;
     }
     const bool all_sent = lines > 0 ? delivered(lines) : endpoint().unsent() == 0;
-    if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited)) == 0 && all_sent) [[likely]] {
+    if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited | lost)) == 0 && all_sent)
+        [[likely]] {
       return bytes.size();
     }
     if (found == LineSplitter::Found::too_long && service().limits().long_lines != LongLine::close) {
@@ -272,7 +274,9 @@ class LineSession final : public Session {
   // Sends what has been answered so far. False: no further line now.
   [[gnu::noinline]] bool make_room(const Reply& reply) {
     if (!endpoint().reactor().replies().empty()) endpoint().send_replies(endpoint().reactor().replies());
-    return !reply.is_closed() && endpoint().unsent() <= service().limits().output.high;
+    if (endpoint().write_failure() != 0) unusual_ |= lost;
+    return !reply.is_closed() && (unusual_ & lost) == 0 &&
+           endpoint().unsent() <= service().limits().output.high;
   }
 
   // How many of the `count` bytes received last are to be answered: those of lines that begin before

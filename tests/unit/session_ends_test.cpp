@@ -1,4 +1,5 @@
 // How sessions end in rare states: between two turns, with an answer lost, with limits at the edge of what they can be.
+#include "support/fail_next.hpp"
 #include "support/served.hpp"
 
 using reactord::Buffer;
@@ -19,6 +20,13 @@ class Counter final : public reactord::LineHandler {
   void on_line(std::string_view, reactord::Reply& reply) override {
     ++lines;
     reply.write("ok\n");
+  }
+};
+
+// Answers "big" with more than may wait for a client, and other lines with nothing.
+class Big final : public reactord::LineHandler {
+  void on_line(std::string_view line, reactord::Reply& reply) override {
+    if (line == "big") reply.write(std::string(100'000, 'B'), "\n");
   }
 };
 
@@ -63,4 +71,29 @@ TEST_CASE("after a kill no line is served any more") {
   };
   stage.run(body(stage));
   CHECK(stage.ends == std::vector<std::string>{"killed"});
+}
+
+TEST_CASE(
+    "an answer beyond the watermark that could not be sent ends the connection, whatever comes behind it") {
+  for (const std::string_view lines : {"big\n", "big\nquiet\n", "big\nqui"}) {
+    CAPTURE(lines);
+    const test::DescriptorCheck descriptors;
+    reactord::VirtualClock clock;
+    reactord::Reactor reactor(clock);
+    Big big;
+    reactord::Server server(reactor);
+    auto listening = server.listen("127.0.0.1:0", big);
+    REQUIRE(listening.has_value());
+    const test::FailNext fail(test::Call::send, ENOBUFS);
+    static constexpr auto body = [](reactord::Server& of, reactord::Reactor& on, reactord::Address address,
+                                    std::string_view text) -> Task<> {
+      test::Peer peer = test::Peer::connect(address);
+      peer.send(text);
+      co_await test::pass(on, 5s);
+      CHECK(of.ended(reactord::EndCause::reset) == 1);
+      of.kill();
+    };
+    test::run(reactor, body(server, reactor, *listening, lines));
+    CHECK(fail.happened());
+  }
 }
