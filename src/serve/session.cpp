@@ -1,5 +1,6 @@
 #include "serve/session.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -29,8 +30,10 @@ Time Session::lifetime_end() const noexcept {
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
   const double share = static_cast<double>((mixed ^ (mixed >> 31)) >> 11) / static_cast<double>(1ULL << 53);
   const double less = share * limits.lifetime_jitter_percent / 100;
-  return began_ +
-         Duration(static_cast<Duration::rep>((1 - less) * static_cast<double>(limits.lifetime.count())));
+  constexpr double longest =
+      9e18;  // fits into a Duration, of which the longest itself is rounded up beyond it
+  const double lifetime = std::min((1 - less) * static_cast<double>(limits.lifetime.count()), longest);
+  return began_ + Duration(static_cast<Duration::rep>(lifetime));
 }
 
 void Session::ended(EndCause cause, int error, std::uint64_t lines, std::string_view limit) {

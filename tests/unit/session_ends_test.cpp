@@ -97,3 +97,20 @@ TEST_CASE(
     CHECK(fail.happened());
   }
 }
+
+TEST_CASE("the longest lifetime there is ends nothing") {
+  Served stage(Limits{.idle_timeout = 0s,
+                      .line_timeout = 0s,
+                      .lifetime = reactord::Duration::max(),
+                      .lifetime_jitter_percent = 0});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    co_await test::pass(on.reactor, 1000h);
+    CHECK(on.server.open_connections() == 1);
+    co_await test::say(client, "x\n");
+    auto heard = co_await test::hear(client, 6);
+    CHECK(heard == "got x\n");
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"eof"});
+}
