@@ -1,5 +1,6 @@
 // Limits: what a Server lets its clients take, of time, of memory, of connections. Every one of them has a defined end
-// and a name in the log. The defaults are for the open internet; zero means none, where nothing else is said.
+// and a name in the log. The defaults are for the open internet; zero means none, where nothing else is said. What can't
+// be is taken as the nearest that can: max_line from 2 to 2^30, output.high from 1 to 2^30, output.low at most that.
 //
 //     too slow        idle_timeout    between two lines                              EndCause::idle
 //                     line_timeout    from a line's first byte to its newline        EndCause::slow_line

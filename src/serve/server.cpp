@@ -10,7 +10,7 @@ namespace reactord {
 
 Server::Server(Reactor& reactor, ServerOptions options)
     : reactor_(reactor),
-      options_(options),
+      options_{.limits = within_reason(options.limits), .observer = options.observer},
       context_(reactor),
       admission_(std::make_unique<Admission>(*this)),
       budget_(std::make_unique<BufferBudget>(reactor, options.limits.max_buffers, sessions_)) {

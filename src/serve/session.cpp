@@ -6,6 +6,15 @@
 
 namespace reactord {
 
+// A Buffer counts in 32 bits, and doubles. A low mark above the high one would let a session wait for nothing, for ever.
+Limits within_reason(Limits limits) noexcept {
+  constexpr std::size_t least_line = 2, most = std::size_t{1} << 30;
+  limits.max_line = std::clamp(limits.max_line, least_line, most);
+  limits.output.high = std::clamp<std::size_t>(limits.output.high, 1, most);
+  limits.output.low = std::min(limits.output.low, limits.output.high);
+  return limits;
+}
+
 SendLimits send_limits_of(const Limits& limits) noexcept {
   const bool gives_up = limits.write_timeout > 0ns;
   return {.high = limits.output.high,

@@ -13,6 +13,7 @@
 
 namespace reactord {
 
+Limits within_reason(Limits limits) noexcept;  // as limits.hpp says
 SendLimits send_limits_of(const Limits& limits) noexcept;
 
 class Service {

@@ -114,3 +114,40 @@ TEST_CASE("the longest lifetime there is ends nothing") {
   stage.run(body(stage));
   CHECK(stage.ends == std::vector<std::string>{"eof"});
 }
+
+TEST_CASE("limits that can't be are taken as the nearest that can") {
+  static constexpr std::size_t most = ~std::size_t{0};
+  for (const reactord::OutputLimits& output :
+       {reactord::OutputLimits{.high = 4096, .low = 20'000}, reactord::OutputLimits{.high = 0, .low = 0},
+        reactord::OutputLimits{.high = most, .low = most, .hard = most},
+        reactord::OutputLimits{.high = most, .low = std::size_t{1} << 32, .hard = 0}}) {
+    CAPTURE(output.high);
+    Limits limits;
+    limits.output = output;
+    Served stage(limits);
+    static constexpr auto body = [](Served& on) -> Task<> {
+      auto client = on.client();
+      co_await test::say(client, "big\nsmall\n");
+      co_await test::pass(on.reactor, 1s);
+      auto heard = co_await test::hear(client, 10'001 + 10);
+      CHECK(heard.ends_with("\ngot small\n"));
+    };
+    stage.run(body(stage));
+    CHECK(stage.ends == std::vector<std::string>{"eof"});
+  }
+}
+
+TEST_CASE("a longest line that can't be is taken as the nearest that can") {
+  for (const std::size_t max_line : {std::size_t{0}, std::size_t{1}, std::size_t{1} << 32, ~std::size_t{0}}) {
+    CAPTURE(max_line);
+    Served stage(Limits{.max_line = max_line, .long_lines = reactord::LongLine::truncate});
+    static constexpr auto body = [](Served& on) -> Task<> {
+      auto client = on.client();
+      co_await test::say(client, "x\n");
+      auto heard = co_await test::hear(client, 6);
+      CHECK(heard == "got x\n");
+    };
+    stage.run(body(stage));
+    CHECK(stage.limits.empty());
+  }
+}
