@@ -52,10 +52,7 @@ void Endpoint::park(Time deadline) {
 void Endpoint::on_timer() {
   if (closed_ && lingering_) return linger_on();
   if (closed_) return finish_close(failure_of(ErrorCode::deadline_exceeded));
-  if (send_limits_->gives_up && output_waits() && time_to_stall() <= 0ns) {
-    gave_up_ = true;
-    return abort();
-  }
+  if (send_limits_->gives_up && output_waits() && time_to_stall() <= 0ns) return give_up();
   const Time now = reactor().now();
   if (reader_ != nullptr && read_deadline_ <= now) {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
@@ -69,6 +66,13 @@ void Endpoint::on_timer() {
   if (reader_ != nullptr) park(read_deadline_);
   if (writer_ != nullptr) park(write_deadline_);
   if (output_waits()) watch_output();
+}
+
+void Endpoint::give_up() {
+  gave_up_ = true;
+  abort();
+  if (rare_ && rare_->given_up != nullptr)
+    rare_->given_up->cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
 }
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {

@@ -70,6 +70,9 @@ class Endpoint : public Watch {
   void flush_output_later() { reactor().flush_later(*this); }
   void set_send_limits(const SendLimits& limits) noexcept { send_limits_ = &limits; }  // which outlive it
   bool gave_up() const noexcept { return gave_up_; }  // on a peer that took nothing: SendLimits::gives_up
+  void cancel_when_given_up(Context& context) {
+    rare().given_up = &context;
+  }  // it outlives the open endpoint
   void set_session_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
   }  // while no read is pending
@@ -104,6 +107,7 @@ class Endpoint : public Watch {
 
   // Fails a pending operation from within a call of the user: its coroutine runs on later, from the loop's stack.
   void end_pending(IoOperation* operation, int failure) noexcept;
+  void give_up();
   void park(Time deadline);
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
   int refusal(const IoOperation* pending, Time deadline) const noexcept;
@@ -156,6 +160,7 @@ class Endpoint : public Watch {
   struct Rare {
     std::optional<Address> local;
     std::unique_ptr<Attachment> attachment;
+    Context* given_up = nullptr;                   // is cancelled when we give up
     std::uint64_t read_limit = ~std::uint64_t{0};  // reads give eof once so much has been read
   };
   Rare& rare() const;

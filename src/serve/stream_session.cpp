@@ -12,6 +12,7 @@ class StreamSession final : public Session, Timer {
  public:
   StreamSession(Service& service, Conn served)
       : Session(service, std::move(served)), context_(service.context(), Time::never()) {
+    endpoint().cancel_when_given_up(context_);
     if (is_draining()) drain();
     watch();
   }
@@ -34,10 +35,10 @@ class StreamSession final : public Session, Timer {
 
  private:
   EndCause cause() noexcept {
+    if (endpoint().gave_up()) return EndCause::slow_reader;
     if (silent_) return EndCause::idle;
     if (killed_) return EndCause::killed;
     if (evicted_) return EndCause::over_limit;
-    if (endpoint().gave_up()) return EndCause::slow_reader;
     if (endpoint().write_failure() != 0) return cause_of(endpoint().write_failure());
     if (endpoint().read_failure() != 0) return cause_of(endpoint().read_failure());
     if (drained_) return EndCause::drained;

@@ -1,4 +1,5 @@
 // How sessions end in rare states: between two turns, with an answer lost, with limits at the edge of what they can be.
+#include "reactord/context.hpp"
 #include "support/fail_next.hpp"
 #include "support/served.hpp"
 
@@ -27,6 +28,21 @@ class Counter final : public reactord::LineHandler {
 class Big final : public reactord::LineHandler {
   void on_line(std::string_view line, reactord::Reply& reply) override {
     if (line == "big") reply.write(std::string(100'000, 'B'), "\n");
+  }
+};
+
+// Writes something, and waits for something else.
+class Subscriber final : public reactord::StreamHandler {
+ public:
+  std::string why;
+
+ private:
+  Task<> serve(Conn& conn, reactord::Context& context) override {
+    auto written = co_await conn.write("welcome");
+    CHECK(written.has_value());
+    auto waited = co_await context.done();
+    CHECK_FALSE(waited.has_value());
+    why = context.cause()->text();
   }
 };
 
@@ -149,5 +165,22 @@ TEST_CASE("a longest line that can't be is taken as the nearest that can") {
     };
     stage.run(body(stage));
     CHECK(stage.limits.empty());
+  }
+}
+
+TEST_CASE("a stream that is given up tells its handler, whatever that waits for") {
+  for (const auto idle_timeout : {0s, 60s}) {
+    CAPTURE(idle_timeout.count());
+    Subscriber subscriber;
+    Served stage(Limits{.idle_timeout = idle_timeout, .write_timeout = 30s});
+    static constexpr auto body = [](Served& on, Subscriber& by) -> Task<> {
+      auto client = on.serve(by);
+      co_await test::pass(on.reactor, 30s + 3ms);
+      CHECK(on.server.open_connections() == 0);
+      on.server.kill();
+    };
+    stage.run(body(stage, subscriber));
+    CHECK(subscriber.why == "the peer took nothing for too long");
+    CHECK(stage.ends == std::vector<std::string>{"slow-reader"});
   }
 }
