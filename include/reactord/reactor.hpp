@@ -106,6 +106,8 @@ class Reactor {
     --live_tasks_;
     has_work_ = true;
   }
+  // Of whatever runs just now, where dispatches are measured: each has its own.
+  std::uint64_t dispatch() const noexcept { return suspicious_from_; }
   void resume_later(Resumable& resumable,
                     Watch& referred) noexcept;  // to which it refers: not deleted before
   void arm(Timer& timer, Time deadline) noexcept { timers_.arm(timer, tick_at_or_after(deadline)); }

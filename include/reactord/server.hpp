@@ -161,6 +161,9 @@ class Server final : Timer, ReactorObserver {
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
   Session* sessions_ = nullptr;  // the newest first
+  const Session* queued_ =
+      nullptr;  // the last that the loop has resumed from its queue, if it is still there
+  std::uint64_t queued_dispatch_ = 0;
   std::unique_ptr<BufferBudget> budget_;
   std::size_t open_ = 0;
   std::size_t accepting_ = 0;  // accept loops that run

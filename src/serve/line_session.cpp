@@ -76,6 +76,7 @@ class LineSession final : public Session {
 
   static void resumed(void* session) {
     auto& self = *static_cast<LineSession*>(session);
+    self.runs();
     if (self.advance()) return self.run();
     self.report();
     delete &self;

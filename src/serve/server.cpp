@@ -133,6 +133,7 @@ void Server::session_began(Session& session) noexcept {
 void Server::session_ended(Session& session, EndCause cause) {
   (session.previous_ == nullptr ? sessions_ : session.previous_->next_) = session.next_;
   if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+  if (queued_ == &session) queued_ = nullptr;
   ++ended_[static_cast<std::size_t>(cause)];
   --open_;
   if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_);
@@ -160,15 +161,13 @@ void Server::kill() {
   report_drained();
 }
 
-// Whose handler it was: that of the connection which was served; and of what no connection was ready for, that of the
-// stream which began last, if that was in this turn.
+// Whose handler it was: that of the connection which was served, or of the session which this very dispatch resumed.
 void Server::on_stall(const Watch* watch, Duration took) {
   if (options_.observer == nullptr) return;
-  const Session* session = sessions_;
+  const Session* session = queued_dispatch_ == reactor_.dispatch() ? queued_ : nullptr;
   if (watch != nullptr) {
+    session = sessions_;
     while (session != nullptr && &session->served_by() != watch) session = session->next_;
-  } else if (session != nullptr && session->began_ != reactor_.now()) {
-    session = nullptr;
   }
   if (session == nullptr)
     return options_.observer->on_stall({.protocol = {}, .remote = nullptr, .duration = took});

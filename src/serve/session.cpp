@@ -68,6 +68,12 @@ void Session::report_limit(std::string_view limit, std::string_view action) {
       {.limit = limit, .action = action, .protocol = service_.protocol(), .remote = &conn_.remote_addr()});
 }
 
+void Session::runs() noexcept {
+  Server& server = this->server();
+  server.queued_ = this;
+  server.queued_dispatch_ = server.reactor_.dispatch();
+}
+
 EndCause cause_of(int failure) noexcept {
   if (failure == ECONNRESET || failure == EPIPE) return EndCause::reset;
   if (failure > 0) return EndCause::error;

@@ -102,6 +102,8 @@ class Session {
   Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
   void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached
+  void
+  runs() noexcept;  // in this dispatch, and not because its descriptor was ready: a stall will be its own
 
   // Counts and reports the end. The last thing a session does. `limit` as in ConnectionEnd.
   void ended(EndCause cause, int error, std::uint64_t lines, std::string_view limit = {});

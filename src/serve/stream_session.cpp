@@ -12,6 +12,7 @@ class StreamSession final : public Session, Timer {
  public:
   StreamSession(Service& service, Conn served)
       : Session(service, std::move(served)), context_(service.context(), Time::never()) {
+    runs();
     endpoint().cancel_when_given_up(context_);
     if (is_draining()) drain();
     watch();
