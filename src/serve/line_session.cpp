@@ -9,7 +9,6 @@
 // read, which hands over the bytes where they arrive; it goes on for what is rare: the end, backpressure, a
 // spent budget.
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,11 +16,6 @@
 #include "serve/session.hpp"
 
 namespace reactord {
-namespace {
-
-constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
-
-}  // namespace
 
 class LineSession final : public Session {
  public:
@@ -58,6 +52,7 @@ class LineSession final : public Session {
     evicted = 16,    // its buffers are wanted back
     overflown = 32,  // too much waited for the peer
     lost = 64,       // an answer could not be sent
+    hurried = 128,   // a drain has found nothing begun; it may have come from within the handler
   };
 
   class LineFill final : public ReadOperation {
@@ -148,6 +143,7 @@ class LineSession final : public Session {
     answer_what_is_there();
     const bool nothing_begun = input_.empty() && endpoint().bytes_read() >= answer_until_;
     if (nothing_begun && std::holds_alternative<LineFill>(wait_)) {
+      unusual_ |= hurried;
       auto set = conn().set_read_deadline(Time::past());
     }
   }
@@ -329,7 +325,11 @@ class LineSession final : public Session {
 
   void time_is_up() {
     const bool begun = (unusual_ & in_line) != 0 && service().limits().line_timeout > 0ns;
-    if (is_draining()) {
+    if ((unusual_ & hurried) != 0 && !input_.empty()) {
+      unusual_ &= static_cast<std::uint8_t>(~hurried);
+      failure_ = 0;
+      endpoint().set_session_deadline(line_due());
+    } else if (is_draining()) {
       step_ = end(EndCause::drained);
     } else if (!begun && (unusual_ & (ageing | limited)) == ageing &&
                lifetime_end() <= conn().reactor().now()) {
@@ -384,7 +384,8 @@ class LineSession final : public Session {
   std::int16_t failure_ = 0;  // why no more bytes will come, as in IoOperation
   Buffer input_;
   LineSplitter splitter_;
-  std::uint64_t answer_until_ = no_limit;  // lines that begin before this offset of the input are answered
+  std::uint64_t answer_until_ =
+      ~std::uint64_t{0};  // lines that begin before this offset of the input are answered
   std::uint64_t lines_ = 0;
   std::variant<LineFill, RoomOperation, NextTurnOperation, FinishOperation> wait_;
 };

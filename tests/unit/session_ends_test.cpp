@@ -46,6 +46,18 @@ class Subscriber final : public reactord::StreamHandler {
   }
 };
 
+// Drains its own server when told to.
+class Stopper final : public reactord::LineHandler {
+ public:
+  reactord::Server* server = nullptr;
+
+ private:
+  void on_line(std::string_view line, reactord::Reply& reply) override {
+    if (line == "stop") server->drain(10s);
+    reply.write("got ", line, "\n");
+  }
+};
+
 std::string many_lines() {
   std::string lines;
   for (int line = 0; line < 4000; ++line) lines += "x\n";
@@ -183,4 +195,25 @@ TEST_CASE("a stream that is given up tells its handler, whatever that waits for"
     CHECK(subscriber.why == "the peer took nothing for too long");
     CHECK(stage.ends == std::vector<std::string>{"slow-reader"});
   }
+}
+
+TEST_CASE("a drain from within a handler lets a half line behind it be completed") {
+  const test::DescriptorCheck descriptors;
+  reactord::VirtualClock clock;
+  reactord::Reactor reactor(clock);
+  Stopper stopper;
+  reactord::Server server(reactor);
+  stopper.server = &server;
+  auto listening = server.listen("127.0.0.1:0", stopper);
+  REQUIRE(listening.has_value());
+  static constexpr auto body = [](reactord::Reactor& on, reactord::Address address) -> Task<> {
+    test::Peer peer = test::Peer::connect(address);
+    peer.send("stop\nnext\nha");
+    co_await test::pass(on, 5s);
+    peer.send("lf\n");
+    auto heard = co_await test::read_to_end(on, peer);
+    CHECK(heard == "got stop\ngot next\ngot half\n");
+  };
+  test::run(reactor, body(reactor, *listening));
+  CHECK(server.ended(reactord::EndCause::drained) == 1);
 }
