@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -191,12 +192,23 @@ std::string Process::wait_for_log(std::initializer_list<std::string_view> words)
       return found;
     }
     if (!read_pipe(errors_, unfinished_line_, wanted)) fail("the log ended without " + wanted);
-    std::size_t begin = 0;
-    for (std::size_t end; (end = unfinished_line_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      lines_.push_back(unfinished_line_.substr(begin, end - begin));
-    }
-    unfinished_line_.erase(0, begin);
+    cut_lines();
   }
+}
+
+void Process::cut_lines() {
+  std::size_t begin = 0;
+  for (std::size_t end; (end = unfinished_line_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    lines_.push_back(unfinished_line_.substr(begin, end - begin));
+  }
+  unfinished_line_.erase(0, begin);
+}
+
+void Process::read_log() {
+  while (is_ready(errors_.get(), POLLIN, 0ms)) {
+    if (!read_pipe(errors_, unfinished_line_, "the log")) break;
+  }
+  cut_lines();
 }
 
 void Process::shrink_log() const {
@@ -238,6 +250,11 @@ std::size_t Process::descriptors() const {
   return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
+bool Process::run_before_others() const {
+  const sched_param lowest{.sched_priority = ::sched_get_priority_min(SCHED_RR)};
+  return ::sched_setscheduler(pid_, SCHED_RR, &lowest) == 0;
+}
+
 void Process::limit_descriptors(unsigned most) const {
   rlimit limit{};
   if (::prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) != 0) fail_with_errno("prlimit");
@@ -261,7 +278,7 @@ Daemon::Daemon(const std::vector<std::string>& listen, const std::vector<std::st
   }
 }
 
-Client::Client(const std::string& text, int receive_buffer, int send_buffer) {
+Client::Client(const std::string& text, int receive_buffer, int send_buffer, const std::string& from) {
   const reactord::Address address = to_address(text);
   socket_ = Descriptor(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket_.get() < 0) fail_with_errno("socket");
@@ -271,6 +288,10 @@ Client::Client(const std::string& text, int receive_buffer, int send_buffer) {
   set(SO_RCVBUF, receive_buffer);
   set(SO_SNDBUF, send_buffer);
   sockaddr_storage storage{};
+  if (!from.empty()) {
+    const unsigned own = to_address(from + ":0").to_socket_address(storage);
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&storage), own) != 0) fail_with_errno("bind");
+  }
   const unsigned length = address.to_socket_address(storage);
   if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
     fail_with_errno("connect");

@@ -66,6 +66,7 @@ class Process {
 
   // The first line of the log that holds all the words and was not returned before, in whatever order.
   std::string wait_for_log(std::initializer_list<std::string_view> words);
+  void read_log();  // what there is of it now, kept for wait_for_log() and errors(); waits for nothing
   void close_log() { errors_.close(); }
   void shrink_log() const;  // the pipe holds one page from now on
 
@@ -75,10 +76,12 @@ class Process {
   double cpu_seconds() const;
   std::size_t resident_bytes() const;
   std::size_t descriptors() const;
+  bool run_before_others() const;  // with a priority of real time, where we may give it one
   void limit_descriptors(unsigned most) const;  // from now on, whatever it has counted on
 
  private:
   void show_errors();
+  void cut_lines();
   pid_t pid_ = -1;
   Descriptor exit_, output_, errors_;
   std::string unfinished_line_;
@@ -99,7 +102,8 @@ class Daemon : public Process {
 // Addresses are as the daemon logs them: 127.0.0.1:80, [::]:80, /run/x.sock, @name.
 class Client {
  public:
-  explicit Client(const std::string& address, int receive_buffer = 0, int send_buffer = 0);
+  explicit Client(const std::string& address, int receive_buffer = 0, int send_buffer = 0,
+                  const std::string& from = {});  // "127.0.0.2": the address it comes from
 
   void send(std::string_view bytes);                     // all of them
   std::size_t send_until_stuck(std::string_view bytes);  // until the daemon takes no more: how many it were
