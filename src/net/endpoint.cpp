@@ -51,6 +51,7 @@ void Endpoint::park(Time deadline) {
 
 void Endpoint::on_timer() {
   if (closed_ && lingering_) return linger_on();
+  if (closed_ && time_to_stall() > 0ns) return reactor().arm(*this, reactor().now() + time_to_stall());
   if (closed_) return finish_close(failure_of(ErrorCode::deadline_exceeded));
   if (send_limits_->gives_up && output_waits() && time_to_stall() <= 0ns) return give_up();
   const Time now = reactor().now();

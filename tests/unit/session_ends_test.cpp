@@ -217,3 +217,23 @@ TEST_CASE("a drain from within a handler lets a half line behind it be completed
   test::run(reactor, body(reactor, *listening));
   CHECK(server.ended(reactord::EndCause::drained) == 1);
 }
+
+TEST_CASE("who takes the last of its answers slowly, but takes it, has all of them") {
+  Served stage(Limits{.write_timeout = 30s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    co_await test::say(client, "big\n");
+    auto finished = client.close_write();
+    std::size_t count = 0;
+    for (int piece = 0; piece < 10; ++piece) {
+      co_await test::pass(on.reactor, 29s);
+      auto heard = co_await test::hear(client, 1000);
+      count += heard.size();
+    }
+    CHECK(count == 10'000);
+    auto rest = co_await test::hear_to_end(client);
+    CHECK(rest == "\n");
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"eof"});
+}
