@@ -164,7 +164,7 @@ class Server final : Timer, ReactorObserver {
   const Session* queued_ =
       nullptr;  // the last that the loop has resumed from its queue, if it is still there
   std::uint64_t queued_dispatch_ = 0;
-  std::unique_ptr<BufferBudget> budget_;
+  Owned<BufferBudget> budget_;
   std::size_t open_ = 0;
   std::size_t accepting_ = 0;  // accept loops that run
   std::uint64_t accepted_ = 0;

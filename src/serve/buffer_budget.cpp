@@ -17,22 +17,24 @@ std::size_t size_class(std::size_t bytes) noexcept {
 
 }  // namespace
 
+Owned<BufferBudget> BufferBudget::watch(Reactor& reactor, std::size_t bytes, Session* const& sessions) {
+  Owned<BufferBudget> budget(new BufferBudget(reactor, bytes, sessions));
+  auto added = reactor.add(*budget);  // can't fail: there is no descriptor to register
+  return budget;
+}
+
 BufferBudget::BufferBudget(Reactor& reactor, std::size_t bytes, Session* const& sessions) noexcept
-    : reactor_(reactor), bytes_(bytes), sessions_(sessions) {
+    : Watch(reactor, -1), bytes_(bytes), sessions_(sessions) {
   if (bytes > 0) reactor.buffers().keep_below(bytes, this);
 }
 
-BufferBudget::~BufferBudget() {
-  if (bytes_ > 0) reactor_.buffers().keep_below(0, nullptr);
-  reactor_.timers().cancel(*this);
+void BufferBudget::on_release() {
+  if (bytes_ > 0) reactor().buffers().keep_below(0, nullptr);
+  reactor().retire(*this);
 }
 
-void BufferBudget::on_pressure() noexcept {
-  if (!is_armed()) reactor_.arm(*this, reactor_.now());
-}
-
-void BufferBudget::on_timer() {
-  const std::size_t in_use = reactor_.buffers().bytes_in_use();
+void BufferBudget::on_flush() {
+  const std::size_t in_use = reactor().buffers().bytes_in_use();
   if (in_use <= bytes_) return;
   std::array<std::size_t, size_classes> held{};
   for (const Session* session = sessions_; session != nullptr; session = session->next()) {

@@ -10,24 +10,29 @@
 #pragma once
 
 #include "reactord/reactor.hpp"
+#include "reactord/watch.hpp"
 
 namespace reactord {
 
 class Session;
 
-class BufferBudget final : Timer, public BufferPool::Keeper {
+class BufferBudget final : public Watch, public BufferPool::Keeper {
  public:
   // `sessions`: the head of the list, wherever it points when the budget is exceeded. 0 bytes: no limit.
+  static Owned<BufferBudget> watch(Reactor& reactor, std::size_t bytes, Session* const& sessions);
   BufferBudget(Reactor& reactor, std::size_t bytes, Session* const& sessions) noexcept;
-  ~BufferBudget();
   BufferBudget(const BufferBudget&) = delete;
   BufferBudget& operator=(const BufferBudget&) = delete;
 
  private:
-  void on_pressure() noexcept override;  // the rest comes in the timers' phase
-  void on_timer() override;
+  // In the same turn, and not in the timers' phase: a flood holds timers back for many turns, and each of them takes
+  // what 256 clients send.
+  void on_pressure() noexcept override { reactor().flush_later(*this); }
+  void on_flush() override;
+  void on_ready(Readiness) override {}
+  void on_release() override;
+  void on_shutdown() override {}
 
-  Reactor& reactor_;
   std::size_t bytes_;
   Session* const& sessions_;
 };

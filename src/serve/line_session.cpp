@@ -164,6 +164,8 @@ class LineSession final : public Session {
     } else {
       conn().abort();
     }
+    // Now: the session itself ends turns later, and the same bytes would be wanted back again.
+    input_.clear();
   }
 
   // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).

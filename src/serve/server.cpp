@@ -13,7 +13,7 @@ Server::Server(Reactor& reactor, ServerOptions options)
       options_{.limits = within_reason(options.limits), .observer = options.observer},
       context_(reactor),
       admission_(std::make_unique<Admission>(*this)),
-      budget_(std::make_unique<BufferBudget>(reactor, options.limits.max_buffers, sessions_)) {
+      budget_(BufferBudget::watch(reactor, options.limits.max_buffers, sessions_)) {
   reactor.observe(this, options.limits.stall_threshold);
 }
 

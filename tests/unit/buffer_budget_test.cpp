@@ -77,6 +77,34 @@ TEST_CASE("answers that nobody takes beyond the budget end the connections that 
   CHECK(stage.server.ended(EndCause::over_limit) < 64);
 }
 
+// All at the same time, and then turn after turn: in how many of forty was more held than the budget has?
+static Task<> flood(Served& on, std::string words, int& turns_beyond) {
+  std::vector<Conn> clients;
+  for (int client = 0; client < 64; ++client) {
+    clients.push_back(on.client());
+    co_await test::say(clients.back(), words);
+  }
+  for (int turn = 0; turn < 40; ++turn) {
+    if (on.reactor.buffers().bytes_in_use() > budget + 128 * 1024) ++turns_beyond;
+    co_await on.reactor.next_turn();
+  }
+  for (Conn& client : clients) client.abort();
+}
+
+TEST_CASE("what goes beyond the budget is given back at once, whatever its connection was about to do") {
+  // One waits for the rest of its line, the other for its next turn to be served.
+  for (const std::string line : {"x", "x\n"}) {
+    CAPTURE(line);
+    Served stage(within_budget());
+    std::string words;
+    while (words.size() < 40 * 1024) words += line;
+    int turns_beyond = 0;
+    stage.run(flood(stage, words, turns_beyond));
+    CHECK(turns_beyond <= 3);  // the clients' own ends of the pipes hold them too, at first
+    CHECK(stage.server.ended(EndCause::over_limit) > 0);
+  }
+}
+
 TEST_CASE("below the budget nobody is evicted") {
   Served stage(within_budget());
   static constexpr auto body = [](Served& on) -> Task<> {
