@@ -1,7 +1,7 @@
 # Completion of reactord's options for bash.
 _reactord() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local options='--listen --drain-timeout
+  local options='--listen --reuse-port --drain-timeout
     --idle-timeout --line-timeout --write-timeout --lifetime --lifetime-jitter
     --max-line --long-lines --output-high --output-low --output-hard --max-buffers
     --max-connections --max-connections-per-address --accept-rate --accept-rate-per-address --ip6-prefix
@@ -11,6 +11,8 @@ _reactord() {
   case $previous in
     -c | --config) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     --log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
+    --reuse-port) mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$current") ;;
+    --inetd) mapfile -t COMPREPLY < <(compgen -W 'line echo' -- "$current") ;;
     --long-lines) mapfile -t COMPREPLY < <(compgen -W 'close truncate discard' -- "$current") ;;
     --*timeout | --life* | --max-* | --output-* | --*-rate* | --ip6-prefix | --stall-threshold) ;;
     --listen) mapfile -t COMPREPLY < <(compgen -W 'line@ echo@' -- "$current") ; compopt -o nospace ;;

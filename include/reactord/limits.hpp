@@ -29,6 +29,7 @@ enum class OverLimit : std::uint8_t {
 struct CountLimit {
   std::size_t most = 0;  // 0: no limit
   OverLimit then = OverLimit::reject;
+  bool operator==(const CountLimit&) const = default;
 };
 
 // A token bucket: `burst` at once after a quiet time, and `per_second` in the long run.
@@ -36,6 +37,7 @@ struct RateLimit {
   std::uint32_t per_second = 0;  // 0: no limit
   std::uint32_t burst = 0;       // 0: as many as per_second
   OverLimit then = OverLimit::reject;
+  bool operator==(const RateLimit&) const = default;
 };
 
 // What becomes of a line that is longer than max_line.
@@ -50,6 +52,7 @@ struct OutputLimits {
   std::size_t high = 64 * 1024;    // above: no further line is served
   std::size_t low = 16 * 1024;     // until so few are left
   std::size_t hard = 1024 * 1024;  // above: the connection is given up. 0: no limit
+  bool operator==(const OutputLimits&) const = default;
 };
 
 struct Limits {
@@ -78,6 +81,8 @@ struct Limits {
   unsigned ip6_prefix = 64;
 
   Duration stall_threshold = 100ms;  // a handler that holds the loop for longer is reported
+
+  bool operator==(const Limits&) const = default;
 };
 
 }  // namespace reactord

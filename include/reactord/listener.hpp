@@ -50,7 +50,7 @@ class Listener {
   AcceptOperation accept() noexcept;
 
   // Lets no one wait any more: accept() hands out the connections already in the kernel's queue, then gives
-  // closed.
+  // closed. Those in the queue of an adopted socket are left to whoever else holds it.
   void drain() noexcept;
 
   // Ends a pending accept with closed. A port is free when this returns, an abstract name at the end of the turn. The

@@ -76,6 +76,7 @@ struct HandlerStall {
 class ServerObserver {
  public:
   virtual ~ServerObserver() = default;
+  virtual void on_accepted() {}  // one more is open; called before anything is read from it
   virtual void on_closed(const ConnectionEnd&) {}
   virtual void on_limit(const LimitReached&) {
   }  // at each such connection or line: who logs it bounds the log
@@ -90,6 +91,8 @@ struct ServerOptions {
   Limits limits = {};
   ServerObserver* observer = nullptr;  // must outlive the server
 };
+
+using ListenerId = std::uint64_t;
 
 // Observes its Reactor, for the stalls: of several servers on one Reactor, the last one made.
 class Server final : Timer, ReactorObserver {
@@ -112,6 +115,26 @@ class Server final : Timer, ReactorObserver {
   Result<Address> listen(std::string_view address, LineHandler& handler, std::string_view protocol = "line");
   Result<Address> listen(std::string_view address, StreamHandler& handler,
                          std::string_view protocol = "stream");
+
+  // Serves `handler` at a listener that is there already: an adopted one, or one made with options of its own, which
+  // say too who is told of its pauses. Result: what stop_listening() knows it by.
+  ListenerId listen(Listener listener, LineHandler& handler, std::string_view protocol = "line");
+  ListenerId listen(Listener listener, StreamHandler& handler, std::string_view protocol = "stream");
+
+  // Accepts what is in that listener's queue in the kernel, as drain() does (nothing of an adopted one), then closes it.
+  // Whoever is connected is served on. No effect on one that is closed already. While a limit that defers keeps the
+  // server from accepting, it stays open.
+  void stop_listening(ListenerId id);
+
+  // Serves `handler` at that listener from now on, in the place of what was served there; whoever is connected is
+  // served on as before. Result: what it is known by now. `id` must be one that has not been stopped.
+  ListenerId change_handler(ListenerId id, LineHandler& handler, std::string_view protocol = "line");
+  ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
+
+  // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime; the rest holds for all
+  // from their next line on, of a stream from the end of the time that runs. Who waits for its address's turn waits
+  // anew; each address's rate begins anew. Not to be called by a handler or an observer.
+  void set_limits(const Limits& limits);
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests
   // without a port. It is counted and logged like an accepted one, also where connections are limited, but never
@@ -144,6 +167,11 @@ class Server final : Timer, ReactorObserver {
 
   Result<Address> add_service(std::string_view address, LineHandler* lines, StreamHandler* stream,
                               std::string_view protocol);
+  ListenerId add_service(Listener listener, LineHandler* lines, StreamHandler* stream,
+                         std::string_view protocol);
+  Listener take_listener(ListenerId id);
+  void forget_unused_services();
+  void count_places();  // each connection that takes one, with the admission
   Service& single_service(LineHandler* lines, StreamHandler* stream, std::string_view protocol);
   void admit(Service& service, Conn conn);
   void serve_given(Service& service, Conn conn);
@@ -167,6 +195,7 @@ class Server final : Timer, ReactorObserver {
   Owned<BufferBudget> budget_;
   std::size_t open_ = 0;
   std::size_t accepting_ = 0;  // accept loops that run
+  ListenerId last_listener_ = 0;
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};

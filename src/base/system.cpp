@@ -141,6 +141,14 @@ int set_close_on_exec(int fd) noexcept {
   return uninterrupted([&] { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); });
 }
 
+int open_to_read(const char* file) noexcept {
+  return uninterrupted([&] { return ::open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); });
+}
+
+int duplicate(int fd) noexcept {
+  return uninterrupted([&] { return ::fcntl(fd, F_DUPFD_CLOEXEC, 3); });
+}
+
 int adopt(int fd) noexcept {
   const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
   if (flags < 0) return flags;

@@ -59,6 +59,9 @@ ssize_t write(int fd, const void* bytes, std::size_t count) noexcept;           
 ssize_t write_to_pipe_now(int fd, const void* bytes, std::size_t count) noexcept;  // PIPE_BUF bytes at most
 ssize_t write_to_terminal_now(int fd, const void* bytes, std::size_t count) noexcept;  // O_NONBLOCK meanwhile
 
+int open_to_read(const char* file) noexcept;  // open(2), without a wait for whoever writes a pipe
+int duplicate(int fd) noexcept;               // F_DUPFD_CLOEXEC of fcntl(2)
+
 int stream_socket(int family) noexcept;
 int datagram_socket(int family) noexcept;
 ssize_t send_datagram(int fd, const char* bytes, std::size_t count, const sockaddr_storage& to,

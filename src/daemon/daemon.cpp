@@ -8,11 +8,12 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/system.hpp"
-#include "daemon/descriptor_budget.hpp"
 #include "daemon/event_log.hpp"
-#include "protocols/table.hpp"
+#include "daemon/listeners.hpp"
+#include "daemon/service_status.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
 
@@ -26,29 +27,32 @@ int complain(const std::string& text, int status) {
 
 class Daemon final : ServerObserver {
  public:
-  Daemon(const Options& options, std::size_t descriptors)
-      : options_(options),
+  Daemon(const CommandLine& line, Options options, std::size_t descriptors, PassedSockets passed)
+      : line_(line),
+        options_(std::move(options)),
         descriptors_(descriptors),
-        log_(Log::open(reactor_, STDERR_FILENO, options.log_level)),
-        events_(reactor_, *log_, options.log_rate),
-        server_(reactor_, {.limits = options.limits, .observer = this}) {}
+        log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
+        events_(reactor_, *log_, options_.log_rate),
+        server_(reactor_, {.limits = options_.limits, .observer = this}),
+        listeners_(reactor_, server_, std::move(passed),
+                   [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }),
+        notifier_(reactor_, NotifyEnvironment::take(), ::getpid(),
+                  [this](const Error& error) {
+                    log_->line(LogLevel::error, "notify-failed").add("error", error.text());
+                  }),
+        status_(reactor_, notifier_, [this] { return status_text(); }) {}
 
   int run() {
-    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGUSR1});
+    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return fail(signals.error(), "");
     signals_.emplace(std::move(*signals));
-    for (const ListenOption& option : options_.listen) {
-      const auto listening = listen(option);
-      if (!listening) return fail(listening.error(), hint(listening.error()));
-      log_->line(LogLevel::info, "listening")
-          .add("protocol", option.protocol)
-          .add("address", listening->text());
-    }
-    log_->line(LogLevel::info, "limits")
-        .add("max-connections", options_.limits.connections.most)
-        .add("descriptors", descriptors_)
-        .add("max-buffers", options_.limits.max_buffers);
+    const auto listening = listeners_.change_to(options_);
+    if (!listening) return fail(listening.error(), hint(listening.error()));
+    tell_listeners(*listening);
+    tell_unused_sockets();
+    tell_limits();
     reactor_.spawn(obey_signals(*this, *signals_));
+    notifier_.ready(status_text());
     const auto ran = reactor_.run();
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
@@ -59,13 +63,8 @@ class Daemon final : ServerObserver {
  private:
   static constexpr std::size_t trim_from =
       1024;  // connections: fewer than that are not worth a walk of the heap
-
-  Result<Address> listen(const ListenOption& option) {
-    const Protocol& protocol = *find_protocol(option.protocol);
-    const Handler handler = protocol.handler();
-    return std::visit([&](auto* one) { return server_.listen(option.address, *one, protocol.name); },
-                      handler);
-  }
+  // What a drain may take beyond its timeout, in the eyes of the service manager.
+  static constexpr Duration drain_slack = 5s;
 
   static Task<> obey_signals(Daemon& daemon, Signals& signals) {
     while (true) {
@@ -77,12 +76,108 @@ class Daemon final : ServerObserver {
 
   void obey(int number) {
     if (number == SIGUSR1) return tell_counters("counters");
+    if (number == SIGHUP) return reload();
     const bool is_second = server_.is_draining();
     log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
         .add("signal", number == SIGTERM ? "SIGTERM" : "SIGINT")
         .add("connections", server_.open_connections());
     if (is_second) return server_.kill();
     server_.drain(options_.drain_timeout);
+    notifier_.stopping(status_text());
+    notifier_.extend_timeout(options_.drain_timeout + drain_slack);
+  }
+
+  // ---- SIGHUP
+
+  void reload() {
+    if (server_.is_draining()) {
+      log_->line(LogLevel::warn, "reload-ignored").add("reason", "it is draining");
+      return;
+    }
+    notifier_.reloading(monotonic_now());
+    if (options_.config.empty()) {
+      log_->line(LogLevel::warn, "reload-ignored")
+          .add("reason", "it was started without --config: there is no file to read again");
+    } else {
+      mistakes_ = change_settings();
+      if (mistakes_ > 0) {
+        log_->line(LogLevel::error, "reload-failed")
+            .add("mistakes", mistakes_)
+            .add("config", options_.config);
+      }
+    }
+    notifier_.ready(status_text());
+  }
+
+  // All of them, or none and how many mistakes there were.
+  std::size_t change_settings() {
+    const auto settings = SettingsInForce::read(line_);
+    if (!settings) return tell_mistakes(settings.error().lines);
+    Options options = settings->options();
+    const std::size_t listeners = wanted_listeners(options, listeners_.passed_names()).size();
+    const auto most = settings->connections_that_fit(descriptors_, listeners);
+    if (!most) return tell_mistakes(most.error().lines);
+    options.limits.connections.most = *most;
+    const auto changed = listeners_.change_to(options);
+    if (!changed) return tell_mistakes({changed.error().text()});
+    log_->set_level(options.log_level);
+    if (options.log_rate != options_.log_rate) events_.set_rate(options.log_rate);
+    const bool has_new_limits = options.limits != options_.limits;
+    options_ = std::move(options);
+    if (has_new_limits) server_.set_limits(options_.limits);
+    log_->line(LogLevel::info, "reloaded").add("config", options_.config);
+    tell_listeners(*changed);
+    if (has_new_limits) tell_limits();
+    return 0;
+  }
+
+  std::size_t tell_mistakes(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      log_->line(LogLevel::error, "reload-failed").add("error", line);
+    }
+    return lines.size();
+  }
+
+  // ---- What is told
+
+  std::string status_text() const {
+    const std::string connections = count_text(server_.open_connections(), "connection");
+    if (server_.is_draining()) return "Draining: " + connections + " left";
+    const std::string serving = "erving " + listeners_.text() + "; " + connections;
+    if (mistakes_ == 0) return "S" + serving;
+    return "Reload failed: " + count_text(mistakes_, "mistake") + ", see the log. As before, s" + serving;
+  }
+
+  void tell_listeners(const Listeners::Change& change) {
+    for (const Listeners::Served& one : change.removed) tell_listener("not-listening", one);
+    for (const Listeners::Served& one : change.added) tell_listener("listening", one);
+  }
+
+  void tell_listener(std::string_view event, const Listeners::Served& one) {
+    auto line = log_->line(LogLevel::info, event);
+    line.add("protocol", one.option.protocol).add("address", one.address.text());
+    if (one.option.is_passed()) line.add("passed-as", one.option.passed_name());
+  }
+
+  void tell_unused_sockets() {
+    for (const PassedSocket& socket : listeners_.take_unused()) {
+      auto line = log_->line(LogLevel::warn, "passed-socket-closed");
+      line.add("name", socket.name()).add("descriptor", static_cast<std::uint64_t>(socket.number()));
+      if (socket.address()) {
+        line.add("address", socket.address()->text())
+            .add("reason",
+                 "no listen has systemd:" + socket.name() + ", or there is none and no such protocol");
+      } else {
+        line.add("reason", socket.address().error().text());
+      }
+    }
+  }
+
+  void tell_limits() {
+    log_->line(LogLevel::info, "limits")
+        .add("max-connections", options_.limits.connections.most)
+        .add("descriptors", descriptors_)
+        .add("max-buffers", options_.limits.max_buffers);
   }
 
   void tell_counters(std::string_view event) {
@@ -94,14 +189,17 @@ class Daemon final : ServerObserver {
     }
   }
 
+  // ---- What the server tells
+
+  void on_accepted() override { status_.changed(); }
   void on_closed(const ConnectionEnd& end) override {
+    status_.changed();
     give_back_memory();
     events_.closed(end);
   }
   void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
   void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
   void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
-  void on_accept_paused(const Error& error, Duration pause) override { events_.accept_paused(error, pause); }
   void on_listener_failed(const Error& error) override {
     failed_ = true;
     events_.listener_failed(error);
@@ -121,7 +219,7 @@ class Daemon final : ServerObserver {
 
   int fail(const Error& error, const std::string& advice) {
     log_->flush();
-    return complain(error.text() + advice, 1);
+    return complain(error.text() + advice, error.code() == ErrorCode::invalid ? exit_configuration : 1);
   }
 
   static std::string hint(const Error& error) {
@@ -138,39 +236,34 @@ class Daemon final : ServerObserver {
     }
   }
 
-  const Options& options_;
+  const CommandLine& line_;
+  Options options_;
   std::size_t descriptors_;
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
   std::optional<Signals> signals_;  // outlives the server, whose end closes it
   Server server_;
+  Listeners listeners_;
+  Notifier notifier_;
+  ServiceStatus status_;
+  std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
 };
 
-// A signal that has a handler, unlike one that is ignored, is back to its default in a program we start.
-void no_signal_handler(int) {}
-
-void prepare_process() {
-  struct sigaction action {};
-  action.sa_handler = no_signal_handler;
-  action.sa_flags = SA_RESTART;
-  ::sigaction(SIGPIPE, &action, nullptr);
-}
-
 }  // namespace
 
-int run_daemon(Options options) {
-  prepare_process();
+int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedSockets passed) {
   const long limit = system::raise_descriptor_limit();
   if (limit < 0) return complain(Error::from_errno(static_cast<int>(-limit), "getrlimit").text(), 1);
-  CountLimit& connections = options.limits.connections;
+  const auto descriptors = static_cast<std::size_t>(limit);
+  Options options = settings.options();
   const auto most =
-      connections_that_fit(static_cast<std::size_t>(limit), options.listen.size(), connections.most);
-  if (!most) return complain(most.error(), exit_usage);
-  connections.most = *most;
-  Daemon daemon(options, static_cast<std::size_t>(limit));
+      settings.connections_that_fit(descriptors, wanted_listeners(options, passed.names()).size());
+  if (!most) return complain(most.error().lines.front(), most.error().status);
+  options.limits.connections.most = *most;
+  Daemon daemon(line, std::move(options), descriptors, std::move(passed));
   return daemon.run();
 }
 

@@ -1,13 +1,23 @@
-// Daemon: a Server with a log, and the signals that it obeys: SIGTERM and SIGINT end it, in order and at once;
-// SIGUSR1 has its counters logged.
+// Daemon: a Server as a service: with a log, with signals that it obeys, and with a service manager that it tells how it
+// is.
+//
+//     start     SIGHUP -----------> reload: all of the new settings, or none     READY=1 when it listens, and after
+//       |                                                                        each reload
+//     serving   SIGUSR1 ----------> counters in the log
+//       |
+//     draining  SIGTERM, SIGINT --> what was received is answered                STOPPING=1
+//       |       a second one -----> at once
+//     end
 #pragma once
 
 #include "daemon/options.hpp"
+#include "daemon/passed_sockets.hpp"
+#include "daemon/settings_in_force.hpp"
 
 namespace reactord {
 
-// Serves until SIGTERM or SIGINT. Returns the exit status: 0 clean, exit_usage if the descriptors do not suffice for
-// what is asked, 1 if something else failed (it has said what).
-int run_daemon(Options options);
+// Serves until SIGTERM or SIGINT. `line` is what the settings are read from again at SIGHUP. Returns the exit status: 0
+// clean, exit_usage or exit_configuration if what is asked can't be had, 1 if something else failed (it has said what).
+int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedSockets passed);
 
 }  // namespace reactord

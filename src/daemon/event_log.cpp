@@ -7,6 +7,11 @@ EventLog::EventLog(Reactor& reactor, Log& log, unsigned rate)
 
 EventLog::~EventLog() { reactor_.timers().cancel(*this); }
 
+void EventLog::set_rate(unsigned rate) {
+  summarize();
+  limiter_ = LogLimiter(rate);
+}
+
 bool EventLog::admits(const LogKind& kind) {
   if (!log_.is_enabled(kind.level)) return false;  // and nobody misses it
   const Time now = reactor_.now();

@@ -18,6 +18,7 @@ class EventLog final : Timer {
   EventLog(Reactor& reactor, Log& log, unsigned rate);  // both must outlive it; `rate` as of LogLimiter
   ~EventLog();
 
+  void set_rate(unsigned rate);
   void closed(const ConnectionEnd& end);
   void limit_reached(const LimitReached& limit);
   void stalled(const HandlerStall& stall);

@@ -24,7 +24,7 @@ class Log final : public Watch {
   static constexpr std::size_t queue_limit = 256 * 1024;
   static constexpr Duration retry = 100ms;  // how soon a descriptor that took no more is tried again
 
-  // Writes to `fd`, which stays the caller's. Nonblocking without touching the flags of a descriptor that
+  // Writes to `fd` (-1: to nobody), which stays the caller's. Nonblocking without touching the flags of a descriptor that
   // other processes may share: through an open file description of our own, or per call. (Of a terminal that we may
   // not open, another user's, the flags change for the time of a write.) Writes what it still can when it is released,
   // which must be before the Reactor ends.
@@ -34,6 +34,7 @@ class Log final : public Watch {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  void set_level(LogLevel level) noexcept { level_ = level; }
   bool is_enabled(LogLevel level) const noexcept { return level <= level_; }
 
   // One line under construction; it is added to the log at the end of the statement.

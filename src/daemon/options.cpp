@@ -43,9 +43,13 @@ UsageError unknown_option(int found, int argc, char** argv) {
   return "unknown option --" + std::string(name) + ", " + suggestion(name, names, "--");
 }
 
-std::optional<UsageError> apply(const Setting& setting, Options& options) {
-  const auto applied = setting.apply(setting.placeholder.empty() ? "" : optarg, options);
-  if (applied) return std::nullopt;
+std::optional<UsageError> apply(const Setting& setting, CommandLine& line) {
+  const std::string value = setting.placeholder.empty() ? "" : optarg;
+  const auto applied = setting.apply(value, line.options);
+  if (applied) {
+    line.assignments.push_back({&setting, value, ""});
+    return std::nullopt;
+  }
   return "--" + std::string(setting.name) + " " + applied.error();
 }
 
@@ -74,27 +78,27 @@ std::string settings_text() {
 
 }  // namespace
 
-Parsed<Options> parse_options(int argc, char** argv) {
-  Options options;
+Parsed<CommandLine> parse_command_line(int argc, char** argv) {
+  CommandLine line;
   const std::vector<option> known = long_options();
   opterr = 0;  // the messages are ours
   optind = 0;
   while (true) {
-    const int key = ::getopt_long(argc, argv, ":", known.data(), nullptr);
+    const int key = ::getopt_long(argc, argv, ":c:", known.data(), nullptr);
     if (key == -1) break;
     if (key == '?' || key == ':') return std::unexpected(unknown_option(key, argc, argv));
-    if (auto wrong = apply(settings()[static_cast<std::size_t>(key - first_key)], options)) {
-      return std::unexpected(std::move(*wrong));
-    }
+    const Setting& setting =
+        key == 'c' ? *find_setting("config") : settings()[static_cast<std::size_t>(key - first_key)];
+    if (auto wrong = apply(setting, line)) return std::unexpected(std::move(*wrong));
   }
   if (optind < argc) {
     return std::unexpected("unexpected argument \"" + std::string(argv[optind]) +
                            "\": write --listen PROTOCOL@ADDRESS");
   }
-  const auto checked = check_settings(options);
-  if (!checked) return std::unexpected(checked.error());
-  if (options.listen.empty()) options.listen.push_back({"line", ":9090"});
-  return options;
+  if (!line.options.inetd.empty() && !line.options.listen.empty()) {
+    return std::unexpected("--inetd serves standard input and nothing else: leave out --listen");
+  }
+  return line;
 }
 
 std::string help_text() {
@@ -109,15 +113,19 @@ std::string help_text() {
   }
   text +=
       "ADDRESS is :9090 (every address), 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name; port 0: any "
-      "free one.\n"
+      "free one;\n"
+      "systemd:NAME is what systemd passes under that name. Without --listen all is served that is passed "
+      "and named\n"
+      "after a PROTOCOL, or line@:9090.\n"
       "DURATION is a number and a unit: 500ms, 30s, 2m, 1h. SIZE is in bytes, or with a unit: 4096, 64KiB, "
       "1MiB.\n"
       "COUNT is a number, RATE one per second; one too many waits or is sent away: 1000,defer  100/s,reject\n"
       "A RATE may be exceeded for a moment, by a burst: 100/s,burst=500\n"
       "\n"
       "SIGTERM and SIGINT: answer what was received, then exit; a second one: exit at once.\n"
+      "SIGHUP: read the configuration again; with a mistake in it, everything stays as it is.\n"
       "SIGUSR1: log how many connections there were, and how they ended.\n"
-      "Exit status: 0 clean, 64 wrong usage, 1 anything else.\n";
+      "Exit status: 0 clean, 64 wrong usage, 78 wrong configuration, 1 anything else.\n";
   return text;
 }
 

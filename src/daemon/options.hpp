@@ -2,15 +2,23 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "daemon/settings.hpp"
+#include "daemon/configuration.hpp"
 
 namespace reactord {
 
-inline constexpr int exit_usage = 64;  // EX_USAGE of sysexits.h(3head)
+inline constexpr int exit_usage = 64;          // EX_USAGE of sysexits.h(3head)
+inline constexpr int exit_configuration = 78;  // EX_CONFIG
 
-Parsed<Options> parse_options(int argc,
-                              char** argv);  // checked by check_settings(); without --listen, line@:9090
+struct CommandLine {
+  Options options;                      // what it comes to, without a file
+  std::vector<Assignment> assignments;  // what was written, in its order
+};
+
+// The first mistake ends it. Whether the settings go together is not looked at: a file may follow.
+Parsed<CommandLine> parse_command_line(int argc, char** argv);
+
 std::string help_text();
 std::string version_text();
 

@@ -18,24 +18,47 @@ constexpr unsigned most_log_rate = 1'000'000;
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+// As FileDescriptorName= of systemd.socket(5) may be.
+bool is_passed_name(std::string_view name) {
+  return !name.empty() && name.size() <= 255 && name.find(':') == std::string_view::npos;
+}
+
+Parsed<std::string> parse_protocol(std::string_view name) {
+  if (find_protocol(name) != nullptr) return std::string(name);
+  std::vector<std::string_view> names;
+  for (const Protocol& protocol : protocols()) names.push_back(protocol.name);
+  return std::unexpected("unknown protocol " + quoted(name) + ", " + suggestion(name, names));
+}
+
 Parsed<ListenOption> parse_listen(std::string_view text) {
-  const std::string start = std::string(text) + ": ";
+  const auto refuse = [text](const std::string& why) {
+    return std::unexpected(std::string(text) + ": " + why);
+  };
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) {
-    return std::unexpected(start + "missing \"@\": write PROTOCOL@ADDRESS, as in line@:9090");
+    return refuse("missing \"@\": write PROTOCOL@ADDRESS, as in line@:9090");
   }
-  const std::string_view name = text.substr(0, at), address = text.substr(at + 1);
-  if (find_protocol(name) == nullptr) {
-    std::vector<std::string_view> names;
-    for (const Protocol& protocol : protocols()) names.push_back(protocol.name);
-    return std::unexpected(start + "unknown protocol " + quoted(name) + ", " + suggestion(name, names));
+  auto protocol = parse_protocol(text.substr(0, at));
+  if (!protocol) return refuse(protocol.error());
+  ListenOption listen{std::move(*protocol), std::string(text.substr(at + 1))};
+  if (has_control_character(text)) return refuse("must not hold a control character");
+  if (listen.is_passed()) {
+    if (!is_passed_name(listen.passed_name())) {
+      return refuse(
+          "write systemd:NAME, with the FileDescriptorName= of the socket unit, which has no colon");
+    }
+    return listen;
   }
-  const auto parsed = Address::parse(address);
+  const auto parsed = Address::parse(listen.address);
   if (!parsed) {
-    return std::unexpected(start + parsed.error().text() +
-                           "; write :9090, 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name");
+    return refuse(parsed.error().text() +
+                  "; write :9090, 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name");
   }
-  return ListenOption{std::string(name), std::string(address)};
+  return listen;
 }
 
 Parsed<LogLevel> parse_log_level(std::string_view text) {
@@ -57,6 +80,22 @@ Parsed<RateLimit> rejecting_rate(std::string_view text) { return parse_rate(text
 Parsed<unsigned> jitter(std::string_view text) { return parse_percentage(text, most_jitter_percent); }
 Parsed<unsigned> ip6_prefix(std::string_view text) { return parse_number(text, 1, 128); }
 Parsed<unsigned> log_rate(std::string_view text) { return parse_number(text, 0, most_log_rate); }
+
+Parsed<bool> yes_or_no(std::string_view text) {
+  if (text == "yes" || text == "no") return text == "yes";
+  return std::unexpected(std::string(text) + ": write yes or no");
+}
+
+Parsed<std::string> file_name(std::string_view text) {
+  if (text.empty()) return std::unexpected(": write the name of a file");
+  return std::string(text);
+}
+
+Parsed<std::string> inetd_protocol(std::string_view text) {
+  auto protocol = parse_protocol(text);
+  if (!protocol) return std::unexpected(std::string(text) + ": " + protocol.error());
+  return protocol;
+}
 
 Parsed<Duration> some_duration(std::string_view text) {
   auto duration = parse_duration(text);
@@ -93,6 +132,11 @@ constexpr auto set_limit = set<parse, &Options::limits, path...>;
 Parsed<void> add_listen(std::string_view text, Options& options) {
   auto listen = parse_listen(text);
   if (!listen) return std::unexpected(std::move(listen).error());
+  for (const ListenOption& other : options.listen) {
+    if (!is_same_place(*listen, other)) continue;
+    return std::unexpected(std::string(text) + ": the same place as " + other.text() +
+                           ": write one listen for each");
+  }
   options.listen.push_back(std::move(*listen));
   return {};
 }
@@ -108,11 +152,14 @@ constexpr std::string_view slow = "Clients that are too slow (0: no limit)";
 constexpr std::string_view much = "Clients that take too much";
 constexpr std::string_view many = "Too many clients (0: no limit)";
 constexpr std::string_view log = "What is logged";
+constexpr std::string_view how = "How it is run (on the command line only)";
 constexpr std::string_view about = "About reactord";
 
 constexpr Setting table[] = {
     {"listen", "PROTOCOL@ADDRESS", serving, "serve PROTOCOL at ADDRESS; may be repeated", "line@:9090",
      add_listen},
+    {"reuse-port", "YES-OR-NO", serving, "yes: several instances may listen at one port", "no",
+     set<yes_or_no, &Options::reuse_port>},
     {"drain-timeout", "DURATION", serving, "at SIGTERM, give connections so long to finish", "30s",
      set<some_duration, &Options::drain_timeout>},
 
@@ -158,6 +205,13 @@ constexpr Setting table[] = {
     {"stall-threshold", "DURATION", log, "a handler that holds all others up for so long (0: none)", "100ms",
      set_limit<parse_duration, &Limits::stall_threshold>},
 
+    {"config", "FILE", how, "-c FILE: read settings from FILE and conf.d/*.conf beside it", "",
+     set<file_name, &Options::config>},
+    {"check", "", how, "say what is wrong, or which settings are in force; serve nothing", "",
+     raise<&Options::check>},
+    {"inetd", "PROTOCOL", how, "serve the connection that is standard input, and exit", "",
+     set<inetd_protocol, &Options::inetd>},
+
     {"help", "", about, "this text", "", raise<&Options::help>},
     {"version", "", about, "the version", "", raise<&Options::version>},
 };
@@ -171,24 +225,30 @@ const Setting* find_setting(std::string_view name) noexcept {
   return found == std::end(table) ? nullptr : &*found;
 }
 
-Parsed<void> check_settings(const Options& options) {
+bool is_same_place(const ListenOption& left, const ListenOption& right) {
+  if (left.is_passed() || right.is_passed()) return left.address == right.address;
+  const auto one = Address::parse(left.address), other = Address::parse(right.address);
+  if (!one || !other) return false;
+  if (one->is_wildcard() && other->is_wildcard()) return one->port() == other->port() && one->port() != 0;
+  return *one == *other && (one->is_unix() || one->port() != 0);
+}
+
+std::vector<Conflict> find_conflicts(const Options& options) {
   const Limits& limits = options.limits;
   const OutputLimits& output = limits.output;
-  if (output.low > output.high) {
-    return std::unexpected("--output-low " + size_text(output.low) +
-                           ": must be at most --output-high, which is " + size_text(output.high));
-  }
-  if (output.hard != 0 && output.hard < output.high) {
-    return std::unexpected("--output-hard " + size_text(output.hard) +
-                           ": must be at least --output-high, which is " + size_text(output.high) +
-                           "; or 0: no limit");
-  }
-  if (limits.max_buffers != 0 && limits.max_buffers < limits.max_line) {
-    return std::unexpected("--max-buffers " + size_text(limits.max_buffers) +
-                           ": must be at least --max-line, which is " + size_text(limits.max_line) +
-                           "; or 0: no limit");
-  }
-  return {};
+  std::vector<Conflict> found;
+  const auto conflict = [&](std::string_view name, std::size_t value, std::string_view must,
+                            std::string_view other, std::size_t is, const char* else_right) {
+    found.push_back({name, size_text(value), must, other, ", which is " + size_text(is) + else_right});
+  };
+  constexpr const char* or_none = "; or 0: no limit";
+  if (output.low > output.high)
+    conflict("output-low", output.low, "must be at most ", "output-high", output.high, "");
+  if (output.hard != 0 && output.hard < output.high)
+    conflict("output-hard", output.hard, "must be at least ", "output-high", output.high, or_none);
+  if (limits.max_buffers != 0 && limits.max_buffers < limits.max_line)
+    conflict("max-buffers", limits.max_buffers, "must be at least ", "max-line", limits.max_line, or_none);
+  return found;
 }
 
 }  // namespace reactord

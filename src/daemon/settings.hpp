@@ -20,33 +20,57 @@ namespace reactord {
 
 struct ListenOption {
   std::string protocol;
-  std::string address;  // as Address::parse() takes it; it has parsed
+  std::string address;  // as Address::parse() takes it, and it has parsed; or systemd:NAME
+
+  static constexpr std::string_view passed_prefix = "systemd:";
+  bool is_passed() const noexcept { return address.starts_with(passed_prefix); }
+  std::string_view passed_name() const noexcept {  // of one that is
+    return std::string_view(address).substr(passed_prefix.size());
+  }
+  std::string text() const { return protocol + '@' + address; }
 };
 
+// Whether both would listen at the same place, whatever they serve there.
+bool is_same_place(const ListenOption& left, const ListenOption& right);
+
 struct Options {
-  std::vector<ListenOption> listen;
+  std::vector<ListenOption> listen;  // empty: what is passed, or line@:9090; no place twice
+  bool reuse_port = false;
   Duration drain_timeout = 30s;
   Limits limits = {};  // connections.most 0: as many as the descriptors allow
   LogLevel log_level = LogLevel::info;
   unsigned log_rate = 100;  // lines a second of one kind; 0: all
+  std::string config;       // the file; empty: none
+  bool check = false;
+  std::string inetd;  // the protocol; empty: no inetd
   bool help = false;
   bool version = false;
 };
 
 struct Setting {
   std::string_view name;         // a literal, without dashes
-  std::string_view placeholder;  // empty: it takes no value, and has a meaning on a command line only
+  std::string_view placeholder;  // empty: it takes no value
   std::string_view section;
   std::string_view help;
-  std::string_view standard;  // what holds without it, as it would be written; empty: nothing to write
+  std::string_view standard;  // what holds without it, as it would be written; empty: it is an option only
   // Sets it in the Options. An error begins with `text`, or with what is wrong where there is none.
   Parsed<void> (*apply)(std::string_view text, Options& options);
+
+  bool is_key() const noexcept { return !standard.empty(); }  // may stand in a file, too
 };
 
 std::span<const Setting> settings() noexcept;                 // in the order of --help
 const Setting* find_setting(std::string_view name) noexcept;  // null: there is none
 
-// Whether they go together; once all are applied. An error names the settings as options.
-Parsed<void> check_settings(const Options& options);
+// Two settings that do not go together: NAME VALUE: MUST OTHER AFTER.
+struct Conflict {
+  std::string_view name;
+  std::string value;
+  std::string_view must;   // "must be at most "
+  std::string_view other;  // the name of a setting
+  std::string after;       // ", which is 64KiB"
+};
+
+std::vector<Conflict> find_conflicts(const Options& options);  // once all are applied
 
 }  // namespace reactord

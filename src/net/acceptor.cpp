@@ -190,7 +190,8 @@ void Acceptor::on_ready(Readiness readiness) {
 void Acceptor::drain() noexcept {
   if (draining_ || is_retired()) return;
   draining_ = ready_ = true;
-  drain_left_ = static_cast<std::uint32_t>(system::max_backlog()) + 1;
+  // What waits at an adopted socket is for whoever serves it next.
+  drain_left_ = adopted_ ? 0 : static_cast<std::uint32_t>(system::max_backlog()) + 1;
   if (!paused_) reactor().again(*this);
 }
 

@@ -28,20 +28,48 @@ bool limits_addresses(const Limits& limits) noexcept {
 }  // namespace
 
 Admission::Admission(Server& server)
-    : server_(server),
-      reactor_(server.reactor_),
-      limits_(server.options_.limits),
-      accepts_pace_(limits_.accepts),
-      address_pace_(limits_.accepts_per_address),
-      connections_(over_count("max-connections", "", limits_.connections.most)),
-      address_connections_(over_count("max-connections-per-address", " from your address",
-                                      limits_.connections_per_address.most)),
-      accepts_(over_rate("accept-rate", "", limits_.accepts.per_second)),
-      address_accepts_(
-          over_rate("accept-rate-per-address", " from your address", limits_.accepts_per_address.per_second)),
-      drained_{EndCause::drained, {}, {}},
-      limited_(limits_.connections.most > 0 || limits_.accepts.per_second > 0 || limits_addresses(limits_)) {
+    : server_(server), reactor_(server.reactor_), limits_(server.options_.limits) {
+  read_limits();
+}
+
+void Admission::read_limits() {
+  const RateLimit& rate = limits_.accepts;
+  const RateLimit& address_rate = limits_.accepts_per_address;
+  accepts_pace_ = Pace(rate);
+  address_pace_ = Pace(address_rate);
+  connections_ = over_count("max-connections", "", limits_.connections.most);
+  address_connections_ =
+      over_count("max-connections-per-address", " from your address", limits_.connections_per_address.most);
+  accepts_ = over_rate("accept-rate", "", rate.per_second);
+  address_accepts_ = over_rate("accept-rate-per-address", " from your address", address_rate.per_second);
+  limited_ = limits_.connections.most > 0 || rate.per_second > 0 || limits_addresses(limits_);
+  addresses_.reset();
   if (limits_addresses(limits_)) addresses_.emplace(limits_.ip6_prefix);
+}
+
+// Those that wait are put aside, in the order of each address, and come as if they had just been accepted.
+void Admission::limits_changed() {
+  std::vector<std::pair<Service*, Conn>> waited;
+  while (!waiting_.empty()) {
+    Waiting& first = *waiting_.back()->entry.first;
+    Service& service = first.service;
+    waited.emplace_back(&service, stop_waiting(first));
+  }
+  places_ = 0;
+  read_limits();
+  if (limited_) server_.count_places();
+  for (auto& [service, conn] : waited) {
+    if (limited_) {
+      admit(*service, std::move(conn));
+    } else {
+      server_.begin_session(*service, std::move(conn));
+    }
+  }
+  update_gate();
+}
+
+void Admission::mark_services() const noexcept {
+  for (const auto& waiting : waiting_) waiting->service.mark_used();
 }
 
 bool Admission::is_full() const noexcept {

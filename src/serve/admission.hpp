@@ -54,6 +54,8 @@ class Admission {
   void admit(Service& service, Conn conn);  // one that has been counted as accepted
   void given(const Conn& conn);             // one that is served whatever the limits say
   void left(const Conn& conn);              // one that was served
+  void limits_changed();                    // the Server's: all that is known of connections is counted anew
+  void mark_services() const noexcept;      // as used, of those that wait
   void end_waiting();                       // at a drain or kill: those that wait are not served any more
   bool may_accept() { return gate_.is_open() || update_gate(); }
   bool update_gate();                                      // whether it is open, now
@@ -68,6 +70,7 @@ class Admission {
   friend struct Waiting;
   using Entry = AddressTable::Entry;
 
+  void read_limits();
   const Refusal* refusal(const Entry* entry, Time now) const noexcept;
   const Refusal* address_refusal(const Entry& entry, Time now) const noexcept;
   bool has_place(const Entry& entry) const noexcept;
@@ -84,9 +87,11 @@ class Admission {
   Server& server_;
   Reactor& reactor_;
   const Limits& limits_;
-  const Pace accepts_pace_, address_pace_;
-  const Refusal connections_, address_connections_, accepts_, address_accepts_, drained_;
-  const bool limited_;
+  Pace accepts_pace_{{}}, address_pace_{{}};
+  // They stay where they are when the limits change: a Rejection may refer to one.
+  Refusal connections_{}, address_connections_{}, accepts_{}, address_accepts_{};
+  const Refusal drained_{EndCause::drained, {}, {}};
+  bool limited_ = false;
   std::optional<AddressTable> addresses_;  // where a limit per address is set
   TokenBucket bucket_;
   AcceptGate gate_;

@@ -1,5 +1,6 @@
 #include "reactord/server.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "serve/admission.hpp"
@@ -43,10 +44,79 @@ Result<Address> Server::add_service(std::string_view text, LineHandler* lines, S
   auto listener = reactord::listen(reactor_, *address, std::move(listen_options));
   if (!listener) return std::unexpected(std::move(listener).error());
   const Address local = listener->local_addr();
-  services_.push_back(std::make_unique<Service>(*this, std::move(*listener), lines, stream, protocol));
-  ++accepting_;
-  reactor_.spawn(Service::accept_loop(*services_.back()));
+  add_service(std::move(*listener), lines, stream, protocol);
   return local;
+}
+
+ListenerId Server::listen(Listener listener, LineHandler& handler, std::string_view protocol) {
+  return add_service(std::move(listener), &handler, nullptr, protocol);
+}
+
+ListenerId Server::listen(Listener listener, StreamHandler& handler, std::string_view protocol) {
+  return add_service(std::move(listener), nullptr, &handler, protocol);
+}
+
+ListenerId Server::add_service(Listener listener, LineHandler* lines, StreamHandler* stream,
+                               std::string_view protocol) {
+  forget_unused_services();
+  services_.push_back(std::make_unique<Service>(*this, std::move(listener), lines, stream, protocol));
+  Service& service = *services_.back();
+  service.id_ = ++last_listener_;
+  ++accepting_;
+  if (!admission_->may_accept()) service.hold(true);
+  if (draining_) service.drain();
+  if (killed_) service.close();
+  reactor_.spawn(Service::accept_loop(service));
+  return service.id_;
+}
+
+void Server::stop_listening(ListenerId id) {
+  for (const auto& service : services_) {
+    if (service->id_ == id) service->drain();
+  }
+}
+
+ListenerId Server::change_handler(ListenerId id, LineHandler& handler, std::string_view protocol) {
+  return add_service(take_listener(id), &handler, nullptr, protocol);
+}
+
+ListenerId Server::change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol) {
+  return add_service(take_listener(id), nullptr, &handler, protocol);
+}
+
+// Its accept loop fails to accept, and finds that it has nothing left to do.
+Listener Server::take_listener(ListenerId id) {
+  Service& service = **std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
+  service.hold(true);
+  Listener listener = std::move(*service.listener_);
+  service.listener_.reset();
+  auto set = listener.set_deadline(Time::never());
+  return listener;
+}
+
+// Of listeners that have ended, once nobody whom they let in is left. Looked for when one is added: so there is at most
+// one for each that was ever open at the same time as one of its connections.
+void Server::forget_unused_services() {
+  for (const auto& service : services_) service->used_ = !service->has_ended_;
+  for (Session* session = sessions_; session != nullptr; session = session->next_)
+    session->service_.used_ = true;
+  admission_->mark_services();
+  std::erase_if(services_, [](const auto& service) { return !service->used_; });
+}
+
+void Server::set_limits(const Limits& limits) {
+  options_.limits = limits;
+  for (const auto& service : services_) service->limits_changed();
+  budget_.reset();  // first: the pool has one keeper
+  budget_ = std::make_unique<BufferBudget>(reactor_, limits.max_buffers, sessions_);
+  reactor_.observe(this, limits.stall_threshold);
+  admission_->limits_changed();
+}
+
+void Server::count_places() {
+  for (Session* session = sessions_; session != nullptr; session = session->next_) {
+    if (session->takes_place()) admission_->given(session->conn_);
+  }
 }
 
 Task<> Service::accept_loop(Service& service) {
@@ -56,6 +126,7 @@ Task<> Service::accept_loop(Service& service) {
       Task<> waiting = wait_at_gate(service);
       co_await std::move(waiting);
     }
+    if (!service.listener_) break;  // it has another handler now
     auto conn = co_await service.listener().accept();
     if (!conn) {
       if (conn.error().timeout()) continue;  // held back while it waited
@@ -67,7 +138,8 @@ Task<> Service::accept_loop(Service& service) {
     service.last_accept_ = server.accepted_ + 1;
     server.admit(service, std::move(*conn));
   }
-  auto closed = service.listener().close();  // closed already, if that is why the loop ended
+  service.close();  // closed already, if that is why the loop ended
+  service.has_ended_ = true;
   --server.accepting_;
   server.report_drained();
 }
@@ -85,6 +157,7 @@ Task<> Service::wait_at_gate(Service& service) {
 void Server::admit(Service& service, Conn conn) {
   ++accepted_;
   ++open_;
+  if (options_.observer != nullptr) options_.observer->on_accepted();
   if (!admission_->is_limited()) [[likely]]
     return begin_session(service, std::move(conn));
   admission_->admit(service, std::move(conn));
@@ -118,6 +191,7 @@ void Server::serve(Conn conn, StreamHandler& handler, std::string_view protocol)
 void Server::serve_given(Service& service, Conn conn) {
   ++accepted_;
   ++open_;
+  if (options_.observer != nullptr) options_.observer->on_accepted();
   if (admission_->is_limited()) admission_->given(conn);
   if (draining_ && !killed_ && !is_armed()) reactor_.arm(*this, reactor_.now() + drain_timeout_);
   begin_session(service, std::move(conn));

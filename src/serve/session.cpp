@@ -33,6 +33,7 @@ Session::Session(Service& service, Conn conn)
 // SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 Time Session::lifetime_end() const noexcept {
   const Limits& limits = service_.limits();
+  if (limits.lifetime == 0ns) return Time::never();  // no longer
   std::uint64_t mixed =
       static_cast<std::uint64_t>(began_.nanoseconds()) ^ reinterpret_cast<std::uintptr_t>(this);
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;

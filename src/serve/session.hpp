@@ -20,13 +20,9 @@ class Service {
  public:
   Service(Server& server, std::optional<Listener> listener, LineHandler* lines, StreamHandler* stream,
           std::string_view protocol)
-      : server_(server),
-        listener_(std::move(listener)),
-        lines_(lines),
-        stream_(stream),
-        protocol_(protocol),
-        send_limits_(send_limits_of(limits())),
-        idle_timeout_(limits().idle_timeout > 0ns ? limits().idle_timeout : Duration::max()) {}
+      : server_(server), listener_(std::move(listener)), lines_(lines), stream_(stream), protocol_(protocol) {
+    limits_changed();
+  }
 
   static Task<> accept_loop(Service& service);
   std::uint64_t last_accept() const noexcept { return last_accept_; }
@@ -50,14 +46,20 @@ class Service {
   void hold(bool on) {
     if (listener_) auto set = listener_->set_deadline(on ? Time::past() : Time::never());
   }
+  void mark_used() noexcept { used_ = true; }
   void close() {
     if (listener_) auto closed = listener_->close();
+  }
+  void limits_changed() noexcept {
+    send_limits_ = send_limits_of(limits());
+    idle_timeout_ = limits().idle_timeout > 0ns ? limits().idle_timeout : Duration::max();
   }
   LineHandler& lines() const noexcept { return *lines_; }
   StreamHandler& stream() const noexcept { return *stream_; }
   const std::string& protocol() const noexcept { return protocol_; }
 
  private:
+  friend class Server;
   static Task<> wait_at_gate(Service& service);
 
   Server& server_;
@@ -65,9 +67,12 @@ class Service {
   LineHandler* lines_;  // one of the two
   StreamHandler* stream_;
   std::string protocol_;
-  SendLimits send_limits_;
-  Duration idle_timeout_;
+  SendLimits send_limits_{};
+  Duration idle_timeout_{};
   std::uint64_t last_accept_ = 0;  // what Server::accepted() became by it
+  ListenerId id_ = 0;              // 0: it has no listener
+  bool has_ended_ = false;         // its accept loop
+  bool used_ = true;               // for Server::forget_unused_services()
 };
 
 class Session {

@@ -6,21 +6,22 @@
 using reactord::connections_that_fit;
 
 TEST_CASE("connections get what the limit leaves of the descriptors") {
-  CHECK(*connections_that_fit(20000, 1, 0) == 19871);
-  CHECK(*connections_that_fit(20000, 3, 0) == 19869);
-  CHECK(*connections_that_fit(130, 1, 0) == 1);
-  CHECK(*connections_that_fit(20000, 1, 1) == 1);
-  CHECK(*connections_that_fit(20000, 1, 19871) == 19871);
+  CHECK(*connections_that_fit(20000, 1, 0, "--max-connections 0") == 19871);
+  CHECK(*connections_that_fit(20000, 3, 0, "--max-connections 0") == 19869);
+  CHECK(*connections_that_fit(130, 1, 0, "--max-connections 0") == 1);
+  CHECK(*connections_that_fit(20000, 1, 1, "--max-connections 1") == 1);
+  CHECK(*connections_that_fit(20000, 1, 19871, "--max-connections 19871") == 19871);
 }
 
 TEST_CASE("what does not fit is refused with the sum") {
-  CHECK(connections_that_fit(20000, 1, 50000).error() ==
+  CHECK(connections_that_fit(20000, 1, 50000, "--max-connections 50000").error() ==
         "--max-connections 50000: needs 50000 + 129 of its own = 50129 descriptors, the limit is 20000: at "
         "most "
         "19871 fit; or raise it (ulimit -n, LimitNOFILE= of a unit)");
-  CHECK_FALSE(connections_that_fit(20000, 1, 19872).has_value());
-  CHECK(connections_that_fit(129, 1, 0).error() ==
+  CHECK_FALSE(connections_that_fit(20000, 1, 19872, "--max-connections 19872").has_value());
+  CHECK(connections_that_fit(129, 1, 0, "--max-connections 0").error() ==
         "the limit is 129 descriptors, reactord needs 129 of its own and one for each connection: raise it "
         "(ulimit -n, LimitNOFILE= of a unit)");
-  CHECK(connections_that_fit(64, 1, 10).error() == connections_that_fit(64, 1, 0).error());
+  CHECK(connections_that_fit(64, 1, 10, "--max-connections 10").error() ==
+        connections_that_fit(64, 1, 0, "--max-connections 0").error());
 }

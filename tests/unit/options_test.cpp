@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/settings_in_force.hpp"
+
 using reactord::Duration;
 using reactord::LogLevel;
 using reactord::Options;
@@ -17,12 +19,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// The command line alone, without a file: what it comes to, or the first line of what is wrong.
 std::expected<Options, UsageError> parse(std::vector<std::string> words) {
   words.insert(words.begin(), "reactord");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  return reactord::parse_options(static_cast<int>(words.size()), arguments.data());
+  const auto line = reactord::parse_command_line(static_cast<int>(words.size()), arguments.data());
+  if (!line) return std::unexpected(line.error());
+  const auto settings = reactord::SettingsInForce::read(*line);
+  if (settings) return settings->options();
+  CHECK(settings.error().status == reactord::exit_usage);
+  return std::unexpected(settings.error().lines.front());
 }
 
 Options parsed(std::vector<std::string> words) {
@@ -38,11 +46,11 @@ std::string refusal(std::vector<std::string> words) {
 
 }  // namespace
 
-TEST_CASE("without options it serves line at :9090") {
+TEST_CASE("without options there is no listener yet: sockets may be passed") {
   const Options options = parsed({});
-  REQUIRE(options.listen.size() == 1);
-  CHECK(options.listen[0].protocol == "line");
-  CHECK(options.listen[0].address == ":9090");
+  CHECK(options.listen.empty());
+  CHECK_FALSE(options.reuse_port);
+  CHECK(options.config == "");
   CHECK(options.drain_timeout == 30s);
   CHECK(options.limits.idle_timeout == 60s);
   CHECK(options.log_level == LogLevel::info);
@@ -98,7 +106,7 @@ TEST_CASE("an unknown, incomplete or misplaced argument says what would be right
   CHECK(refusal({"--lisen", "line@:1"}) == "unknown option --lisen, did you mean --listen?");
   CHECK(refusal({"--lisen=line@:1"}) == "unknown option --lisen, did you mean --listen?");
   const std::string unknown = refusal({"--colour"});
-  CHECK(unknown.starts_with("unknown option --colour, known: --listen --drain-timeout --idle-timeout "));
+  CHECK(unknown.starts_with("unknown option --colour, known: --listen --reuse-port --drain-timeout "));
   CHECK(unknown.ends_with(" --help --version"));
   CHECK(refusal({"-x"}) == "unknown option -x, see reactord --help");
   CHECK(refusal({"-xy"}) == "unknown option -x, see reactord --help");

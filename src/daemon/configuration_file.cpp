@@ -1,0 +1,76 @@
+#include "daemon/configuration_file.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "base/system.hpp"
+#include "net/socket.hpp"
+#include "reactord/error.hpp"
+
+namespace reactord {
+namespace {
+
+// Its contents, or what is wrong. Never waits: a pipe nobody writes to is no file.
+Parsed<std::string> contents_of(const std::string& file) {
+  const Socket opened(system::open_to_read(file.c_str()));
+  if (opened.fd < 0) return std::unexpected(errno_text(-opened.fd));
+  struct stat status {};
+  if (::fstat(opened.fd, &status) != 0) return std::unexpected(errno_text(errno));
+  if (S_ISDIR(status.st_mode)) return std::unexpected("is a directory, not a file");
+  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return std::unexpected("is not a file");
+  std::string text;
+  // One byte more than may be: the parser says so.
+  while (text.size() <= Configuration::longest_text) {
+    char bytes[16 * 1024];
+    const ssize_t count = system::read(opened.fd, bytes, sizeof bytes);
+    if (count < 0) return std::unexpected(errno_text(static_cast<int>(-count)));
+    if (count == 0) break;
+    text.append(bytes, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+void read_file(const std::string& file, Configuration& into) {
+  const auto text = contents_of(file);
+  if (!text) return into.add_mistake(file + ": " + text.error());
+  into.read(*text, file);
+}
+
+// Names of the files in `folder`, sorted; a mistake where it can't be read.
+std::vector<std::string> configuration_files(const std::string& folder, Configuration& into) {
+  std::vector<std::string> files;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    if (name.starts_with('.') || !name.ends_with(".conf")) continue;
+    if (files.size() == most_configuration_files) {
+      into.add_mistake(folder + ": more than " + std::to_string(most_configuration_files) + " files");
+      break;
+    }
+    files.push_back(folder + '/' + name);
+  }
+  if (error && error.value() != ENOENT) into.add_mistake(folder + ": " + errno_text(error.value()));
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace
+
+Configuration read_configuration(const std::string& file) {
+  Configuration configuration;
+  read_file(file, configuration);
+  const std::size_t slash = file.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash + 1);
+  for (const std::string& one : configuration_files(folder + "conf.d", configuration)) {
+    read_file(one, configuration);
+  }
+  return configuration;
+}
+
+}  // namespace reactord

@@ -1,0 +1,33 @@
+// ServiceStatus: the line that "systemctl status" shows, kept true. Nothing is sent while nothing changes, and no timer
+// runs then: an idle daemon makes no wake-ups.
+#pragma once
+
+#include <string>
+
+#include "daemon/notify.hpp"
+
+namespace reactord {
+
+class ServiceStatus final : Timer {
+ public:
+  using Text = std::function<std::string()>;  // what holds now
+
+  ServiceStatus(Reactor& reactor, Notifier& notifier, Text text);  // the first two must outlive it
+  ~ServiceStatus();
+
+  // Something that the text tells of is not as it was: the manager hears of it within a second.
+  void changed() {
+    if (notifier_.is_heard() && !is_armed()) reactor_.arm(*this, reactor_.now() + Notifier::status_interval);
+  }
+
+ private:
+  void on_timer() override { notifier_.status(text_()); }
+
+  Reactor& reactor_;
+  Notifier& notifier_;
+  Text text_;
+};
+
+std::string count_text(std::size_t count, const char* thing);  // "1 connection", "2 connections"
+
+}  // namespace reactord

@@ -1,0 +1,116 @@
+#include "daemon/settings_in_force.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/configuration_file.hpp"
+#include "daemon/descriptor_budget.hpp"
+
+namespace reactord {
+namespace {
+
+bool is_listen(const Assignment& assignment) { return assignment.setting->name == "listen"; }
+
+std::string shown_origin(const Assignment* assignment) {
+  if (assignment == nullptr) return "default";
+  return assignment->origin.empty() ? "command line" : printable(assignment->origin);
+}
+
+}  // namespace
+
+std::expected<SettingsInForce, Mistakes> SettingsInForce::read(const CommandLine& line) {
+  SettingsInForce in_force;
+  Mistakes mistakes{.lines = {}, .status = exit_usage};
+  if (!line.options.config.empty()) {
+    Configuration configuration = read_configuration(line.options.config);
+    mistakes.lines = configuration.take_mistakes();
+    if (!mistakes.lines.empty()) mistakes.status = exit_configuration;
+    in_force.options_ = configuration.options();
+    in_force.assignments_ = configuration.assignments();
+  }
+  if (!line.options.listen.empty() || !line.options.inetd.empty()) {
+    in_force.options_.listen.clear();
+    std::erase_if(in_force.assignments_, is_listen);
+  }
+  for (const Assignment& assignment : line.assignments) {
+    // It was applied without a mistake before, and the listeners of the files make room for it.
+    auto applied = assignment.setting->apply(assignment.value, in_force.options_);
+    if (assignment.setting->is_key()) in_force.assignments_.push_back(assignment);
+  }
+  if (mistakes.lines.empty()) in_force.find_mistakes(mistakes);
+  if (!mistakes.lines.empty()) return std::unexpected(std::move(mistakes));
+  return in_force;
+}
+
+const Assignment* SettingsInForce::assigned(std::string_view name) const noexcept {
+  const Assignment* found = nullptr;
+  for (const Assignment& assignment : assignments_) {
+    if (assignment.setting->name == name) found = &assignment;
+  }
+  return found;
+}
+
+// As whoever gave it has written it, on a line of a file or as an option.
+std::string SettingsInForce::written(std::string_view name, const std::string& value,
+                                     const Assignment* origin) const {
+  if (origin == nullptr || origin->origin.empty()) return "--" + std::string(name) + ' ' + value;
+  return origin->origin + ": " + std::string(name) + " = " + value;
+}
+
+void SettingsInForce::find_mistakes(Mistakes& mistakes) const {
+  for (const Conflict& conflict : find_conflicts(options_)) {
+    const Assignment* const own = assigned(conflict.name);
+    const Assignment* const blamed = own != nullptr ? own : assigned(conflict.other);
+    const bool of_file = blamed != nullptr && !blamed->origin.empty();
+    if (of_file) mistakes.status = exit_configuration;
+    mistakes.lines.push_back(printable(written(conflict.name, conflict.value, blamed) + ": " +
+                                       std::string(conflict.must) + (of_file ? "" : "--") +
+                                       std::string(conflict.other) + conflict.after));
+  }
+}
+
+std::expected<std::size_t, Mistakes> SettingsInForce::connections_that_fit(std::size_t descriptors,
+                                                                           std::size_t listeners) const {
+  constexpr std::string_view name = "max-connections";
+  const std::size_t asked = options_.limits.connections.most;
+  const Assignment* const origin = assigned(name);
+  const auto most = reactord::connections_that_fit(descriptors, listeners, asked,
+                                                   written(name, std::to_string(asked), origin));
+  if (most) return *most;
+  const bool of_file = origin != nullptr && !origin->origin.empty();
+  return std::unexpected(
+      Mistakes{.lines = {printable(most.error())}, .status = of_file ? exit_configuration : exit_usage});
+}
+
+std::string SettingsInForce::listen_text() const {
+  std::string text;
+  for (const Assignment& assignment : assignments_) {
+    if (!is_listen(assignment)) continue;
+    text += "listen = " + written_value(assignment.value) + "  # " + shown_origin(&assignment) + '\n';
+  }
+  // Written out it would be another setting: the sockets that are passed would not be served.
+  return text.empty() ? "# listen = line@:9090  # default, where systemd passes no sockets\n" : text;
+}
+
+std::string SettingsInForce::text() const {
+  std::string text;
+  std::string_view section;
+  for (const Setting& setting : settings()) {
+    if (!setting.is_key()) continue;
+    if (setting.section != section) {
+      text += (text.empty() ? "# " : "\n# ") + std::string(setting.section) + '\n';
+      section = setting.section;
+    }
+    if (setting.name == "listen") {
+      text += listen_text();
+      continue;
+    }
+    const Assignment* const origin = assigned(setting.name);
+    text += std::string(setting.name) + " = " +
+            written_value(origin == nullptr ? setting.standard : std::string_view(origin->value)) + "  # " +
+            shown_origin(origin) + '\n';
+  }
+  return text;
+}
+
+}  // namespace reactord

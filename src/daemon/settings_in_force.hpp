@@ -1,0 +1,46 @@
+// Settings in force: the command line on top of the configuration, and whether they go together.
+//
+//     the standard   <   FILE   <   conf.d/*.conf   <   command line        listen: those of the files together,
+//                                                                           or those of the command line alone
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "daemon/options.hpp"
+
+namespace reactord {
+
+struct Mistakes {
+  std::vector<std::string> lines;  // at least one
+  int status;                      // exit_configuration where a file has part in it, else exit_usage
+};
+
+class SettingsInForce {
+ public:
+  // Reads the files that the command line names, if it does.
+  static std::expected<SettingsInForce, Mistakes> read(const CommandLine& line);
+
+  const Options& options() const noexcept { return options_; }
+
+  // How many connections there may be below a limit on descriptors, with so many listeners; what was asked for, if it
+  // was.
+  std::expected<std::size_t, Mistakes> connections_that_fit(std::size_t descriptors,
+                                                            std::size_t listeners) const;
+
+  // As a configuration that comes to the same, each with where it is from: "idle-timeout = 30s  # FILE:12".
+  std::string text() const;
+
+ private:
+  const Assignment* assigned(std::string_view name) const noexcept;  // the one in force; null: the standard
+  std::string listen_text() const;
+  std::string written(std::string_view name, const std::string& value, const Assignment* origin) const;
+  void find_mistakes(Mistakes& mistakes) const;
+
+  Options options_;
+  std::vector<Assignment> assignments_;  // the later one counts
+};
+
+}  // namespace reactord
