@@ -108,7 +108,7 @@ void Server::set_limits(const Limits& limits) {
   options_.limits = limits;
   for (const auto& service : services_) service->limits_changed();
   budget_.reset();  // first: the pool has one keeper
-  budget_ = std::make_unique<BufferBudget>(reactor_, limits.max_buffers, sessions_);
+  budget_ = BufferBudget::watch(reactor_, limits.max_buffers, sessions_);
   reactor_.observe(this, limits.stall_threshold);
   admission_->limits_changed();
 }
