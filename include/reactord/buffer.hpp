@@ -52,6 +52,9 @@ class BufferPool {
     most_ = keeper == nullptr ? ~std::size_t{0} : bytes;
     keeper_ = keeper;
   }
+  void forget(const Keeper& keeper) noexcept {  // nobody, if it was this one
+    if (keeper_ == &keeper) keep_below(0, nullptr);
+  }
 
  private:
   friend class Buffer;

@@ -60,8 +60,9 @@ struct Limits {
   // Not renewed by a trickle of bytes; while it runs, idle_timeout does not. Zero: a line that has begun counts as
   // silence.
   Duration line_timeout = 10s;
-  Duration write_timeout = 30s;
-  Duration lifetime = 0s;  // what was received by then is answered
+  Duration write_timeout = 30s;  // zero: none while it is open, Conn::send_timeout once it closes
+  // What was received by then is answered: who takes his answers slowly, but takes them, stays until he has them.
+  Duration lifetime = 0s;
   unsigned lifetime_jitter_percent =
       10;  // each connection's is so much shorter at most, lest all come back at once
 

@@ -64,6 +64,9 @@ class Reactor {
   // From the next turn on `observer`, which must outlive the Reactor or the next observe(), is told what the loop
   // notices; null: nobody. A `stall_threshold` of zero: of no stalls, and no dispatch is measured.
   void observe(ReactorObserver* observer, Duration stall_threshold = 0s);
+  void forget(const ReactorObserver& observer) {  // observe(nullptr), if it is this one that observes
+    if (observer_ == &observer) observe(nullptr);
+  }
 
   // The time at the beginning of this turn.
   Time now() const noexcept { return now_; }

@@ -94,7 +94,8 @@ struct ServerOptions {
 
 using ListenerId = std::uint64_t;
 
-// Observes its Reactor, for the stalls: of several servers on one Reactor, the last one made.
+// Observes its Reactor, for the stalls, and keeps the buffers below Limits::max_buffers: of several servers on one
+// Reactor, the last one made.
 class Server final : Timer, ReactorObserver {
  public:
   static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
@@ -146,7 +147,8 @@ class Server final : Timer, ReactorObserver {
   // Stops in order: connections already in the kernel's queue are accepted, then the listeners close; every
   // line that began before now is answered, a half one may be completed; then each connection ends with FIN.
   // A full server accepts the queue's as others end, but does not wait for the accept rate any more. What waits, or
-  // would have to wait, for its address's turn is ended unserved. After `timeout` the rest is killed. The Reactor's run() returns when nothing else is left to run.
+  // would have to wait, for its address's turn is ended unserved. After `timeout` the rest is killed. The Reactor's
+  // run() returns when nothing else is left to run.
   void drain(Duration timeout);
 
   // Ends every connection and listener at once. Unsent bytes are dropped.

@@ -29,7 +29,7 @@ BufferBudget::BufferBudget(Reactor& reactor, std::size_t bytes, Session* const& 
 }
 
 void BufferBudget::on_release() {
-  if (bytes_ > 0) reactor().buffers().keep_below(0, nullptr);
+  reactor().buffers().forget(*this);
   reactor().retire(*this);
 }
 

@@ -21,7 +21,7 @@ Server::Server(Reactor& reactor, ServerOptions options)
 Server::~Server() {
   kill();
   if (open_ > 0 || accepting_ > 0) reactor_.shutdown();
-  reactor_.observe(nullptr);
+  reactor_.forget(*this);
   reactor_.timers().cancel(*this);
 }
 

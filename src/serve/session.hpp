@@ -1,8 +1,8 @@
 // Session: one live connection of a Server, from its accept to its line in the log. Service: a handler of a Server, with
 // the listener whose connections it serves, if it has one.
 //
-// A session lives in the frame of the coroutine that serves the connection, which therefore owns the
-// connection.
+// A session owns its connection. A stream's lives in the frame of the coroutine that serves it; a line session and a
+// rejection are objects that delete themselves at their end.
 #pragma once
 
 #include <optional>
