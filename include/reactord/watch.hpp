@@ -69,7 +69,7 @@ class Watch : public Timer {
   bool reaped_ : 1 = false;
   bool again_queued_ : 1 = false;
   bool flush_queued_ : 1 = false;
-  bool referred_ : 1 = false;  // by an operation that will be resumed: one turn more
+  bool referred_ : 1 = false;        // by an operation that will be resumed: one turn more
   bool held_elsewhere_ : 1 = false;  // closing it does not end its events
 
  protected:
