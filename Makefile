@@ -54,7 +54,7 @@ PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
 PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/reactord|$(SYSCONFDIR)/reactord|g' \
                 -e 's|/usr/share/doc/reactord|$(DOCDIR)|g'
 
-.PHONY: all run test floors format format-check bench install uninstall clean help
+.PHONY: all run test hostile floors format format-check bench install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
@@ -66,6 +66,10 @@ test: $(DAEMON) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-test
 	@REACTORD=$(DAEMON) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
 	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors \
 	  tests/support/cases
+
+hostile: $(DAEMON) $(BUILD)/daemon-tests  ## hostile clients of all kinds at once, for 30 s
+	@REACTORD=$(DAEMON) HOSTILE_SECONDS=30 $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
+	  $(BUILD)/daemon-tests --test-case="hostile clients of all kinds*"
 
 floors:  ## hold the floors: includes point down only, one file says EPOLL
 	@tests/support/floors

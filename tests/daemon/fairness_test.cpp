@@ -52,8 +52,8 @@ class BeforeOthers {
  public:
   explicit BeforeOthers(const Daemon& daemon) : own_policy_(::sched_getscheduler(0)) {
     const sched_param lowest{.sched_priority = ::sched_get_priority_min(SCHED_RR)};
-    permitted_ = daemon.run_before_others() &&
-                 ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
+    permitted_ =
+        daemon.run_before_others() && ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
   }
   ~BeforeOthers() {
     const sched_param none{.sched_priority = 0};
@@ -109,7 +109,8 @@ TEST_CASE("one client that pipelines as fast as it can slows no other down by mo
       CHECK(!firehose.failed());
     }
     const std::string closed = daemon.wait_for_log({"event=closed", " lines="});
-    fewest_lines = std::min<std::uint64_t>(fewest_lines, std::stoull(closed.substr(closed.find(" lines=") + 7)));
+    fewest_lines =
+        std::min<std::uint64_t>(fewest_lines, std::stoull(closed.substr(closed.find(" lines=") + 7)));
   }
   MESSAGE("p99 alone " << microseconds(median(alone)) << " us, beside " << microseconds(median(beside))
                        << " us, at the least " << fewest_lines << " pipelined lines in each interval");

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "support/process.hpp"
+#include "support/crowd.hpp"
 
 using test::Client;
 using test::Daemon;
@@ -130,6 +130,27 @@ TEST_CASE("a full stderr holds nobody up, and what was dropped is counted once t
   const std::string rest = daemon.errors();
   CHECK(occurrences(rest, "event=closed") + count == connections);
   CHECK(holds(rest, "event=stopped"));
+}
+
+TEST_CASE(
+    "a stderr that nobody reads for the whole of a connect storm costs the log its lines, and nobody else "
+    "anything") {
+  Daemon daemon({"line@127.0.0.1:0"}, {"--log-rate", "0"});
+  Client client(daemon.address());
+  CHECK(client.ask("before") == "Server: before");
+  const std::size_t resident = daemon.resident_bytes();
+  test::Crowd crowd;
+  crowd.add(20, test::Manner::resets, daemon.address());
+  constexpr std::uint64_t storm = 6000;  // lines: more than pipe and queue take
+  crowd.run_until("there was a storm", [&] { return crowd.connections(test::Manner::resets) >= storm; });
+  CHECK(client.ask("during") == "Server: during");
+  crowd.leave();
+  // The queue of lines, and what the allocator needs to grow it.
+  if (!test::is_sanitized()) CHECK(daemon.resident_bytes() < resident + 2 * 1024 * 1024);
+  CHECK(number_after(daemon.wait_for_log({"level=warn event=log-lines-dropped count="}), "count=") > 0);
+  CHECK(client.ask("after") == "Server: after");
+  client.close();
+  CHECK(daemon.stop() == 0);
 }
 
 TEST_CASE("a flood of events is no flood of lines: the rest is counted, at the latest at the end") {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto ping_pause = 20ms;
 constexpr auto trickle_pause = 1s;
-constexpr auto reset_pause = 5ms;      // each of those that reset breaks off so often
+constexpr auto reset_pause = 5ms;       // each of those that reset breaks off so often
 constexpr auto reconnect_pause = 20ms;  // of the others: the loop must not be the daemon's only client
 constexpr std::size_t block = 64 * 1024;
 constexpr std::size_t first_words = 4 * 1024;
@@ -92,8 +92,8 @@ void Crowd::serve_clock(Clock::time_point now) {
 
 void Crowd::connect(Visitor& visitor) {
   visitor.due = Clock::time_point::max();
-  visitor.socket = Descriptor(
-      ::socket(visitor.address->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  visitor.socket =
+      Descriptor(::socket(visitor.address->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = visitor.socket.get();
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "socket");
   if (visitor.manner != Manner::pipelines) {
@@ -131,7 +131,8 @@ void Crowd::on_ready(Visitor& visitor, std::uint32_t events) {
       }
   }
   const bool by_the_clock = visitor.manner == Manner::pings || visitor.manner == Manner::trickles;
-  if ((events & EPOLLOUT) != 0 && (std::exchange(visitor.is_connecting, false) || !by_the_clock)) speak(visitor);
+  if ((events & EPOLLOUT) != 0 && (std::exchange(visitor.is_connecting, false) || !by_the_clock))
+    speak(visitor);
 }
 
 // What it has to say now.

@@ -76,7 +76,7 @@ class Process {
   double cpu_seconds() const;
   std::size_t resident_bytes() const;
   std::size_t descriptors() const;
-  bool run_before_others() const;  // with a priority of real time, where we may give it one
+  bool run_before_others() const;               // with a priority of real time, where we may give it one
   void limit_descriptors(unsigned most) const;  // from now on, whatever it has counted on
 
  private:
