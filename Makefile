@@ -24,6 +24,7 @@ UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/conformance/*.cpp tests/tra
 DAEMON_TESTS    := $(wildcard tests/daemon/*.cpp) tests/support/main.cpp
 SUPPORT_SOURCES := $(filter-out tests/support/main.cpp,$(wildcard tests/support/*.cpp))
 BENCH_SOURCES   := $(wildcard tests/bench/*.cpp)
+FUZZERS         := $(patsubst tests/fuzz/%.cpp,build/$(FLAVOUR)/fuzz/%,$(wildcard tests/fuzz/*.cpp))
 EXAMPLES        := $(wildcard tests/examples/*.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
@@ -62,9 +63,9 @@ all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
 run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 	@exec $(DAEMON)
 
-test: $(DAEMON) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests  ## build and run all tests
+test: $(DAEMON) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS)  ## build and run all tests
 	@REACTORD=$(DAEMON) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
-	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests tests/support/floors \
+	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
 	  tests/support/cases
 
 hostile: $(DAEMON) $(BUILD)/daemon-tests  ## hostile clients of all kinds at once, for 30 s
@@ -149,6 +150,11 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
 
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PARTS) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
 # The complete server of docs/protocols.md.
 $(BUILD)/example-server: $(BUILD)/tests/examples/server/server.o $(LIBRARY)
 	@echo "  LINK  $@"
@@ -160,4 +166,4 @@ $(BUILD)/%.o: %.cpp Makefile
 	@echo "  CXX   $<"
 	@$(COMPILE) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/examples/*/*.cpp)))
+-include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/fuzz/*.cpp tests/examples/*/*.cpp)))

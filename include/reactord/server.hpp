@@ -132,9 +132,9 @@ class Server final : Timer, ReactorObserver {
   ListenerId change_handler(ListenerId id, LineHandler& handler, std::string_view protocol = "line");
   ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
 
-  // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime; the rest holds for all
-  // from their next line on, of a stream from the end of the time that runs. Who waits for its address's turn waits
-  // anew; each address's rate begins anew. Not to be called by a handler or an observer.
+  // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime, and a time that runs
+  // runs to its end; everything else holds for all. Who waits for its address's turn waits anew; each address's rate
+  // begins anew. Not to be called by a handler or an observer.
   void set_limits(const Limits& limits);
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests

@@ -131,8 +131,8 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
     return add_mistake(start + *value + ": " + unknown_key(name));
   }
   if (value->empty()) {
-    return add_mistake(start + "missing value, as in " + std::string(name) + " = " +
-                       std::string(setting->standard));
+    return add_mistake(origin + ": " + std::string(name) + " =: missing value, as in " + std::string(name) +
+                       " = " + std::string(setting->standard));
   }
   if (const Assignment* before = assigned_in_file(*setting)) {
     return add_mistake(start + *value + ": given already, at " + before->origin);

@@ -69,18 +69,45 @@ std::pair<Descriptor, Descriptor> make_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-pid_t spawn(const std::vector<std::string>& command, int output, int errors) {
-  std::vector<char*> words;
-  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> environment_of(const Launch& launch) {
+  std::vector<std::string> variables = launch.environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  if (launch.passed.empty()) return variables;
+  variables.push_back("LISTEN_FDS=" + std::to_string(launch.passed.size()));
+  variables.push_back("LISTEN_FDNAMES=" + launch.passed_names);
+  return variables;
+}
+
+pid_t spawn(const std::vector<std::string>& command, int output, int errors, const Launch& launch) {
+  const std::vector<char*> words = pointers_to(command);
+  const std::vector<std::string> variables = environment_of(launch);
+  const std::vector<char*> environment = pointers_to(variables);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  if (launch.input < 0) {
+    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  } else {
+    ::posix_spawn_file_actions_adddup2(&actions, launch.input, STDIN_FILENO);
+  }
+  ::posix_spawn_file_actions_adddup2(&actions, launch.errors_to_input ? launch.input : output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, launch.errors_to_input ? launch.input : errors, STDERR_FILENO);
+  int next = STDERR_FILENO + 1;
+  std::vector<Descriptor>
+      sources;  // above all that become something: else one would be overwritten before its turn
+  for (const int fd : launch.passed) {
+    sources.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 100));
+    ::posix_spawn_file_actions_adddup2(&actions, sources.back().get(), next++);
+  }
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, next);
   pid_t pid = -1;
-  const int failure = ::posix_spawn(&pid, words.front(), &actions, nullptr, words.data(), environ);
+  const int failure = ::posix_spawn(&pid, words.front(), &actions, nullptr, words.data(), environment.data());
   ::posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) throw std::system_error(failure, std::generic_category(), words.front());
   return pid;
@@ -128,17 +155,19 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Process::Process(std::vector<std::string> arguments, unsigned descriptor_limit) {
+Process::Process(std::vector<std::string> arguments, unsigned descriptor_limit, const Launch& launch) {
   const char* program = std::getenv("REACTORD");
   if (program == nullptr) fail("the environment variable REACTORD must name the daemon: use \"make test\"");
   arguments.insert(arguments.begin(), program);
-  if (descriptor_limit > 0) {
-    const std::string limit = "ulimit -n " + std::to_string(descriptor_limit) + "; exec \"$0\" \"$@\"";
-    arguments.insert(arguments.begin(), {"/bin/sh", "-c", limit});
+  std::string prelude;
+  if (descriptor_limit > 0) prelude += "ulimit -n " + std::to_string(descriptor_limit) + "; ";
+  if (!launch.passed.empty()) prelude += "LISTEN_PID=$$; export LISTEN_PID; ";
+  if (!prelude.empty()) {
+    arguments.insert(arguments.begin(), {"/bin/sh", "-c", prelude + "exec \"$0\" \"$@\""});
   }
   auto [output, output_writer] = make_pipe();
   auto [errors, errors_writer] = make_pipe();
-  pid_ = spawn(arguments, output_writer.get(), errors_writer.get());
+  pid_ = spawn(arguments, output_writer.get(), errors_writer.get(), launch);
   exit_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   output_ = std::move(output);
   errors_ = std::move(errors);
@@ -162,7 +191,7 @@ int Process::wait() {
   int status = 0;
   if (::waitpid(std::exchange(pid_, -1), &status, 0) < 0) fail_with_errno("waitpid");
   const int result = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-  if (result != 0 && result != 1 && result != 64 && result != -SIGKILL) show_errors();
+  if (result != 0 && result != 1 && result != 64 && result != 78 && result != -SIGKILL) show_errors();
   return result;
 }
 

@@ -50,11 +50,21 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// What a program is started with besides its arguments.
+struct Launch {
+  std::vector<std::string> environment = {};  // NAME=VALUE, on top of ours
+  std::vector<int> passed = {};               // become descriptors 3, 4 ... as sd_listen_fds(3) has them
+  std::string passed_names = {};              // LISTEN_FDNAMES
+  int input = -1;                             // its standard input; -1: nothing
+  bool errors_to_input = false;  // standard output and error are the same as the input, as inetd does it
+};
+
 // The program that the environment variable REACTORD names, its output in pipes. Killed and reaped at the
 // end.
 class Process {
  public:
-  explicit Process(std::vector<std::string> arguments, unsigned descriptor_limit = 0);
+  explicit Process(std::vector<std::string> arguments, unsigned descriptor_limit = 0,
+                   const Launch& launch = {});
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();
