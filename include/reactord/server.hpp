@@ -201,6 +201,7 @@ class Server final : Timer, ReactorObserver {
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
+  Time limits_changed_ = Time::from_nanoseconds(-1);  // before every session
   bool draining_ = false;
   bool killed_ = false;
   bool reported_ = false;

@@ -342,8 +342,12 @@ class LineSession final : public Session {
         failure_ = 0;
         endpoint().set_session_deadline(line_due());
       }
+    } else if (!begun && limits_have_changed() &&
+               endpoint().last_activity() + service().idle_timeout() > conn().reactor().now()) {
+      failure_ = 0;  // too old by the limits of before
+      endpoint().set_session_deadline(line_due());
     } else {
-      step_ = end((unusual_ & in_line) != 0 && begun ? EndCause::slow_line : EndCause::idle);
+      step_ = end(begun ? EndCause::slow_line : EndCause::idle);
     }
   }
 

@@ -106,6 +106,7 @@ void Server::forget_unused_services() {
 
 void Server::set_limits(const Limits& limits) {
   options_.limits = limits;
+  limits_changed_ = reactor_.now();
   for (const auto& service : services_) service->limits_changed();
   budget_.reset();  // first: the pool has one keeper
   budget_ = BufferBudget::watch(reactor_, limits.max_buffers, sessions_);

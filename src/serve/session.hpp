@@ -104,6 +104,7 @@ class Session {
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept { return server().is_draining(); }
   bool has_lifetime() const noexcept { return service_.limits().lifetime > 0ns; }
+  bool limits_have_changed() const noexcept { return server().limits_changed_ >= began_; }  // since it began
   Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
   void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached

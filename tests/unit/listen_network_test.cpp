@@ -717,6 +717,30 @@ TEST_CASE(
   }
 }
 
+Task<> check_closed_for_accept(Listener& listener) {
+  auto conn = co_await listener.accept();
+  REQUIRE_FALSE(conn.has_value());
+  CHECK(conn.error().is_closed());
+}
+
+TEST_CASE("drain leaves those in the queue of an adopted socket to whoever holds it too") {
+  for (const char* text : {"127.0.0.1:0", "unix:@"}) {
+    CAPTURE(text);
+    Stage stage;
+    const Peer manager = foreign_listener(address_of(text));
+    Peer ours(::fcntl(manager.fd(), F_DUPFD_CLOEXEC, 0));
+    auto listener = reactord::adopt_listener(stage.reactor, ours.fd());
+    REQUIRE(listener.has_value());
+    ours.release();
+    const Peer waits = Peer::connect(manager.local_addr());
+    stage.end_turn();
+    listener->drain();
+    test::run(stage.reactor, check_closed_for_accept(*listener));
+    const Peer served(::accept(manager.fd(), nullptr, nullptr));
+    CHECK(served.fd() >= 0);
+  }
+}
+
 TEST_CASE("[89] a connected socket that somebody else has opened serves as a Conn") {
   const test::TemporaryDirectory directory;
   struct Row {

@@ -1,0 +1,99 @@
+// The parser of configuration files: text goes in, settings and mistakes come out.
+#include "daemon/configuration.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using reactord::Configuration;
+using namespace std::chrono_literals;
+
+namespace {
+
+Configuration read(std::string_view text) {
+  Configuration configuration;
+  configuration.read(text, "f");
+  return configuration;
+}
+
+// The value that the text gives to log-rate's neighbour listen; or the mistake.
+std::string listen_of(std::string_view written) {
+  Configuration configuration = read("listen = " + std::string(written));
+  const auto mistakes = configuration.take_mistakes();
+  if (!mistakes.empty()) return mistakes.front();
+  return configuration.options().listen.at(0).address;
+}
+
+}  // namespace
+
+TEST_CASE("an empty text, comments and empty lines come to nothing") {
+  for (const char* text :
+       {"", "\n", "# listen = line@:1\n\n   # x\n\t\r\n", "\xef\xbb\xbf", "\xef\xbb\xbf# x"}) {
+    Configuration configuration = read(text);
+    CHECK(configuration.take_mistakes().empty());
+    CHECK(configuration.assignments().empty());
+  }
+}
+
+TEST_CASE("a setting is read with its origin, whatever spaces and line ends there are") {
+  Configuration configuration = read("# x\n\n  idle-timeout\t=  5s \t\r\nmax-line=1KiB");
+  CHECK(configuration.take_mistakes().empty());
+  CHECK(configuration.options().limits.idle_timeout == 5s);
+  CHECK(configuration.options().limits.max_line == 1024);
+  REQUIRE(configuration.assignments().size() == 2);
+  CHECK(configuration.assignments()[0].setting->name == "idle-timeout");
+  CHECK(configuration.assignments()[0].value == "5s");
+  CHECK(configuration.assignments()[0].origin == "f:3");
+  CHECK(configuration.assignments()[1].origin == "f:4");
+}
+
+TEST_CASE("a comment after a value begins with a space and #; within a word # is part of it") {
+  CHECK(listen_of("line@unix:/a#b") == "unix:/a#b");
+  CHECK(listen_of("line@unix:/a #b") == "unix:/a");
+  CHECK(listen_of("line@unix:/a\t# b # c") == "unix:/a");
+  CHECK(listen_of("line@unix:/a#b # c") == "unix:/a#b");
+}
+
+TEST_CASE("quotes keep spaces and #, and have two escapes") {
+  CHECK(listen_of("\"line@unix:/a # b\"") == "unix:/a # b");
+  CHECK(listen_of("\"line@unix:/a \"  # c") == "unix:/a ");
+  CHECK(listen_of(R"("line@unix:/\"\\")") == "unix:/\"\\");
+  CHECK(listen_of(R"(line@unix:/a"b)") == "unix:/a\"b");
+  CHECK(listen_of("\"line@unix:/a").ends_with("the quote does not end"));
+  CHECK(listen_of("\"line@unix:/a\\\"").ends_with("the quote does not end"));
+  CHECK(
+      listen_of("\"line@unix:/a\\").ends_with("in quotes, write \\\\ for a backslash and \\\" for a quote"));
+  CHECK(listen_of("\"line@unix:/a\\n\"").ends_with("for a quote"));
+  CHECK(listen_of("\"line@unix:/a\"b").ends_with("the quotes must hold the whole value"));
+}
+
+TEST_CASE("what is written as a value is read as the same") {
+  for (const std::string value : {"/a", "/a b", "/ #", "/\"", "/\\", "/a#", "/a\\\"b # c", "/ "}) {
+    CAPTURE(value);
+    CHECK(listen_of(reactord::written_value("line@unix:" + value)) == "unix:" + value);
+  }
+  CHECK(reactord::written_value("") == "\"\"");
+  CHECK(reactord::written_value("30s") == "30s");
+  CHECK(reactord::written_value("\"x\"") == "\"\\\"x\\\"\"");
+}
+
+TEST_CASE("a later file counts for more, and listeners add up") {
+  Configuration configuration;
+  configuration.read("listen = line@:1\nidle-timeout = 1s\nlog-rate = 1\n", "a");
+  configuration.read("listen = line@:2\nidle-timeout = 2s\n", "b");
+  CHECK(configuration.take_mistakes().empty());
+  CHECK(configuration.options().limits.idle_timeout == 2s);
+  CHECK(configuration.options().log_rate == 1);
+  REQUIRE(configuration.options().listen.size() == 2);
+  configuration.read("listen = line@:1\n", "c");
+  CHECK(configuration.take_mistakes() ==
+        std::vector<std::string>{
+            "c:1: listen = line@:1: the same place as line@:1: write one listen for each"});
+}
+
+TEST_CASE("what would move a cursor is not printed") {
+  Configuration configuration = read("x\x1b[31m = 1\n");
+  CHECK(configuration.take_mistakes().front().starts_with("f:1: x?[31m = 1: unknown key"));
+  CHECK(reactord::printable("a\nb\x7f\xc3\xa9") == "a?b?\xc3\xa9");
+}
