@@ -4,10 +4,9 @@
 //     accept ---> |   deliver   | ---> end: finish (send, FIN, discard, close) ---> log
 //                 +- room, turn +
 //
-// No coroutine: the session is an object that its operations drive, and waits for one thing at a time, so
-// that all its waits share one piece of storage. While nothing but the next bytes is wanted it stays in one
-// read, which hands over the bytes where they arrive; it goes on for what is rare: the end, backpressure, a
-// spent budget.
+// No coroutine: the session is an object that its operations drive, and waits for one thing at a time, so that all its
+// waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read, which hands over
+// the bytes where they arrive; it goes on for what is rare: the end, backpressure, a spent budget.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -135,8 +134,7 @@ class LineSession final : public Session {
   }
 
   std::string_view limit_that_ended_it() const noexcept {
-    if (cause_ == EndCause::over_limit) return "max-buffers";
-    return (unusual_ & overflown) != 0 ? "output-hard" : "";
+    return cause_ == EndCause::over_limit ? "max-buffers" : (unusual_ & overflown) != 0 ? "output-hard" : "";
   }
 
   void drain() noexcept override {
@@ -278,16 +276,14 @@ class LineSession final : public Session {
            endpoint().unsent() <= service().limits().output.high;
   }
 
-  // How many of the `count` bytes received last are to be answered: those of lines that begin before
-  // answer_until_.
+  // How many of the `count` bytes received last are to be answered: those of lines that begin before answer_until_.
   std::size_t to_be_answered(std::size_t count) const noexcept {
     if ((unusual_ & limited) == 0) return count;
     const std::uint64_t start = conn().bytes_read() - count;
     return std::min<std::uint64_t>(count, answer_until_ > start ? answer_until_ - start : 0);
   }
 
-  // `more`: bytes are left that are to be answered. Then to wait for further ones is right only if they hold
-  // no line.
+  // `more`: bytes are left that are to be answered. Then to wait for further ones is right only if they hold no line.
   Step decide(LineSplitter::Found found, bool closed, bool more) {
     // An answer is lost: no other may take its place.
     if (endpoint().write_failure() != 0 && !killed_) return end(EndCause::reset);
