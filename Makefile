@@ -20,6 +20,7 @@ COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CXX
 
 LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/serve/*.cpp)
 DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
+LOAD_SOURCES    := $(wildcard src/load/*.cpp)
 UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/conformance/*.cpp tests/traps/*.cpp) tests/support/main.cpp
 DAEMON_TESTS    := $(wildcard tests/daemon/*.cpp) tests/support/main.cpp
 SUPPORT_SOURCES := $(filter-out tests/support/main.cpp,$(wildcard tests/support/*.cpp))
@@ -30,8 +31,9 @@ EXAMPLES        := $(wildcard tests/examples/*.cpp)
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 LIBRARY := $(BUILD)/libreactord.a
 DAEMON  := $(BUILD)/reactord
-# Everything of the daemon but its main, for the unit tests.
-PARTS   := $(call objects,$(filter-out src/daemon/main.cpp,$(DAEMON_SOURCES)))
+# Everything of the programs but their mains, for the unit tests.
+PARTS   := $(call objects,$(filter-out src/daemon/main.cpp,$(DAEMON_SOURCES)) $(filter-out src/load/main.cpp,$(LOAD_SOURCES)))
+LOAD    := $(BUILD)/reactord-load
 BENCHES := $(patsubst tests/bench/%.cpp,$(BUILD)/bench/%,$(BENCH_SOURCES))
 
 # Where things are installed; DESTDIR goes in front of all of it, for packages.
@@ -137,6 +139,10 @@ $(DAEMON): $(call objects,$(DAEMON_SOURCES)) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
 
+$(LOAD): $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
 $(BUILD)/unit-tests: $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
@@ -166,4 +172,4 @@ $(BUILD)/%.o: %.cpp Makefile
 	@echo "  CXX   $<"
 	@$(COMPILE) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/fuzz/*.cpp tests/examples/*/*.cpp)))
+-include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(LOAD_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/fuzz/*.cpp tests/examples/*/*.cpp)))

@@ -1,0 +1,69 @@
+// Result of a load run: what was asked, what came of it, and how well the generator itself did. Everything that a report
+// shows is in here, so that a report, a JSON file and a comparison tell the same.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "load/histogram.hpp"
+#include "reactord/time.hpp"
+
+namespace reactord {
+
+// One second of the run, warm-up excluded.
+struct LoadSecond {
+  std::uint64_t requests = 0;  // answered
+  std::uint64_t errors = 0;
+  std::uint64_t p50 = 0, p99 = 0, max = 0;  // response time, nanoseconds
+  std::uint64_t open_connections = 0;
+};
+
+// Where a connection failed, and how: "connect ECONNREFUSED", "read ECONNRESET", "reply mismatch".
+struct LoadError {
+  std::uint64_t count = 0;
+  std::string first_example;  // a sentence
+};
+
+struct LoadResult {
+  // What was asked, in the order in which it is shown: "connections" -> "100".
+  std::vector<std::pair<std::string, std::string>> configuration;
+  // Where it ran: kernel, cpu, descriptors, somaxconn, version.
+  std::vector<std::pair<std::string, std::string>> environment;
+
+  bool open_loop = false;
+  Duration duration{0};        // measured, without warm-up
+  std::uint64_t requests = 0;  // answered within it
+  std::uint64_t sent = 0;
+  std::uint64_t in_flight_at_end = 0;  // sent and not answered when the run ended
+  std::uint64_t bytes_read = 0, bytes_written = 0;
+  std::uint64_t connections_opened = 0, connections_wanted = 0;
+
+  Histogram
+      response;  // from the intended send time: what a user would have waited (open loop; else as service)
+  Histogram service;     // from the actual send
+  Histogram connect;     // from connect(2) to the connection
+  Histogram first_byte;  // from connect(2) to the first byte of the first answer
+  Histogram lateness;    // open loop: from the intended send time to the actual one
+
+  std::uint64_t late_sends = 0;  // open loop: later than `late_after`
+  Duration late_after = 1ms;
+  std::map<std::string, LoadError> errors;  // by phase and cause
+
+  std::vector<LoadSecond> seconds;
+
+  // How the generator did.
+  double cpu_share = 0;           // of one core, of the busiest process, 0 to 1
+  Duration longest_turn{0};       // the loop's
+  bool is_bottleneck = false;     // then the numbers say more of the generator than of the server
+  std::string bottleneck_reason;  // a sentence, where it is
+  bool interrupted = false;       // by ctrl-C: the report tells of what was done so far
+
+  bool has_wrong_replies() const {
+    const auto mismatch = errors.find("reply mismatch");
+    return mismatch != errors.end() && mismatch->second.count > 0;
+  }
+};
+
+}  // namespace reactord
