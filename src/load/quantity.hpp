@@ -1,0 +1,32 @@
+// Quantity: the numbers with units that a script has. Wording: how its errors show a word, and what may have been meant.
+//
+//     DURATION  10ms 2s 1m          SIZE  100 100B 4KiB 1MiB          RATE  500B/s 1KiB/s 2MiB/s
+//
+// An error begins with the word that was wrong and says what would be right.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reactord/time.hpp"
+
+namespace reactord::script_words {
+
+template <typename Value>
+using Quantity = std::expected<Value, std::string>;
+
+Quantity<Duration> duration_of(std::string_view word);                       // 1ms to a day
+Quantity<std::uint64_t> size_of(std::string_view word, std::uint64_t most);  // bytes, at least 1
+Quantity<std::uint64_t> rate_of(std::string_view word);  // bytes a second, 1B/s to 1024MiB/s
+Quantity<std::uint64_t> count_of(std::string_view word, std::uint64_t most);  // at least 1
+
+// In quotes, with what can't be seen as \xHH, and cut short where it is long.
+std::string shown(std::string_view word);
+
+// "did you mean X?", or "known:" and all of them.
+std::string nearest(std::string_view wrong, std::span<const std::string_view> names);
+
+}  // namespace reactord::script_words
