@@ -1,7 +1,7 @@
 // The parser of load scripts under libFuzzer, by hand:
 //
-//     clang++ -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -o build/script-fuzz \
-//       tests/fuzz/script_fuzz.cpp src/load/{script,script_flow,lexer,template,quantity,file}.cpp src/base/buffer.cpp
+//     sources="tests/fuzz/script_fuzz.cpp $(echo src/load/{script,script_flow,lexer,template,quantity,file}.cpp) src/base/buffer.cpp"
+//     clang++ -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -o build/script-fuzz $sources
 //     mkdir -p build/script-corpus && build/script-fuzz -max_len=4096 build/script-corpus tests/load
 #include <cstddef>
 #include <cstdint>

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
@@ -282,6 +284,24 @@ TEST_CASE("every script that is shipped is right") {
     ++count;
   }
   CHECK(count >= 11);
+}
+
+TEST_CASE("every example of docs/load-scripts.md is right") {
+  std::ifstream file("docs/load-scripts.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::size_t count = 0, end = 0;
+  for (std::size_t at = 0; (at = page.find("\n```", end)) != page.npos;) {
+    const std::size_t begin = page.find('\n', at + 1) + 1;
+    end = page.find("```\n", begin);
+    REQUIRE(end != page.npos);
+    const bool is_script = begin == at + 5;  // others name their language
+    end += 3;
+    if (!is_script) continue;
+    const auto script = parse_script("page", page.substr(begin, end - 3 - begin), ".");
+    CHECK_MESSAGE(script.has_value(), (script ? "" : script.error()));
+    ++count;
+  }
+  CHECK(count == 5);
 }
 
 TEST_CASE("no text brings the parser down") {
