@@ -1,7 +1,7 @@
 // The parser of load scripts under libFuzzer, by hand:
 //
 //     sources="tests/fuzz/script_fuzz.cpp $(echo src/load/{script,script_flow,lexer,template,quantity,file}.cpp) src/base/buffer.cpp"
-//     clang++ -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -o build/script-fuzz $sources
+//     clang++-19 -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -o build/script-fuzz $sources
 //     mkdir -p build/script-corpus && build/script-fuzz -max_len=4096 build/script-corpus tests/load
 #include <cstddef>
 #include <cstdint>
