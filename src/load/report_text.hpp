@@ -1,0 +1,15 @@
+// Report: what a load run came to, for people. The lines that wrk (https://github.com/wg/wrk) has are as wrk writes
+// them, so that what reads its reports reads ours; everything else stands between them.
+#pragma once
+
+#include <string>
+
+#include "load/result.hpp"
+
+namespace reactord {
+
+// The whole report, with a newline at its end. Of the configuration "target" and "duration" are in the first line,
+// the rest is below it.
+std::string report_text(const LoadResult& result);
+
+}  // namespace reactord
