@@ -1,0 +1,126 @@
+#include "load/report_json.hpp"
+
+#include <algorithm>
+
+namespace reactord {
+
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+void write_pairs(JsonWriter& json, std::string_view name, const Pairs& pairs) {
+  Pairs distinct;
+  for (const auto& [key, value] : pairs) {
+    const auto same =
+        std::find_if(distinct.begin(), distinct.end(), [&](const auto& other) { return other.first == key; });
+    if (same == distinct.end()) {
+      distinct.emplace_back(key, value);
+    } else {
+      same->second += ", " + value;
+    }
+  }
+  json.key(name).open('{');
+  for (const auto& [key, value] : distinct) json.key(key).string(value);
+  json.close('}');
+}
+
+void write_histogram(JsonWriter& json, std::string_view name, const Histogram& histogram) {
+  struct Row {
+    const char* name;
+    double quantile;
+  };
+  constexpr Row rows[] = {{"p50_ns", 0.5},  {"p75_ns", 0.75},    {"p90_ns", 0.9},
+                          {"p99_ns", 0.99}, {"p99.9_ns", 0.999}, {"p99.99_ns", 0.9999}};
+  json.key(name).open('{');
+  json.key("count").number(histogram.count());
+  json.key("min_ns").number(histogram.min());
+  json.key("mean_ns").number(histogram.mean());
+  json.key("standard_deviation_ns").number(histogram.standard_deviation());
+  for (const Row& row : rows) json.key(row.name).number(histogram.at(row.quantile));
+  json.key("max_ns").number(histogram.max());
+  json.key("histogram").string(histogram.to_text());
+  json.close('}');
+}
+
+void write_errors(JsonWriter& json, const std::map<std::string, LoadError>& errors) {
+  json.key("errors").open('{');
+  for (const auto& [cause, error] : errors) {
+    json.key(cause).open('{', true);
+    json.key("count").number(error.count);
+    json.key("first_example").string(error.first_example);
+    json.close('}');
+  }
+  json.close('}');
+}
+
+void write_seconds(JsonWriter& json, const std::vector<LoadSecond>& seconds) {
+  json.key("seconds").open('[');
+  for (const LoadSecond& second : seconds) {
+    json.open('{', true);
+    json.key("requests").number(second.requests);
+    json.key("errors").number(second.errors);
+    json.key("p50_ns").number(second.p50);
+    json.key("p99_ns").number(second.p99);
+    json.key("max_ns").number(second.max);
+    json.key("open_connections").number(second.open_connections);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+void write_duration(JsonWriter& json, std::string_view name, Duration duration) {
+  json.key(name).number(static_cast<std::uint64_t>(std::max(duration, Duration(0)).count()));
+}
+
+void write_generator(JsonWriter& json, const LoadResult& result) {
+  json.key("generator").open('{');
+  json.key("cpu_share").number(result.cpu_share);
+  write_duration(json, "longest_turn_ns", result.longest_turn);
+  json.key("is_bottleneck").boolean(result.is_bottleneck);
+  json.key("bottleneck_reason").string(result.bottleneck_reason);
+  json.close('}');
+}
+
+void write_totals(JsonWriter& json, const LoadResult& result) {
+  const double seconds = static_cast<double>(result.duration.count()) / 1e9;
+  json.key("open_loop").boolean(result.open_loop);
+  json.key("interrupted").boolean(result.interrupted);
+  write_duration(json, "duration_ns", result.duration);
+  json.key("requests").number(result.requests);
+  json.key("requests_per_second").number(seconds > 0 ? static_cast<double>(result.requests) / seconds : 0);
+  json.key("bytes_per_second").number(seconds > 0 ? static_cast<double>(result.bytes_read) / seconds : 0);
+  json.key("sent").number(result.sent);
+  json.key("in_flight_at_end").number(result.in_flight_at_end);
+  json.key("bytes_read").number(result.bytes_read);
+  json.key("bytes_written").number(result.bytes_written);
+  json.key("connections_opened").number(result.connections_opened);
+  json.key("connections_wanted").number(result.connections_wanted);
+  json.key("late_sends").number(result.late_sends);
+  write_duration(json, "late_after_ns", result.late_after);
+}
+
+}  // namespace
+
+std::string report_json(const LoadResult& result) {
+  JsonWriter json;
+  json.open('{');
+  json.key("schema").number(std::uint64_t{1});
+  json.key("program").string("reactord-load");
+  write_pairs(json, "configuration", result.configuration);
+  write_pairs(json, "environment", result.environment);
+  write_totals(json, result);
+  write_errors(json, result.errors);
+  json.key("latency").open('{');
+  write_histogram(json, "response", result.response);
+  write_histogram(json, "service", result.service);
+  write_histogram(json, "connect", result.connect);
+  write_histogram(json, "first_byte", result.first_byte);
+  write_histogram(json, "lateness", result.lateness);
+  json.close('}');
+  write_seconds(json, result.seconds);
+  write_generator(json, result);
+  json.close('}');
+  return json.text();
+}
+
+}  // namespace reactord
