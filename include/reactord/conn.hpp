@@ -77,6 +77,10 @@ class Conn {
   // Suspends until every byte written is with the kernel. Errors as for write().
   WriteOperation<0> flush() noexcept;
 
+  // Sends what was written now, as much as the kernel takes, not at the end of the turn: where a turn has so much else
+  // to do that the peer would wait. A failure shows at the next read or write.
+  void send_now() noexcept;
+
   // Suspends while more than low_watermark bytes are unsent. Errors as for write().
   WriteOperation<0> wait_writable() noexcept;
 

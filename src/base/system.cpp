@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -206,6 +207,40 @@ long raise_descriptor_limit() noexcept {
 int random_bytes(void* bytes, std::size_t count) noexcept {
   const ssize_t result = uninterrupted([&] { return ::getrandom(bytes, count, 0); });
   return result < 0 ? static_cast<int>(result) : 0;
+}
+
+int reset_on_close(int fd) noexcept {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  return uninterrupted([&] { return ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none); });
+}
+
+void block_signal(int number) noexcept {
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, number);
+  ::pthread_sigmask(SIG_BLOCK, &one, nullptr);
+}
+
+int socket_pair(int fds[2]) noexcept {
+  return uninterrupted(
+      [&] { return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds); });
+}
+
+pid_t fork() noexcept {
+  return uninterrupted([] { return ::fork(); });
+}
+
+void wait_for_child(pid_t child) noexcept {
+  uninterrupted([&] { return ::waitpid(child, nullptr, 0); });
+}
+
+std::chrono::nanoseconds processor_time() noexcept {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);  // can't fail for ourselves
+  const auto sum = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return sum(usage.ru_utime) + sum(usage.ru_stime);
 }
 
 int max_backlog() noexcept {

@@ -87,6 +87,7 @@ std::size_t unread_bytes(
 int event_descriptor() noexcept;                         // eventfd(2)
 int signal_descriptor(const sigset_t& mask) noexcept;    // signalfd(2); the caller has blocked the signals
 void sleep(std::chrono::nanoseconds duration) noexcept;  // nanosleep(2), to its end
+void block_signal(int number) noexcept;                  // in this thread, and in what it forks
 void block_signals() noexcept;                           // all of them, in this thread: pthread_sigmask(3)
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
 
@@ -96,6 +97,14 @@ long raise_descriptor_limit() noexcept;
 
 int random_bytes(void* bytes,
                  std::size_t count) noexcept;  // getrandom(2), of at most 256: all of them, or -errno
+
+int reset_on_close(
+    int fd) noexcept;  // SO_LINGER of socket(7), with no time: close(2) breaks the connection off
+int socket_pair(int fds[2]) noexcept;  // socketpair(2), of unix stream sockets
+// fork(2): 0 in the child. Threads do not come along: for a program that has none yet.
+pid_t fork() noexcept;
+void wait_for_child(pid_t child) noexcept;           // waitpid(2), to its end
+std::chrono::nanoseconds processor_time() noexcept;  // that this process has used: getrusage(2)
 
 int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read
 

@@ -1,6 +1,18 @@
 #include <cstdio>
 
-int main() {
-  std::fputs("reactord-load: not yet\n", stderr);
-  return 64;
+#include "load/options.hpp"
+#include "load/program.hpp"
+
+int main(int argc, char** argv) {
+  using namespace reactord;
+  const auto options = load::parse_load_options(argc, argv);
+  if (!options) {
+    std::fprintf(stderr, "reactord-load: %s\n", options.error().c_str());
+    return load::exit_usage;
+  }
+  if (options->help || options->version) {
+    const std::string text = options->help ? load::load_help_text() : load::load_version_text();
+    return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
+  }
+  return load::run_program(*options);
 }

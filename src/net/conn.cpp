@@ -15,6 +15,7 @@ ReadOperation Conn::read(std::span<char> into) noexcept { return {*endpoint_, in
 ReadOperation Conn::read(Buffer& into) noexcept { return {*endpoint_, into}; }
 WriteOperation<0> Conn::flush() noexcept { return {*endpoint_, 0}; }
 WriteOperation<0> Conn::wait_writable() noexcept { return {*endpoint_, PendingWrite::until_low}; }
+void Conn::send_now() noexcept { endpoint_->send_output(); }
 GatherOperation Conn::write_gathered(std::span<std::string_view> parts) noexcept {
   return {*endpoint_, PendingWrite::until_low, parts};
 }

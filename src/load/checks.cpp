@@ -1,0 +1,122 @@
+// Whether the options go together, and what follows from them: templates parsed, conditions looked at.
+#include <utility>
+
+#include "load/connection.hpp"
+#include "load/options.hpp"
+#include "load/threshold.hpp"
+
+namespace reactord::load {
+namespace {
+
+constexpr std::string_view usual_text = "reactord-load {conn} {seq}\\n";
+
+std::unexpected<std::string> wrong(std::string text) { return std::unexpected(std::move(text)); }
+
+Parsed<void> check_counts(LoadOptions& options) {
+  if (options.connections == 0 && options.hold == 0) {
+    return wrong("-c 0: nothing would be done: at least 1, or --hold NUMBER beside it");
+  }
+  const std::uint64_t most = options.connections > 0 ? options.connections : options.hold;
+  if (options.processes > most) {
+    return wrong("-t " + std::to_string(options.processes) + ": at most one process for each of the " +
+                 std::to_string(most) + " connections");
+  }
+  return {};
+}
+
+Parsed<void> check_loop(LoadOptions& options) {
+  if (options.connect_rate > 0 && options.rate > 0) {
+    return wrong("--connect-rate: is the rate of requests too, one on each connection: leave out -R");
+  }
+  if (options.connect_rate > 0) {
+    options.connection_per_request = true;
+    options.rate = options.connect_rate;
+  }
+  if (options.connection_per_request && options.depth > 1) {
+    return wrong("-P " + std::to_string(options.depth) +
+                 ": a connection for each request has one in flight: leave out -P, or what asks for a new "
+                 "connection each");
+  }
+  if (options.poisson && options.rate == 0 && options.slo.empty()) {
+    return wrong("--poisson: needs a rate: add -R RATE, as in -R 5000");
+  }
+  if (options.connections == 0 && (options.rate > 0 || !options.slo.empty())) {
+    return wrong("-c 0: a rate needs connections to send on: at least 1");
+  }
+  return {};
+}
+
+Parsed<void> check_script(LoadOptions& options) {
+  if (options.script_path.empty()) return {};
+  const char* const with = options.depth > 1                ? "-P"
+                           : options.rate > 0               ? "-R"
+                           : !options.slo.empty()           ? "--slo"
+                           : options.connection_per_request ? "--connection-per-request"
+                           : !options.send_text.empty()     ? "--send"
+                           : !options.expect_text.empty()   ? "--expect"
+                                                            : nullptr;
+  if (with == nullptr) return {};
+  return wrong(std::string(with) + ": the script says what is sent and when: leave out one of the two");
+}
+
+Parsed<void> check_conditions(LoadOptions& options) {
+  for (const std::string& text : options.fail_if) {
+    const auto condition = parse_threshold(text);
+    if (!condition) return wrong("--fail-if " + condition.error());
+  }
+  if (options.slo.empty()) return {};
+  const auto condition = parse_threshold(options.slo);
+  if (!condition) return wrong("--slo " + condition.error());
+  return {};
+}
+
+Parsed<Template> parse_template(const char* option, const std::string& text) {
+  auto parsed = Template::parse(text, ".");
+  if (parsed) return std::move(*parsed);
+  return wrong(std::string(option) + " '" + text + "': at byte " + std::to_string(parsed.error().at + 1) +
+               ": " + parsed.error().what);
+}
+
+// What the preset of the protocol adds to what was written.
+Parsed<void> fill_texts(LoadOptions& options, std::string& send, std::string& expect) {
+  if (options.protocol == "raw") {
+    if (send.empty()) return wrong("raw: needs --send TEMPLATE, as in --send 'PING\\r\\n'");
+    return {};
+  }
+  if (send.empty()) send = usual_text;
+  if (!send.ends_with("\\n") && !send.ends_with('\n') && options.protocol == "line") send += "\\n";
+  if (expect.empty()) expect = options.protocol == "line" ? "Server: " + send : send;
+  return {};
+}
+
+Parsed<void> read_texts(LoadOptions& options) {
+  if (options.script) return {};
+  std::string send = options.send_text, expect = options.expect_text;
+  const auto filled = fill_texts(options, send, expect);
+  if (!filled) return filled;
+  auto request = parse_template("--send", send);
+  if (!request) return wrong(std::move(request).error());
+  if (request->most_bytes() == 0 || request->most_bytes() > longest_request) {
+    return wrong("--send: a request must have from 1 to " + std::to_string(longest_request) +
+                 " bytes, this one has " + std::to_string(request->most_bytes()));
+  }
+  options.send = std::move(*request);
+  if (expect.empty()) return {};
+  auto reply = parse_template(options.expect_text.empty() ? "--send" : "--expect", expect);
+  if (!reply) return wrong(std::move(reply).error());
+  options.expect = std::move(*reply);
+  return {};
+}
+
+}  // namespace
+
+Parsed<void> complete(LoadOptions& options) {
+  // The script first: what it excludes is told as that, not as what else it would mean.
+  for (const auto check : {check_script, check_counts, check_loop, check_conditions}) {
+    const auto checked = check(options);
+    if (!checked) return checked;
+  }
+  return read_texts(options);
+}
+
+}  // namespace reactord::load

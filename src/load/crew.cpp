@@ -1,0 +1,212 @@
+#include "load/crew.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/system.hpp"
+#include "load/result_text.hpp"
+#include "load/worker.hpp"
+#include "reactord/context.hpp"
+#include "reactord/listener.hpp"
+#include "reactord/signals.hpp"
+
+namespace reactord::load {
+namespace {
+
+constexpr Duration head_start = 5ms;  // for the word to reach all of them
+
+// A second of which not all processes have told yet.
+struct SecondSum {
+  LoadSecond sum;
+  Histogram responses;
+  std::size_t told = 0;
+};
+
+bool take_number(std::string_view& text, std::uint64_t& number) {
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc()) return false;
+  text.remove_prefix(std::min(static_cast<std::size_t>(end - text.data()) + 1, text.size()));
+  return true;
+}
+
+class Foreman {
+ public:
+  using OnSecond = std::function<void(std::size_t, const LoadSecond&)>;
+
+  Foreman(Reactor& reactor, CrewRun& run, const OnSecond& on_second)
+      : reactor_(reactor), run_(run), on_second_(on_second) {}
+
+  void add(Conn link) { links_.push_back(std::make_unique<Conn>(std::move(link))); }
+
+  void start() {
+    working_ = links_.size();
+    for (const auto& link : links_) reactor_.spawn(listen(*link));
+  }
+
+  Task<> obey_signals(Signals& signals) {
+    auto first = co_await signals.next();
+    if (!first) co_return;
+    run_.result.interrupted = true;
+    for (const auto& link : links_) reactor_.spawn(tell(*link, "stop\n"));
+    auto second = co_await signals.next();
+    if (!second) co_return;
+    run_.aborted = true;
+    reactor_.stop();
+  }
+
+ private:
+  Task<> listen(Conn& link) {
+    LineInput input(link);
+    bool is_done = false;
+    while (true) {
+      auto line = co_await input.next();
+      if (!line) break;
+      is_done = is_done || *line == "done";
+      take(*line);
+    }
+    if (!is_done && !run_.aborted) {
+      LoadError& error = run_.result.errors["process ended"];
+      if (error.count++ == 0) error.first_example = "a process of the generator ended before it was done";
+    }
+    --working_;
+    // Who is gone is neither waited for at the start nor at the end of a second.
+    start_if_ready();
+    tell_seconds();
+    if (working_ == 0) reactor_.stop();
+  }
+
+  static Task<> tell(Conn& link, std::string text) {
+    auto written = co_await link.write(text);
+    if (!written) link.abort();
+  }
+
+  void take(std::string_view line) {
+    if (line == "ready") {
+      ++ready_;
+      return start_if_ready();
+    }
+    if (line.starts_with("second ")) return take_second(line.substr(7));
+    add_result_line(line, run_.result);
+  }
+
+  void start_if_ready() {
+    if (started_ || ready_ < working_ || working_ == 0) return;
+    started_ = true;
+    const Time start = monotonic_now() + head_start;
+    for (const auto& link : links_) {
+      reactor_.spawn(tell(*link, "start " + std::to_string(start.nanoseconds()) + "\n"));
+    }
+  }
+
+  void take_second(std::string_view text) {
+    std::uint64_t number = 0, requests = 0, errors = 0, open = 0;
+    const bool right = take_number(text, number) && take_number(text, requests) &&
+                       take_number(text, errors) && take_number(text, open);
+    const auto responses = Histogram::from_text(text);
+    if (!right || !responses || number < told_ || number > told_ + 100'000) return;
+    if (number - told_ >= seconds_.size()) seconds_.resize(number - told_ + 1);
+    SecondSum& second = seconds_[number - told_];
+    second.sum.requests += requests;
+    second.sum.errors += errors;
+    second.sum.open_connections += open;
+    second.responses.merge(*responses);
+    ++second.told;
+    tell_seconds();
+  }
+
+  void tell_seconds() {
+    while (!seconds_.empty() && seconds_.front().told >= working_) {
+      SecondSum& second = seconds_.front();
+      second.sum.p50 = second.responses.at(0.5);
+      second.sum.p99 = second.responses.at(0.99);
+      second.sum.max = second.responses.max();
+      run_.result.seconds.push_back(second.sum);
+      ++told_;
+      if (on_second_) on_second_(told_, second.sum);
+      seconds_.erase(seconds_.begin());
+    }
+  }
+
+  Reactor& reactor_;
+  CrewRun& run_;
+  const OnSecond& on_second_;
+  std::vector<std::unique_ptr<Conn>> links_;
+  std::size_t working_ = 0, ready_ = 0;
+  bool started_ = false;
+  std::vector<SecondSum> seconds_;  // from the first that was not told yet
+  std::size_t told_ = 0;
+};
+
+struct Started {
+  std::vector<pid_t> workers;
+  std::vector<int> links;
+};
+
+// Nothing: this is a worker, and it is done.
+std::optional<Started> start_workers(const LoadOptions& options, CrewRun& run) {
+  Started started;
+  for (std::uint64_t index = 0; index < options.processes; ++index) {
+    int ends[2];
+    const int failure = system::socket_pair(ends);
+    const pid_t pid = failure < 0 ? failure : system::fork();
+    if (pid == 0) {
+      for (const int link : started.links) system::close(link);
+      system::close(ends[0]);
+      run_worker(share_of(options, index), ends[1]);
+      return std::nullopt;
+    }
+    if (failure == 0) system::close(ends[1]);
+    if (pid < 0) {
+      if (failure == 0) system::close(ends[0]);
+      run.failure = "can't start a process: " + errno_text(-pid);
+      return started;
+    }
+    started.workers.push_back(pid);
+    started.links.push_back(ends[0]);
+  }
+  return started;
+}
+
+void supervise(const std::vector<int>& links, CrewRun& run, const Foreman::OnSecond& on_second) {
+  Reactor reactor;
+  auto signals = Signals::open(reactor, {SIGINT, SIGTERM});
+  Foreman foreman(reactor, run, on_second);
+  for (const int link : links) {
+    auto conn = adopt_conn(reactor, link);
+    if (conn) foreman.add(std::move(*conn));
+  }
+  foreman.start();
+  if (signals) reactor.spawn(foreman.obey_signals(*signals));
+  const auto ran = reactor.run();
+  if (!ran) run.failure = ran.error().text();
+  reactor.shutdown();
+}
+
+}  // namespace
+
+CrewRun run_crew(const LoadOptions& options, const Foreman::OnSecond& on_second) {
+  CrewRun run;
+  run.result.open_loop = options.is_open_loop();
+  system::block_signal(SIGINT);  // of the terminal: the workers are told by us
+  system::block_signal(SIGTERM);
+  auto started = start_workers(options, run);
+  if (!started) {
+    run.is_worker = true;
+    return run;
+  }
+  if (run.failure.empty()) {
+    supervise(started->links, run, on_second);
+  } else {
+    for (const int link : started->links) system::close(link);  // which ends them
+  }
+  for (const pid_t worker : started->workers) system::wait_for_child(worker);
+  if (!run.result.open_loop && run.result.response.count() == 0) run.result.response = run.result.service;
+  return run;
+}
+
+}  // namespace reactord::load

@@ -1,0 +1,230 @@
+#include "load/engine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "base/system.hpp"
+
+namespace reactord::load {
+namespace {
+
+constexpr std::size_t opened_at_once = 64;  // below any backlog
+constexpr Duration longest_drain = 2s;  // for what is in flight at the end; the timeout, if that is shorter
+constexpr Duration watch_interval = 20ms;
+constexpr double busy_share = 0.95;
+constexpr double missed_share = 0.01;       // of the requests
+constexpr double held_up_share = 0.1;       // of the time
+constexpr Duration allowed_lateness = 2ms;  // of a timer: a tick of the wheel, one of epoll_wait(2)
+
+std::string percent(double share) {
+  std::array<char, 16> text;
+  const int length = std::snprintf(text.data(), text.size(), "%.1f %%", 100 * share);
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& observer)
+    : reactor_(reactor),
+      options_(options),
+      observer_(observer),
+      recorder_(options.is_open_loop()),
+      until_drained_(reactor),
+      until_opened_(reactor) {
+  if (!options.script) {
+    const Template* expect = options.expect ? &*options.expect : nullptr;
+    texts_.reset(new Exchange::Texts{*options.send, expect, options.seed, options.depth, reactor.buffers()});
+  }
+  common_.reset(new Common{reactor, options, texts_.get(), recorder_, until_drained_});
+  recorder_.result().connections_wanted = options.connections + options.hold;
+  if (options.is_open_loop()) {
+    pacer_ = std::make_unique<Pacer>(*common_, options);
+    common_->pacer = pacer_.get();
+    common_->on_free = [](void* pacer, Connection& connection) {
+      static_cast<Pacer*>(pacer)->is_free(connection);
+    };
+  }
+  for (std::uint64_t index = 0; index < options.connections; ++index) {
+    const std::uint64_t number = options.first_connection + index;
+    if (options.script) {
+      players_.push_back(std::make_unique<Player>(*common_, *options.script, number));
+    } else {
+      connections_.push_back(std::make_unique<Connection>(*common_, number));
+    }
+  }
+  if (options.hold > 0) {
+    holding_ =
+        std::make_unique<Holding>(*common_, options.first_connection + options.connections, options.hold);
+  }
+}
+
+Engine::~Engine() = default;
+
+Task<> Engine::open() {
+  if (holding_) {
+    co_await holding_->open();
+  }
+  if (options_.connection_per_request || connections_.empty()) co_return;
+  opening_ = options_.ramp > 0ns ? 1 : std::min(opened_at_once, connections_.size());
+  for (std::size_t left = opening_; left > 0; --left) reactor_.spawn(open_some());
+  auto opened = co_await until_opened_.done();
+}
+
+Task<> Engine::open_some() {
+  const Time begun = reactor_.now();
+  while (next_to_open_ < connections_.size() && !until_drained_.is_done()) {
+    const std::size_t index = next_to_open_++;
+    if (options_.ramp > 0ns) {
+      const auto share = static_cast<double>(index) / static_cast<double>(connections_.size());
+      const Duration wait(static_cast<std::int64_t>(share * static_cast<double>(options_.ramp.count())));
+      auto slept = co_await until_drained_.sleep_until(begun + wait);
+      if (!slept) break;
+    }
+    Connection& connection = *connections_[index];
+    co_await connection.open();
+    reactor_.spawn(connection.run());  // it tries again, should this have failed
+  }
+  if (--opening_ == 0) until_opened_.cancel();
+}
+
+void Engine::start_connections() {
+  common_->phase = Common::Phase::running;
+  for (const auto& player : players_) reactor_.spawn(player->run());
+  if (pacer_) {
+    for (const auto& connection : connections_) pacer_->is_free(*connection);
+    reactor_.spawn(pacer_->run());
+    return;
+  }
+  for (const auto& connection : connections_) {
+    if (options_.connection_per_request) {
+      reactor_.spawn(connection->run_visits());
+    } else {
+      connection->start();
+    }
+  }
+}
+
+Task<LoadResult> Engine::measure(Time start) {
+  LoadResult& result = recorder_.result();
+  const bool is_hopeless = result.connections_opened == 0 && !result.errors.empty();
+  if (!is_hopeless) {
+    auto slept = co_await until_drained_.sleep_until(start);
+    const Time begin = monotonic_now() + options_.warmup;
+    recorder_.measure(begin, begin + options_.duration);
+    if (!until_drained_.is_done()) start_connections();
+    reactor_.spawn(watch_over());
+    co_await run_seconds();
+  }
+  co_await drain();
+  co_return recorder_.take();
+}
+
+// Until the end, or stop(); then what was begun of a second is the last one.
+Task<> Engine::run_seconds() {
+  auto slept = co_await until_drained_.sleep_until(recorder_.begin());
+  const Time began = monotonic_now();
+  const Duration processor_time_before = system::processor_time();
+  if (slept) {
+    recorder_.measure(began, began + options_.duration);
+    recorder_.result().errors.clear();
+    for (int second = 1; slept && began + second * 1s < recorder_.end(); ++second) {
+      slept = co_await until_drained_.sleep_until(began + second * 1s);
+      if (slept) end_second();
+    }
+    if (slept) {
+      slept = co_await until_drained_.sleep_until(recorder_.end());
+    }
+  }
+  const Time ended = monotonic_now();
+  recorder_.end_at(ended);
+  recorder_.result().duration = std::max(recorder_.end() - began, 0ns);
+  end_second();
+  judge(system::processor_time() - processor_time_before, ended - began);
+}
+
+void Engine::end_second() {
+  observer_.on_second(recorder_.end_second(common_->open), recorder_.responses_of_second());
+}
+
+void Engine::stop() { until_drained_.cancel(); }
+
+// Replies that take too long; and how late the loop itself is.
+Task<> Engine::watch_over() {
+  ++common_->running;
+  while (!common_->is_ending()) {
+    const Time wanted = reactor_.now() + watch_interval;
+    auto slept = co_await until_drained_.sleep_until(wanted);
+    if (!slept) break;
+    const Time now = monotonic_now();
+    const Duration late = now - wanted - allowed_lateness;
+    if (recorder_.is_measuring(now) && late > 0ns) {
+      longest_lateness_ = std::max(longest_lateness_, late);
+      held_up_ += late;
+    }
+    for (const auto& connection : connections_) connection->fail_if_late(now);
+  }
+  --common_->running;
+}
+
+Task<> Engine::drain() {
+  common_->phase = Common::Phase::draining;
+  until_drained_.cancel();
+  for (const auto& connection : connections_) {
+    recorder_.result().in_flight_at_end += connection->in_flight();
+    connection->end_if_idle();
+  }
+  for (const auto& player : players_) {
+    recorder_.result().in_flight_at_end += player->awaits_reply() ? 1 : 0;
+    player->end();
+  }
+  if (holding_) holding_->end();
+  const Time deadline = monotonic_now() + std::min(longest_drain, options_.timeout);
+  while (common_->running > 0) {
+    auto slept = co_await reactor_.sleep(1ms);
+    if (!slept) break;
+    if (reactor_.now() < deadline || common_->phase == Common::Phase::over) continue;
+    common_->phase = Common::Phase::over;
+    for (const auto& connection : connections_) connection->fail_unanswered();
+  }
+  if (pacer_ && pacer_->never_sent() > 0) {
+    recorder_.failed(
+        "send overdue",
+        "requests that were due when the run ended and were never sent: no connection was free for them",
+        pacer_->never_sent());
+  }
+}
+
+void Engine::judge(Duration processor_time, Duration real_time) {
+  LoadResult& result = recorder_.result();
+  if (real_time <= 0ns) return;
+  result.cpu_share = static_cast<double>(processor_time.count()) / static_cast<double>(real_time.count());
+  result.longest_turn = std::max(longest_lateness_, pacer_ ? pacer_->longest_gap() : 0ns);
+  result.bottleneck_reason = bottleneck(real_time);
+  result.is_bottleneck = !result.bottleneck_reason.empty();
+}
+
+// Why the numbers say more of us than of the server; empty: they don't. An open loop turns without pause: that it is busy
+// says nothing.
+std::string Engine::bottleneck(Duration real_time) {
+  const LoadResult& result = recorder_.result();
+  const auto share = [](auto part, auto whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  const double missed = pacer_ ? share(pacer_->missed(), result.sent) : 0;
+  if (missed > missed_share) {
+    return percent(missed) + " of the requests were sent more than " + duration_text(result.late_after) +
+           " late by the generator itself: share the work with -t, or lower the rate";
+  }
+  if (!pacer_ && result.cpu_share > busy_share) {
+    return "the generator itself used " + percent(result.cpu_share) +
+           " of its core: share the work with -t, or the server may do more than this";
+  }
+  const double held_up = share((pacer_ ? pacer_->held_up() : held_up_).count(), real_time.count());
+  if (held_up < held_up_share) return "";
+  return "the generator was kept from running for " + percent(held_up) +
+         " of the time: give it a core of its own, or share the work with -t";
+}
+
+}  // namespace reactord::load

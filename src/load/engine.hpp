@@ -1,0 +1,68 @@
+// Engine: one process's run of the load, on one Reactor.
+//
+//     open()      all connections are dialled, some at a time
+//     measure()   running: closed loop or open loop; warm-up, then second by second
+//                 draining: nothing more is sent, what is in flight may still be answered
+//     stop()      ends it early, with what was measured so far
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "load/connection.hpp"
+#include "load/holding.hpp"
+#include "load/pacer.hpp"
+#include "load/player.hpp"
+#include "load/recorder.hpp"
+
+namespace reactord::load {
+
+// Told of each second that has ended.
+class EngineObserver {
+ public:
+  virtual void on_second(const LoadSecond& second, const Histogram& responses) = 0;
+
+ protected:
+  ~EngineObserver() = default;
+};
+
+class Engine {
+ public:
+  // All three outlive it. `options` are this process's share.
+  Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& observer);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  Task<> open();
+  Task<LoadResult> measure(Time start);  // once open() has ended
+  void stop();                           // measure() ends soon, with what was done so far
+
+ private:
+  Task<> open_some();
+  Task<> watch_over();
+  Task<> run_seconds();
+  void end_second();
+  Task<> drain();
+  void start_connections();
+  void judge(Duration processor_time, Duration real_time);
+  std::string bottleneck(Duration real_time);
+
+  Reactor& reactor_;
+  const LoadOptions& options_;
+  EngineObserver& observer_;
+  Recorder recorder_;
+  std::unique_ptr<Exchange::Texts> texts_;
+  Context until_drained_;  // done: nothing more is to be sent
+  Context until_opened_;
+  std::unique_ptr<Common> common_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Player>> players_;  // of a script, instead
+  std::unique_ptr<Pacer> pacer_;                  // open loop only
+  std::unique_ptr<Holding> holding_;
+  std::size_t next_to_open_ = 0;
+  std::size_t opening_ = 0;                    // tasks that do
+  Duration longest_lateness_{0}, held_up_{0};  // of the loop, in all
+};
+
+}  // namespace reactord::load

@@ -1,0 +1,70 @@
+#include "load/exchange.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "load/text.hpp"
+
+namespace reactord::load {
+Exchange::Exchange(const Texts& texts, std::uint64_t connection) : texts_(texts), connection_(connection) {}
+
+void Exchange::request(Time due, Time now, Buffer& into) {
+  if (ring_.empty()) ring_.resize(std::bit_ceil(texts_.depth));
+  const Template::Values values{next_++, connection_, texts_.seed};
+  texts_.send.fill(values, texts_.pool, into);
+  const std::size_t before = expected_.size();
+  if (texts_.expect != nullptr) texts_.expect->fill(values, texts_.pool, expected_);
+  ring_[(first_ + count_++) & (ring_.size() - 1)] = {due, now,
+                                                     static_cast<std::uint32_t>(expected_.size() - before)};
+}
+
+std::size_t Exchange::compare(std::string_view bytes) const noexcept {
+  const std::string_view expected = expected_.view();
+  const std::size_t both = std::min(bytes.size(), expected.size());
+  if (std::memcmp(bytes.data(), expected.data(), both) == 0) [[likely]]
+    return both;
+  return static_cast<std::size_t>(std::ranges::mismatch(bytes, expected).in1 - bytes.begin());
+}
+
+void Exchange::restart() noexcept {
+  first_ = count_ = received_ = 0;
+  expected_.clear();
+}
+
+std::string Exchange::reply_of(std::uint64_t sequence) const {
+  Buffer reply;
+  texts_.expect->fill({sequence, connection_, texts_.seed}, texts_.pool, reply);
+  return std::string(reply.view());
+}
+
+// Whose reply it is, if it is one of a request not far away.
+std::string Exchange::meaning_of(std::string_view reply) const {
+  const std::uint64_t due = next_ - count_;
+  const std::uint64_t first = due > texts_.depth ? due - texts_.depth - 1 : 0;
+  for (std::uint64_t sequence = first; sequence < next_; ++sequence) {
+    if (sequence == due && count_ > 0) continue;
+    if (!reply.starts_with(reply_of(sequence))) continue;
+    const std::string whose = ", which is the reply to request " + std::to_string(sequence);
+    return whose + (sequence < due ? ": it came twice" : ": one was lost, or they are out of order");
+  }
+  return "";
+}
+
+void Exchange::explain(std::string_view rest) {
+  if (count_ == 0) return explain_unasked(rest);
+  const std::uint64_t due = next_ - count_;
+  const std::string expected = reply_of(due);
+  std::string reply = expected.substr(0, received_) + std::string(rest.substr(0, rest.find('\n') + 1));
+  if (!rest.contains('\n')) reply += rest;
+  mismatch_ = "connection " + std::to_string(connection_) + ", request " + std::to_string(due) +
+              ": expected " + shown(expected) + ", got " + shown(reply) + meaning_of(reply);
+}
+
+void Exchange::explain_unasked(std::string_view reply) {
+  mismatch_ = "connection " + std::to_string(connection_) + ": got " + shown(reply) +
+              " when every request had its reply";
+  if (texts_.expect != nullptr) mismatch_ += meaning_of(reply);
+}
+
+}  // namespace reactord::load

@@ -1,0 +1,290 @@
+#include "load/player.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/system.hpp"
+#include "load/source.hpp"
+#include "load/text.hpp"
+#include "reactord/dial.hpp"
+
+namespace reactord::load {
+namespace {
+
+constexpr Duration pause_after_failure = 100ms;
+constexpr std::size_t longest_line = 1024 * 1024;
+constexpr std::uint64_t slow_reads_a_second = 20;
+
+}  // namespace
+
+Player::Player(Common& common, const Script& script, std::uint64_t number)
+    : common_(common), script_(script), number_(number), chosen_(number) {}
+
+// In turns that have the weights' proportions, whatever the number of connections.
+const Scenario& Player::choose() noexcept {
+  std::uint64_t total = 0;
+  for (const Scenario& scenario : script_.scenarios) total += scenario.weight;
+  std::uint64_t place = chosen_++ % total;
+  for (const Scenario& scenario : script_.scenarios) {
+    if (place < scenario.weight) return scenario;
+    place -= scenario.weight;
+  }
+  return script_.scenarios.front();
+}
+
+Task<> Player::run() {
+  ++common_.running;
+  while (!common_.is_ending()) {
+    auto played = co_await play(choose());
+    leave();
+    if (played || ended_) continue;
+    auto slept = co_await common_.until_drained.sleep(pause_after_failure);
+    if (!slept) break;
+  }
+  --common_.running;
+}
+
+Task<bool> Player::play(const Scenario& scenario) {
+  auto connected = co_await connect();
+  if (!connected) co_return false;
+  rounds_.assign(scenario.steps.size(), 0);
+  std::size_t index = 0;
+  while (index < scenario.steps.size() && !ended_) {
+    const ScriptStep& now = scenario.steps[index];
+    if (now.kind == Kind::repeat) {
+      const bool is_over = now.count != 0 && rounds_[index]++ == now.count;
+      if (is_over) rounds_[index] = 0;
+      index = is_over ? now.target : index + 1;
+    } else if (now.kind == Kind::end) {
+      index = now.target;
+    } else {
+      auto done = co_await step(now);
+      if (!done) co_return false;
+      ++index;
+    }
+  }
+  co_return true;
+}
+
+Task<bool> Player::step(const ScriptStep& step) {
+  bool done = true;
+  if (step.kind == Kind::connect) {
+    if (is_fresh_) co_return true;  // it is implied at the beginning
+    leave();
+    done = co_await connect();
+    co_return done;
+  }
+  is_fresh_ = false;
+  if (step.kind == Kind::sleep) {
+    done = co_await pass(step.duration);
+    co_return done;
+  }
+  if (step.kind == Kind::reset) co_return reset();
+  if (step.kind == Kind::close) leave();
+  if (step.kind == Kind::slow_read) bytes_a_second_ = step.count;
+  if (step.kind == Kind::half_close) {
+    const auto closed = conn_->close_write();
+    if (!closed) co_return failed("shutdown", closed.error());
+  }
+  if (step.kind == Kind::send || step.kind == Kind::trickle) {
+    done = co_await send(step);
+  } else if (step.kind == Kind::expect || step.kind == Kind::expect_line) {
+    done = co_await wait_for(step);
+  } else if (step.kind == Kind::expect_end) {
+    done = co_await expect_end(step);
+  }
+  co_return done;
+}
+
+Task<bool> Player::connect() {
+  DialOptions options = dial_options(common_.options.address, number_, common_.options.timeout);
+  options.before_connect = [this, before = std::move(options.before_connect)](
+                               int fd, Network network, const Address& address) -> Result<void> {
+    fd_ = fd;
+    return before ? before(fd, network, address) : Result<void>();
+  };
+  const Time begun = monotonic_now();
+  auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(options));
+  if (!dialled) co_return failed("connect", dialled.error());
+  common_.recorder.connected(monotonic_now() - begun);
+  ++common_.recorder.result().connections_opened;
+  ++common_.open;
+  conn_.emplace(std::move(*dialled));
+  is_fresh_ = true;
+  co_return !ended_;
+}
+
+Task<bool> Player::send(const ScriptStep& step) {
+  const std::uint64_t sequence = next_sequence_++;
+  const std::string text = text_of(step, sequence);
+  common_.recorder.sent(common_.reactor.now(), common_.reactor.now(), 1);
+  const std::size_t piece = step.kind == Kind::trickle ? step.count : text.size();
+  std::string_view left = text;
+  while (!left.empty()) {
+    if (left.size() < text.size()) {
+      auto passed = co_await pass(step.duration);
+      if (!passed) co_return false;
+    }
+    auto written = co_await write(left.substr(0, piece));
+    if (!written) co_return false;
+    left.remove_prefix(std::min(piece, left.size()));
+  }
+  unanswered_.push_back({sequence, common_.reactor.now()});
+  co_return true;
+}
+
+Task<bool> Player::write(std::string_view bytes) {
+  auto set = conn_->set_write_deadline(common_.reactor.now() + common_.options.timeout);
+  auto written = co_await conn_->write(bytes);
+  if (!written) co_return failed("write", written.error());
+  if (!conn_) co_return false;
+  conn_->send_now();
+  common_.recorder.moved(0, bytes.size(), common_.reactor.now());
+  co_return true;
+}
+
+std::uint64_t Player::sequence_of_reply() const noexcept {
+  if (!unanswered_.empty()) return unanswered_.front().sequence;
+  return next_sequence_ > 0 ? next_sequence_ - 1 : 0;
+}
+
+Task<bool> Player::wait_for(const ScriptStep& step) {
+  bool done = false;
+  if (step.kind == Kind::expect) {
+    done = co_await expect(step);
+  } else {
+    done = co_await expect_line(step);
+  }
+  if (done) answered();
+  co_return done;
+}
+
+Task<bool> Player::expect(const ScriptStep& step) {
+  const std::string wanted = text_of(step, sequence_of_reply());
+  const Time deadline = common_.reactor.now() + common_.options.timeout;
+  while (input_.size() < wanted.size()) {
+    if (!wanted.starts_with(input_.view())) co_return differs(step, wanted, input_.view());
+    auto read = co_await read_some(deadline - common_.reactor.now());
+    if (!read) co_return false;
+  }
+  const std::string_view got = input_.view().substr(0, wanted.size());
+  if (got != wanted) co_return differs(step, wanted, got);
+  input_.consume(wanted.size());
+  co_return true;
+}
+
+Task<bool> Player::expect_line(const ScriptStep& step) {
+  const std::string wanted = text_of(step, sequence_of_reply());
+  const Time deadline = common_.reactor.now() + common_.options.timeout;
+  std::size_t end = input_.view().find('\n');
+  while (end == std::string_view::npos && input_.size() < longest_line) {
+    auto read = co_await read_some(deadline - common_.reactor.now());
+    if (!read) co_return false;
+    end = input_.view().find('\n');
+  }
+  const std::string_view line = input_.view().substr(0, end);
+  if (end == line.npos || !line.starts_with(wanted)) co_return differs(step, wanted, line);
+  input_.consume(end + 1);
+  co_return true;
+}
+
+Task<bool> Player::expect_end(const ScriptStep& step) {
+  if (!input_.empty()) co_return differs(step, "", input_.view());
+  auto set = conn_->set_read_deadline(common_.reactor.now() + common_.options.timeout);
+  auto count = co_await conn_->read(input_);
+  if (count) co_return differs(step, "", input_.view());
+  if (!count.error().is_eof()) co_return failed("read", count.error());
+  co_return true;
+}
+
+// Time goes by; a slow reader reads on meanwhile.
+Task<bool> Player::pass(Duration duration) {
+  const Time until = common_.reactor.now() + duration;
+  while (bytes_a_second_ > 0 && conn_ && until - common_.reactor.now() > 1s / slow_reads_a_second) {
+    auto slept = co_await common_.until_drained.sleep(1s / slow_reads_a_second);
+    if (!slept) co_return false;
+    if (conn_->unread() == 0) continue;
+    auto read = co_await read_some(common_.options.timeout);
+    if (!read) co_return false;
+  }
+  auto slept = co_await common_.until_drained.sleep_until(until);
+  co_return slept.has_value();
+}
+
+Task<bool> Player::read_some(Duration at_most) {
+  auto set = conn_->set_read_deadline(common_.reactor.now() + at_most);
+  std::uint64_t most = common_.incoming.size();
+  if (bytes_a_second_ > 0) {
+    most = std::clamp<std::uint64_t>(bytes_a_second_ / slow_reads_a_second, 1, most);
+    const Duration pause =
+        Duration(1s) * static_cast<std::int64_t>(most) / static_cast<std::int64_t>(bytes_a_second_);
+    auto slept = co_await common_.until_drained.sleep(pause);
+    if (!slept) co_return false;
+  }
+  auto count = co_await conn_->read(std::span(common_.incoming).first(most));
+  if (!count) co_return failed("read", count.error());
+  input_.append(common_.reactor.buffers(), std::string_view(common_.incoming.data(), *count));
+  common_.recorder.moved(*count, 0, common_.reactor.now());
+  co_return true;
+}
+
+bool Player::reset() {
+  system::reset_on_close(fd_);
+  conn_->abort();
+  leave();
+  return true;
+}
+
+// In order, in the background.
+void Player::leave() noexcept {
+  if (conn_) --common_.open;
+  conn_.reset();
+  input_.clear();
+  unanswered_.clear();
+  bytes_a_second_ = 0;
+}
+
+void Player::end() noexcept {
+  ended_ = true;
+  if (conn_) conn_->abort();
+}
+
+// A reply in several parts is answered with its first.
+void Player::answered() {
+  if (unanswered_.empty()) return;
+  const Time sent = unanswered_.front().sent;
+  common_.recorder.answered(sent, sent, common_.reactor.now(), 1);
+  unanswered_.pop_front();
+}
+
+bool Player::failed(std::string_view phase, const Error& error) {
+  if (ended_) return false;
+  const std::string connection = "connection " + std::to_string(number_);
+  if (phase == "read" && error.timeout()) {
+    common_.recorder.failed("reply timeout",
+                            connection + ": nothing within " + duration_text(common_.options.timeout));
+  } else if (phase == "read" && error.is_eof() && awaits_reply()) {
+    common_.recorder.failed("reply lost", connection + ": the server ended it while a reply was expected");
+  } else {
+    common_.recorder.failed(error_name(phase, error), connection + ": " + error.text());
+  }
+  return false;
+}
+
+bool Player::differs(const ScriptStep& step, std::string_view wanted, std::string_view got) {
+  if (ended_) return false;
+  common_.recorder.failed("reply mismatch", script_.name + ":" + std::to_string(step.line) + ": connection " +
+                                                std::to_string(number_) + ": expected " +
+                                                (step.kind == Kind::expect_end ? "the end" : shown(wanted)) +
+                                                ", got " + shown(got));
+  return false;
+}
+
+std::string Player::text_of(const ScriptStep& step, std::uint64_t sequence) {
+  Buffer text;
+  step.text.fill({sequence, number_, common_.options.seed}, common_.reactor.buffers(), text);
+  return std::string(text.view());
+}
+
+}  // namespace reactord::load

@@ -1,0 +1,160 @@
+#include "load/program.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "base/system.hpp"
+#include "load/crew.hpp"
+#include "load/outputs.hpp"
+#include "load/progress_line.hpp"
+#include "load/report_text.hpp"
+#include "load/slo.hpp"
+#include "load/surroundings.hpp"
+#include "load/threshold.hpp"
+
+namespace reactord::load {
+namespace {
+
+constexpr std::uint64_t spare_descriptors = 64;  // beside those of connections
+
+int complain(const std::string& what, int status) {
+  std::fprintf(stderr, "reactord-load: %s\n", what.c_str());
+  return status;
+}
+
+bool shows_progress(const LoadOptions& options) { return !options.quiet && ::isatty(STDERR_FILENO) == 1; }
+
+// One line that the next one overwrites.
+class ProgressDisplay {
+ public:
+  explicit ProgressDisplay(const LoadOptions& options) : options_(options), is_on_(shows_progress(options)) {}
+  ~ProgressDisplay() {
+    if (is_on_ && !is_clear_) std::fputs("\r\x1b[K", stderr);
+  }
+  void show(std::size_t number, const LoadSecond& second) {
+    if (!is_on_) return;
+    errors_ += second.errors;
+    Progress progress;
+    progress.second = second;
+    progress.errors = errors_;
+    progress.connections_wanted = options_.connections + options_.hold;
+    progress.left = std::max(options_.duration - Duration(number * 1s), Duration(0));
+    std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
+    is_clear_ = false;
+  }
+
+ private:
+  const LoadOptions& options_;
+  const bool is_on_;
+  bool is_clear_ = true;
+  std::uint64_t errors_ = 0;
+};
+
+CrewRun run_once(const LoadOptions& options) {
+  ProgressDisplay display(options);
+  CrewRun run = run_crew(
+      options, [&display](std::size_t number, const LoadSecond& second) { display.show(number, second); });
+  run.result.configuration = configuration_of(options);
+  run.result.environment = surroundings();
+  return run;
+}
+
+bool has_lost_replies(const LoadResult& result) {
+  return result.has_wrong_replies() || result.errors.contains("reply lost") ||
+         result.errors.contains("reply timeout");
+}
+
+bool did_nothing(const LoadResult& result) {
+  return result.requests == 0 && (result.connections_opened == 0 || !result.errors.empty());
+}
+
+// The most important of what may be wrong decides.
+int judged(const LoadOptions& options, const LoadResult& result) {
+  int status = did_nothing(result) ? exit_nothing_done : 0;
+  for (const std::string& text : options.fail_if) {
+    const auto condition = parse_threshold(text);  // it has parsed before
+    if (!condition || !is_failure(*condition, result)) continue;
+    std::fprintf(stderr, "reactord-load: --fail-if %s\n", reactord::judge(*condition, result).text.c_str());
+    if (status == 0) status = exit_condition;
+  }
+  return has_lost_replies(result) ? exit_wrong_reply : status;
+}
+
+int conclude(const LoadOptions& options, const LoadResult& result) {
+  if (!options.quiet) {
+    std::fputs(report_text(result).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  const auto written = write_outputs(options, result);
+  if (!written) return complain(written.error(), exit_nothing_done);
+  return judged(options, result);
+}
+
+// Whether the rate was kept, and the condition at it.
+bool holds(const Threshold& condition, const LoadResult& result) {
+  return is_met(condition, result) && !has_lost_replies(result) && !result.errors.contains("send overdue");
+}
+
+void show_try(const LoadOptions& options, double rate, bool held, const LoadResult& result,
+              const Threshold& condition) {
+  if (options.quiet) return;
+  std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), held ? "holds" : "broken",
+               reactord::judge(condition, result).text.c_str(),
+               result.is_bottleneck ? " (the generator was the bottleneck)" : "");
+}
+
+int search(LoadOptions options) {
+  const auto condition = parse_threshold(options.slo);
+  if (!condition) return complain("--slo " + condition.error(), exit_usage);
+  SloSearch search(options.rate);
+  LoadResult best;
+  while (const auto rate = search.next()) {
+    options.rate = *rate;
+    CrewRun run = run_once(options);
+    if (run.is_worker) return 0;
+    if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
+    if (run.aborted) return exit_interrupted;
+    if (run.result.interrupted) break;
+    if (did_nothing(run.result)) return conclude(options, run.result);
+    const bool held = holds(*condition, run.result);
+    show_try(options, *rate, held, run.result, *condition);
+    const bool is_generators_limit = !held && run.result.is_bottleneck;
+    if (held) best = std::move(run.result);
+    search.tried(held);
+    if (is_generators_limit && search.knee()) search.stop();
+  }
+  if (!search.knee()) return complain("--slo " + options.slo + ": held at no rate", exit_condition);
+  if (!options.quiet) {
+    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(*search.knee()).c_str(),
+                options.slo.c_str());
+    if (search.broken()) std::printf("; %s does not", rate_text(*search.broken()).c_str());
+    std::printf("\n");
+  }
+  return conclude(options, best);
+}
+
+}  // namespace
+
+int run_program(const LoadOptions& options) {
+  if (!options.compare.empty()) return compare_files(options);
+  const auto limit = static_cast<std::uint64_t>(system::raise_descriptor_limit());
+  const std::uint64_t needed = (options.connections + options.hold) / options.processes + spare_descriptors;
+  if (needed > limit) {
+    return complain("this many connections need " + std::to_string(needed) +
+                        " descriptors in each process, and " + std::to_string(limit) +
+                        " are granted: raise ulimit -n, or share them with -t",
+                    exit_usage);
+  }
+  if (!options.slo.empty()) return search(options);
+  const CrewRun run = run_once(options);
+  if (run.is_worker) return 0;
+  if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
+  if (run.aborted) return exit_interrupted;
+  return conclude(options, run.result);
+}
+
+}  // namespace reactord::load

@@ -1,0 +1,34 @@
+// Values: what somebody writes for an option of the load generator, read into what the program works with.
+//
+//     DURATION   500us 10ms 10s 2m 1h     a number, perhaps with a fraction, and a unit
+//     RATE       5000 2.5k 5000/s 1M      so many in a second
+//
+// An error begins with the text that was wrong, and says what would be right; who calls puts the name of the option in
+// front of it.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reactord/time.hpp"
+
+namespace reactord::load {
+
+template <typename Value>
+using Parsed = std::expected<Value, std::string>;
+
+Parsed<Duration> parse_duration(std::string_view text);  // at most a day
+Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
+Parsed<double> parse_rate(std::string_view text);  // above 0, at most 100 million
+
+std::string duration_text(Duration duration);  // as it would be written: 10s, 1.5s, 250us
+std::string rate_text(double rate);            // 5000/s
+
+// "did you mean X?", or which there are. `prefix` stands before each.
+std::string suggest(std::string_view wrong, std::span<const std::string_view> names,
+                    std::string_view prefix = "");
+
+}  // namespace reactord::load
