@@ -1,0 +1,149 @@
+#include "load/compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "load/units.hpp"
+
+namespace reactord {
+
+namespace {
+
+using Number = std::optional<double>;  // nothing: it was not measured
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Row {
+  std::string name;
+  Number a, b;
+  std::string (*write)(double);
+};
+
+std::string rate_text(double rate) { return fixed_text(rate, 2); }
+std::string whole_text(double number) { return fixed_text(number, 0); }
+
+Number rate_of(const LoadResult& result, std::uint64_t count) {
+  if (result.duration <= 0ns) return std::nullopt;
+  return static_cast<double>(count) * 1e9 / static_cast<double>(result.duration.count());
+}
+
+std::uint64_t errors_of(const LoadResult& result) {
+  std::uint64_t errors = 0;
+  for (const auto& [cause, error] : result.errors) errors += error.count;
+  return errors;
+}
+
+void add_latency_rows(std::vector<Row>& rows, const std::string& prefix, const Histogram& a,
+                      const Histogram& b) {
+  struct Quantile {
+    const char* name;
+    double quantile;
+  };
+  constexpr Quantile quantiles[] = {{"p50", 0.5},  {"p75", 0.75},    {"p90", 0.9},
+                                    {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
+  const auto of = [](const Histogram& histogram, double value) {
+    return histogram.count() == 0 ? Number() : value;
+  };
+  rows.push_back({prefix + "mean", of(a, a.mean()), of(b, b.mean()), duration_text});
+  for (const Quantile& row : quantiles) {
+    rows.push_back({prefix + row.name, of(a, static_cast<double>(a.at(row.quantile))),
+                    of(b, static_cast<double>(b.at(row.quantile))), duration_text});
+  }
+}
+
+std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
+  const auto counts = [&](const char* name, std::uint64_t of_a, std::uint64_t of_b) {
+    return Row{name, static_cast<double>(of_a), static_cast<double>(of_b), whole_text};
+  };
+  std::vector<Row> rows;
+  rows.push_back({"requests/sec", rate_of(a, a.requests), rate_of(b, b.requests), rate_text});
+  rows.push_back({"transfer/sec", rate_of(a, a.bytes_read), rate_of(b, b.bytes_read), bytes_text});
+  add_latency_rows(rows, "", a.response, b.response);
+  if (a.open_loop || b.open_loop) add_latency_rows(rows, "service ", a.service, b.service);
+  const auto quantile = [](const Histogram& histogram) {
+    return histogram.count() == 0 ? Number() : static_cast<double>(histogram.at(0.99));
+  };
+  rows.push_back({"connect p99", quantile(a.connect), quantile(b.connect), duration_text});
+  rows.push_back({"first byte p99", quantile(a.first_byte), quantile(b.first_byte), duration_text});
+  rows.push_back(counts("requests", a.requests, b.requests));
+  rows.push_back(counts("errors", errors_of(a), errors_of(b)));
+  rows.push_back(counts("in flight at end", a.in_flight_at_end, b.in_flight_at_end));
+  rows.push_back(counts("connections", a.connections_opened, b.connections_opened));
+  if (a.open_loop || b.open_loop) rows.push_back(counts("late sends", a.late_sends, b.late_sends));
+  rows.push_back({"generator's core", a.cpu_share, b.cpu_share, percent_text});
+  rows.push_back({"longest turn", static_cast<double>(a.longest_turn.count()),
+                  static_cast<double>(b.longest_turn.count()), duration_text});
+  return rows;
+}
+
+std::string ratio_text(const Row& row) {
+  if (!row.a || !row.b || *row.a == 0) return "-";
+  const double ratio = *row.b / *row.a;
+  if (ratio >= 1e6) return ">1e6";
+  return fixed_text(ratio, ratio < 10 ? 3 : 1);
+}
+
+// The end of a long path is what tells two apart.
+std::string heading(std::string_view name, std::size_t width) {
+  if (name.size() <= width) return right_aligned(name, width);
+  return "..." + std::string(name.substr(name.size() - width + 3));
+}
+
+const std::string* find(const Pairs& pairs, const std::string& name) {
+  for (const auto& [key, value] : pairs) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+
+// What is in one and not, or not the same, in the other.
+void add_differences(std::string& text, std::string_view what, const Pairs& a, const Pairs& b) {
+  const auto warn = [&](const std::string& name, const std::string* of_a, const std::string* of_b) {
+    text += "warning: " + std::string(what) + " differs: " + name + " " + (of_a ? *of_a : "(none)") + " / " +
+            (of_b ? *of_b : "(none)") + "\n";
+  };
+  for (const auto& [name, value] : a) {
+    const std::string* other = find(b, name);
+    if (other == nullptr || *other != value) warn(name, &value, other);
+  }
+  for (const auto& [name, value] : b) {
+    if (find(a, name) == nullptr) warn(name, nullptr, &value);
+  }
+}
+
+void add_doubts(std::string& text, const NamedResult& named) {
+  const std::string name(named.name);
+  const LoadResult& result = named.result;
+  if (result.interrupted) text += "warning: " + name + " was interrupted\n";
+  if (result.is_bottleneck)
+    text += "warning: in " + name + " the generator was the bottleneck: " + result.bottleneck_reason + "\n";
+  if (result.connections_opened < result.connections_wanted) {
+    text += "warning: " + name + " opened " + std::to_string(result.connections_opened) + " of " +
+            std::to_string(result.connections_wanted) + " connections\n";
+  }
+}
+
+}  // namespace
+
+std::string compare_text(const NamedResult& a, const NamedResult& b) {
+  constexpr std::size_t name_width = 18, value_width = 20, ratio_width = 10;
+  std::string text = std::string(name_width, ' ') + "  " + heading(a.name, value_width) + "  " +
+                     heading(b.name, value_width) + right_aligned("b/a", ratio_width) + "\n";
+  for (const Row& row : rows_of(a.result, b.result)) {
+    text += left_aligned(row.name, name_width) + "  " +
+            right_aligned(row.a ? row.write(*row.a) : "-", value_width) + "  " +
+            right_aligned(row.b ? row.write(*row.b) : "-", value_width) +
+            right_aligned(ratio_text(row), ratio_width) + "\n";
+  }
+  if (a.result.open_loop != b.result.open_loop) {
+    text += "warning: one is an open loop, the other a closed one: their latencies are different things\n";
+  }
+  add_differences(text, "configuration", a.result.configuration, b.result.configuration);
+  add_differences(text, "environment", a.result.environment, b.result.environment);
+  add_doubts(text, a);
+  add_doubts(text, b);
+  return text;
+}
+
+}  // namespace reactord

@@ -1,0 +1,20 @@
+// Compare: two results of load runs side by side, each number with its ratio b/a, and what makes them hard to compare.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "load/result.hpp"
+
+namespace reactord {
+
+struct NamedResult {
+  std::string_view name;  // of its file, say
+  const LoadResult& result;
+};
+
+// A table with a newline at its end; below it one line "warning: ..." for each difference in what was asked and where it
+// ran, and for each result that says little of the server. A ratio that cannot be is "-": of nothing, or of nothing measured.
+std::string compare_text(const NamedResult& a, const NamedResult& b);
+
+}  // namespace reactord
