@@ -1,10 +1,13 @@
 #include "load/outputs.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <utility>
 
+#include "load/compare.hpp"
 #include "load/file.hpp"
+#include "load/plot_svg.hpp"
 #include "load/report_json.hpp"
 #include "reactord/error.hpp"
 
@@ -24,6 +27,14 @@ Parsed<void> write_file(const std::string& path, const std::string& text) {
   return wrong(is_written ? errno : saved);
 }
 
+Parsed<LoadResult> read_result(const std::string& path) {
+  const auto text = read_whole_file(path, max_json_size);
+  if (!text) return std::unexpected(text.error());
+  auto result = read_report_json(*text);
+  if (result) return std::move(*result);
+  return std::unexpected(path + ": " + result.error().text() + "; write it with --json");
+}
+
 }  // namespace
 
 Parsed<void> write_outputs(const LoadOptions& options, const LoadResult& result) {
@@ -31,9 +42,20 @@ Parsed<void> write_outputs(const LoadOptions& options, const LoadResult& result)
     const auto written = write_file(options.json_path, report_json(result));
     if (!written) return written;
   }
-  return {};
+  if (options.plot_path.empty()) return {};
+  return write_file(options.plot_path, plot_svg(result));
 }
 
-int compare_files(const LoadOptions&) { return 0; }
+Parsed<void> compare_files(const LoadOptions& options) {
+  const std::string &before = options.compare[0], &after = options.compare[1];
+  const auto first = read_result(before);
+  if (!first) return std::unexpected(first.error());
+  const auto second = read_result(after);
+  if (!second) return std::unexpected(second.error());
+  std::fputs(compare_text({before, *first}, {after, *second}).c_str(), stdout);
+  if (options.plot_path.empty()) return {};
+  const std::array<PlotSeries, 2> series{{{before, &*first}, {after, &*second}}};
+  return write_file(options.plot_path, plot_svg(before + " and " + after, series));
+}
 
 }  // namespace reactord::load

@@ -7,6 +7,6 @@
 namespace reactord::load {
 
 Parsed<void> write_outputs(const LoadOptions& options, const LoadResult& result);  // --json, --plot
-int compare_files(const LoadOptions& options);                                     // the exit status
+Parsed<void> compare_files(const LoadOptions& options);  // --compare; and --plot, of both
 
 }  // namespace reactord::load

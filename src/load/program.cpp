@@ -112,8 +112,8 @@ int search(LoadOptions options) {
   if (!condition) return complain("--slo " + condition.error(), exit_usage);
   SloSearch search(options.rate);
   LoadResult best;
-  while (const auto rate = search.next()) {
-    options.rate = *rate;
+  while (!search.is_over()) {
+    options.rate = search.next();
     CrewRun run = run_once(options);
     if (run.is_worker) return 0;
     if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
@@ -121,17 +121,17 @@ int search(LoadOptions options) {
     if (run.result.interrupted) break;
     if (did_nothing(run.result)) return conclude(options, run.result);
     const bool held = holds(*condition, run.result);
-    show_try(options, *rate, held, run.result, *condition);
+    show_try(options, options.rate, held, run.result, *condition);
     const bool is_generators_limit = !held && run.result.is_bottleneck;
     if (held) best = std::move(run.result);
     search.tried(held);
-    if (is_generators_limit && search.knee()) search.stop();
+    if (is_generators_limit && search.knee() > 0) search.stop();
   }
-  if (!search.knee()) return complain("--slo " + options.slo + ": held at no rate", exit_condition);
+  if (search.knee() == 0) return complain("--slo " + options.slo + ": held at no rate", exit_condition);
   if (!options.quiet) {
-    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(*search.knee()).c_str(),
+    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
                 options.slo.c_str());
-    if (search.broken()) std::printf("; %s does not", rate_text(*search.broken()).c_str());
+    if (search.broken() > 0) std::printf("; %s does not", rate_text(search.broken()).c_str());
     std::printf("\n");
   }
   return conclude(options, best);
@@ -140,7 +140,10 @@ int search(LoadOptions options) {
 }  // namespace
 
 int run_program(const LoadOptions& options) {
-  if (!options.compare.empty()) return compare_files(options);
+  if (!options.compare.empty()) {
+    const auto compared = compare_files(options);
+    return compared ? 0 : complain("--compare " + compared.error(), exit_nothing_done);
+  }
   const auto limit = static_cast<std::uint64_t>(system::raise_descriptor_limit());
   const std::uint64_t needed = (options.connections + options.hold) / options.processes + spare_descriptors;
   if (needed > limit) {

@@ -6,8 +6,6 @@
 // The knee is the highest that held. Pure: it is told of each run and says what to run next.
 #pragma once
 
-#include <optional>
-
 namespace reactord::load {
 
 class SloSearch {
@@ -18,25 +16,25 @@ class SloSearch {
 
   explicit SloSearch(double first) noexcept : next_(first > 0 ? first : first_rate) {}
 
-  // The rate to try; nothing once the search is over.
-  std::optional<double> next() const noexcept { return over_ ? std::nullopt : std::optional(next_); }
+  bool is_over() const noexcept { return over_; }
+  double next() const noexcept { return next_; }  // the rate to try, until the search is over
   void tried(bool held) noexcept;
   void stop() noexcept { over_ = true; }  // there is nothing to learn from higher rates
 
-  std::optional<double> knee() const noexcept { return held_; }
-  std::optional<double> broken() const noexcept { return broken_; }
+  double knee() const noexcept { return held_; }      // 0: none has held
+  double broken() const noexcept { return broken_; }  // the lowest that has not; 0: none
 
  private:
   double next_;
-  std::optional<double> held_, broken_;
+  double held_ = 0, broken_ = 0;
   bool over_ = false;
 };
 
 inline void SloSearch::tried(bool held) noexcept {
   (held ? held_ : broken_) = next_;
-  if (held_ && broken_) {
-    over_ = *broken_ <= *held_ * precision;
-    next_ = (*held_ + *broken_) / 2;
+  if (held_ > 0 && broken_ > 0) {
+    over_ = broken_ <= held_ * precision;
+    next_ = (held_ + broken_) / 2;
   } else {
     next_ = held ? next_ * 2 : next_ / 2;
     over_ = next_ < lowest_rate || next_ > highest_rate;
