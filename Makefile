@@ -39,6 +39,7 @@ BENCHES := $(patsubst tests/bench/%.cpp,$(BUILD)/bench/%,$(BENCH_SOURCES))
 # Where things are installed; DESTDIR goes in front of all of it, for packages.
 PREFIX        ?= /usr/local
 SBINDIR       ?= $(PREFIX)/sbin
+BINDIR        ?= $(PREFIX)/bin
 LIBDIR        ?= $(PREFIX)/lib
 INCLUDEDIR    ?= $(PREFIX)/include
 MANDIR        ?= $(PREFIX)/share/man
@@ -60,13 +61,13 @@ PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/react
 .PHONY: all run test hostile floors format format-check bench install uninstall clean help
 .DELETE_ON_ERROR:
 
-all: $(DAEMON)  ## build the daemon and the library (build/release/reactord)
+all: $(DAEMON) $(LOAD)  ## build the daemon, the library and the load generator (build/release)
 
 run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 	@exec $(DAEMON)
 
-test: $(DAEMON) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS)  ## build and run all tests
-	@REACTORD=$(DAEMON) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
+test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS)  ## build and run all tests
+	@REACTORD=$(DAEMON) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
 	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
 	  tests/support/cases
 
@@ -88,16 +89,18 @@ bench: $(DAEMON) $(BENCHES)  ## measure instructions, system calls and memory (n
 
 install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see the Makefile
 	@# It builds nothing itself: with sudo that would leave files of root in build/.
-	@$(MAKE) --no-print-directory --question $(DAEMON) $(LIBRARY) || \
+	@$(MAKE) --no-print-directory --question $(DAEMON) $(LOAD) $(LIBRARY) || \
 	  { echo "make install: $(DAEMON) is not there, or older than its sources: run make first, without sudo" >&2; exit 1; }
-	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)/reactord' \
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)/reactord' \
 	  '$(DESTDIR)$(DOCDIR)/reactord.service.d' '$(DESTDIR)$(COMPLETIONDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' \
 	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(SYSCONFDIR)/reactord' \
 	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man%',$(sort $(subst .,,$(suffix $(PAGES)))))
 	install -m 755 $(DAEMON) '$(DESTDIR)$(SBINDIR)/reactord'
+	install -m 755 $(LOAD) '$(DESTDIR)$(BINDIR)/reactord-load'
 	install -m 644 $(LIBRARY) '$(DESTDIR)$(LIBDIR)/libreactord.a'
 	install -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)/reactord'
 	install -m 644 docs/completion/reactord.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord'
+	install -m 644 docs/completion/reactord-load.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord-load'
 	install -m 644 systemd/reactord.sysusers.conf '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf'
 	install -m 644 $(DROP_INS) '$(DESTDIR)$(DOCDIR)/reactord.service.d'
 	install -m 644 docs/reactord.conf.example '$(DESTDIR)$(DOCDIR)'
@@ -119,8 +122,8 @@ install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see t
 	else install -m 644 docs/reactord.conf.example "$$config"; fi
 
 uninstall:  ## remove what install has installed, but not the configuration
-	rm -f '$(DESTDIR)$(SBINDIR)/reactord' '$(DESTDIR)$(LIBDIR)/libreactord.a' '$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc' \
-	  '$(DESTDIR)$(COMPLETIONDIR)/reactord' '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf' \
+	rm -f '$(DESTDIR)$(SBINDIR)/reactord' '$(DESTDIR)$(BINDIR)/reactord-load' '$(DESTDIR)$(LIBDIR)/libreactord.a' '$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc' \
+	  '$(DESTDIR)$(COMPLETIONDIR)/reactord' '$(DESTDIR)$(COMPLETIONDIR)/reactord-load' '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf' \
 	  $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(UNITS)) \
 	  $(foreach page,$(PAGES),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)')
 	rm -rf '$(DESTDIR)$(INCLUDEDIR)/reactord' '$(DESTDIR)$(DOCDIR)'
@@ -147,7 +150,7 @@ $(BUILD)/unit-tests: $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLE
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
 
-$(BUILD)/daemon-tests: $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(LIBRARY)
+$(BUILD)/daemon-tests: $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
 

@@ -24,7 +24,12 @@ constexpr Duration head_start = 5ms;  // for the word to reach all of them
 struct SecondSum {
   LoadSecond sum;
   Histogram responses;
-  std::size_t told = 0;
+};
+
+struct Link {
+  Conn conn;
+  std::size_t told = 0;  // seconds
+  bool has_ended = false;
 };
 
 bool take_number(std::string_view& text, std::uint64_t& number) {
@@ -41,7 +46,7 @@ class Foreman {
   Foreman(Reactor& reactor, CrewRun& run, const OnSecond& on_second)
       : reactor_(reactor), run_(run), on_second_(on_second) {}
 
-  void add(Conn link) { links_.push_back(std::make_unique<Conn>(std::move(link))); }
+  void add(Conn link) { links_.push_back(std::make_unique<Link>(std::move(link))); }
 
   void start() {
     working_ = links_.size();
@@ -52,7 +57,7 @@ class Foreman {
     auto first = co_await signals.next();
     if (!first) co_return;
     run_.result.interrupted = true;
-    for (const auto& link : links_) reactor_.spawn(tell(*link, "stop\n"));
+    for (const auto& link : links_) reactor_.spawn(tell(link->conn, "stop\n"));
     auto second = co_await signals.next();
     if (!second) co_return;
     run_.aborted = true;
@@ -60,20 +65,21 @@ class Foreman {
   }
 
  private:
-  Task<> listen(Conn& link) {
-    LineInput input(link);
+  Task<> listen(Link& link) {
+    LineInput input(link.conn);
     bool is_done = false;
     while (true) {
       auto line = co_await input.next();
       if (!line) break;
       is_done = is_done || *line == "done";
-      take(*line);
+      take(link, *line);
     }
     if (!is_done && !run_.aborted) {
       LoadError& error = run_.result.errors["process ended"];
       if (error.count++ == 0) error.first_example = "a process of the generator ended before it was done";
     }
     --working_;
+    link.has_ended = true;
     // Who is gone is neither waited for at the start nor at the end of a second.
     start_if_ready();
     tell_seconds();
@@ -85,12 +91,12 @@ class Foreman {
     if (!written) link.abort();
   }
 
-  void take(std::string_view line) {
+  void take(Link& link, std::string_view line) {
     if (line == "ready") {
       ++ready_;
       return start_if_ready();
     }
-    if (line.starts_with("second ")) return take_second(line.substr(7));
+    if (line.starts_with("second ")) return take_second(link, line.substr(7));
     add_result_line(line, run_.result);
   }
 
@@ -99,28 +105,31 @@ class Foreman {
     started_ = true;
     const Time start = monotonic_now() + head_start;
     for (const auto& link : links_) {
-      reactor_.spawn(tell(*link, "start " + std::to_string(start.nanoseconds()) + "\n"));
+      reactor_.spawn(tell(link->conn, "start " + std::to_string(start.nanoseconds()) + "\n"));
     }
   }
 
-  void take_second(std::string_view text) {
+  void take_second(Link& link, std::string_view text) {
     std::uint64_t number = 0, requests = 0, errors = 0, open = 0;
     const bool right = take_number(text, number) && take_number(text, requests) &&
                        take_number(text, errors) && take_number(text, open);
     const auto responses = Histogram::from_text(text);
-    if (!right || !responses || number < told_ || number > told_ + 100'000) return;
+    if (!right || !responses || number != link.told) return;
     if (number - told_ >= seconds_.size()) seconds_.resize(number - told_ + 1);
     SecondSum& second = seconds_[number - told_];
     second.sum.requests += requests;
     second.sum.errors += errors;
     second.sum.open_connections += open;
     second.responses.merge(*responses);
-    ++second.told;
+    ++link.told;
     tell_seconds();
   }
 
   void tell_seconds() {
-    while (!seconds_.empty() && seconds_.front().told >= working_) {
+    const auto has_told = [this](const std::unique_ptr<Link>& link) {
+      return link->has_ended || link->told > told_;
+    };
+    while (!seconds_.empty() && std::ranges::all_of(links_, has_told)) {
       SecondSum& second = seconds_.front();
       second.sum.p50 = second.responses.at(0.5);
       second.sum.p99 = second.responses.at(0.99);
@@ -135,7 +144,7 @@ class Foreman {
   Reactor& reactor_;
   CrewRun& run_;
   const OnSecond& on_second_;
-  std::vector<std::unique_ptr<Conn>> links_;
+  std::vector<std::unique_ptr<Link>> links_;
   std::size_t working_ = 0, ready_ = 0;
   bool started_ = false;
   std::vector<SecondSum> seconds_;  // from the first that was not told yet

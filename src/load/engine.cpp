@@ -111,24 +111,21 @@ Task<LoadResult> Engine::measure(Time start) {
   const bool is_hopeless = result.connections_opened == 0 && !result.errors.empty();
   if (!is_hopeless) {
     auto slept = co_await until_drained_.sleep_until(start);
-    const Time begin = monotonic_now() + options_.warmup;
-    recorder_.measure(begin, begin + options_.duration);
     if (!until_drained_.is_done()) start_connections();
     reactor_.spawn(watch_over());
-    co_await run_seconds();
+    co_await run_seconds(monotonic_now() + options_.warmup);
   }
   co_await drain();
   co_return recorder_.take();
 }
 
 // Until the end, or stop(); then what was begun of a second is the last one.
-Task<> Engine::run_seconds() {
-  auto slept = co_await until_drained_.sleep_until(recorder_.begin());
+Task<> Engine::run_seconds(Time begin) {
+  auto slept = co_await until_drained_.sleep_until(begin);
   const Time began = monotonic_now();
   const Duration processor_time_before = system::processor_time();
   if (slept) {
     recorder_.measure(began, began + options_.duration);
-    recorder_.result().errors.clear();
     for (int second = 1; slept && began + second * 1s < recorder_.end(); ++second) {
       slept = co_await until_drained_.sleep_until(began + second * 1s);
       if (slept) end_second();

@@ -41,7 +41,7 @@ class Engine {
  private:
   Task<> open_some();
   Task<> watch_over();
-  Task<> run_seconds();
+  Task<> run_seconds(Time begin);
   void end_second();
   Task<> drain();
   void start_connections();

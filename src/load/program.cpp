@@ -112,6 +112,7 @@ int search(LoadOptions options) {
   if (!condition) return complain("--slo " + condition.error(), exit_usage);
   SloSearch search(options.rate);
   LoadResult best;
+  bool is_ours = false;  // the lowest rate that broke, by the generator's own fault
   while (!search.is_over()) {
     options.rate = search.next();
     CrewRun run = run_once(options);
@@ -123,6 +124,7 @@ int search(LoadOptions options) {
     const bool held = holds(*condition, run.result);
     show_try(options, options.rate, held, run.result, *condition);
     const bool is_generators_limit = !held && run.result.is_bottleneck;
+    if (!held) is_ours = run.result.is_bottleneck;
     if (held) best = std::move(run.result);
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
@@ -132,7 +134,7 @@ int search(LoadOptions options) {
     std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
                 options.slo.c_str());
     if (search.broken() > 0) std::printf("; %s does not", rate_text(search.broken()).c_str());
-    std::printf("\n");
+    std::printf("%s\n", is_ours ? " (there the generator was the bottleneck)" : "");
   }
   return conclude(options, best);
 }

@@ -156,8 +156,10 @@ TemporaryDirectory::~TemporaryDirectory() {
 }
 
 Process::Process(std::vector<std::string> arguments, unsigned descriptor_limit, const Launch& launch) {
-  const char* program = std::getenv("REACTORD");
-  if (program == nullptr) fail("the environment variable REACTORD must name the daemon: use \"make test\"");
+  const char* program = std::getenv(launch.program);
+  if (program == nullptr)
+    fail("the environment variable " + std::string(launch.program) +
+         " must name the program: use \"make test\"");
   arguments.insert(arguments.begin(), program);
   std::string prelude;
   if (descriptor_limit > 0) prelude += "ulimit -n " + std::to_string(descriptor_limit) + "; ";

@@ -56,11 +56,11 @@ struct Launch {
   std::vector<int> passed = {};               // become descriptors 3, 4 ... as sd_listen_fds(3) has them
   std::string passed_names = {};              // LISTEN_FDNAMES
   int input = -1;                             // its standard input; -1: nothing
-  bool errors_to_input = false;  // standard output and error are the same as the input, as inetd does it
+  bool errors_to_input = false;      // standard output and error are the same as the input, as inetd does it
+  const char* program = "REACTORD";  // the environment variable that names it
 };
 
-// The program that the environment variable REACTORD names, its output in pipes. Killed and reaped at the
-// end.
+// The program that is under test, its output in pipes. Killed and reaped at the end.
 class Process {
  public:
   explicit Process(std::vector<std::string> arguments, unsigned descriptor_limit = 0,

@@ -1,0 +1,284 @@
+// The real reactord-load against the real reactord, and against servers that do something wrong.
+#include <doctest/doctest.h>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "load/report_json.hpp"
+#include "support/process.hpp"
+#include "support/wrong_server.hpp"
+
+using namespace std::chrono_literals;
+using test::WrongServer;
+
+namespace {
+
+struct Load : test::Process {
+  explicit Load(std::vector<std::string> arguments) : Process(std::move(arguments), 0, {.program = "LOAD"}) {}
+};
+
+struct Ended {
+  int status;
+  std::string output, errors;
+};
+
+Ended run(const std::vector<std::string>& arguments) {
+  Load load(arguments);
+  Ended ended{0, load.output(), load.errors()};
+  ended.status = load.wait();
+  return ended;
+}
+
+// The same, with the result that --json wrote.
+reactord::LoadResult run_for_result(std::vector<std::string> arguments, int status) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path("result.json");
+  arguments.insert(arguments.begin(), {"--json", path});
+  const Ended ended = run(arguments);
+  INFO(ended.output << ended.errors);
+  CHECK(ended.status == status);
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  auto result = reactord::read_report_json(text.str());
+  REQUIRE(result.has_value());
+  return std::move(*result);
+}
+
+std::string written(const test::TemporaryDirectory& directory, const std::string& text) {
+  const std::string path = directory.path("a.load");
+  std::ofstream(path) << text;
+  return path;
+}
+
+std::string line_at(const std::string& address) { return "line@" + address; }
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+}  // namespace
+
+TEST_SUITE("load") {
+  TEST_CASE("a closed loop of many connections, pipelined, over several processes, is all answered") {
+    const test::Daemon daemon;
+    const auto result =
+        run_for_result({"-c", "20", "-P", "8", "-t", "2", "-d", "300ms", line_at(daemon.address())}, 0);
+    CHECK(result.requests > 100);
+    CHECK(result.errors.empty());
+    CHECK(result.connections_opened == 20);
+    CHECK(result.service.count() == result.requests);
+    CHECK_FALSE(result.open_loop);
+    CHECK(result.sent <= result.requests + 20 * 8);
+  }
+
+  TEST_CASE("an open loop sends what is due, at equal intervals or at random") {
+    const test::Daemon daemon;
+    for (const char* more : {"--latency", "--poisson"}) {
+      const auto result = run_for_result(
+          {"-c", "10", "-t", "2", "-R", "1000", "-d", "500ms", more, line_at(daemon.address())}, 0);
+      CHECK(result.open_loop);
+      CHECK(result.sent > 350);
+      CHECK(result.sent < 650);
+      CHECK(result.response.count() == result.sent);
+      CHECK(result.response.max() >= result.service.max());
+    }
+  }
+
+  TEST_CASE("echo, unix sockets and abstract ones are loaded too") {
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.path("load.sock");
+    const std::string name = "@reactord-load-test-" + std::to_string(::getpid());
+    const test::Daemon daemon({"echo@127.0.0.1:0", "line@unix:" + path, "line@unix:" + name});
+    for (const std::string& target :
+         {"echo@" + daemon.address(0), "line@unix:" + path, "line@unix:" + name}) {
+      INFO(target);
+      CHECK(run_for_result({"-c", "3", "-P", "4", "-d", "200ms", target}, 0).requests > 10);
+    }
+  }
+
+  TEST_CASE("a connection for each request, as fast as it goes and at a rate") {
+    const test::Daemon daemon;
+    const auto closed =
+        run_for_result({"-c", "4", "--connection-per-request", "-d", "300ms", line_at(daemon.address())}, 0);
+    CHECK(closed.connections_opened >= closed.requests);
+    CHECK(closed.requests > 10);
+    const auto open =
+        run_for_result({"-c", "50", "--connect-rate", "200", "-d", "500ms", line_at(daemon.address())}, 0);
+    CHECK(open.sent > 60);
+    CHECK(open.sent < 140);
+    CHECK(open.first_byte.count() >= open.requests);
+  }
+
+  TEST_CASE("connections are held idle from several processes") {
+    const test::Daemon daemon;
+    const auto result =
+        run_for_result({"-c", "2", "--hold", "300", "-t", "2", "-d", "200ms", line_at(daemon.address())}, 0);
+    CHECK(result.connections_opened == 302);
+    CHECK(result.errors.empty());
+    REQUIRE_FALSE(result.seconds.empty());
+    CHECK(result.seconds.back().open_connections == 302);
+  }
+
+  TEST_CASE("a script is played, and its options hold") {
+    const test::Daemon daemon;
+    const test::TemporaryDirectory directory;
+    const std::string script = written(directory,
+                                       "option connections 3\noption duration 300ms\n"
+                                       "mix 2\nrepeat 3\nsend \"a {seq} {rand:4}\\n\"\n"
+                                       "expect \"Server: a {seq} {rand:4}\\n\"\nsleep 1ms\nend\n"
+                                       "half-close\nexpect-end\n"
+                                       "mix 1\ntrickle 2 1ms \"slow\\n\"\nexpect-line \"Server: sl\"\nclose\n"
+                                       "connect\nsend \"x\\n\"\nreset\n");
+    const auto result = run_for_result({"-s", script, line_at(daemon.address())}, 0);
+    CHECK(result.requests > 10);
+    CHECK(result.connections_wanted == 3);
+    CHECK(result.connections_opened > 3);
+    CHECK(result.errors.empty());
+  }
+
+  TEST_CASE("replies that a script does not expect fail the run") {
+    const test::Daemon daemon;
+    const test::TemporaryDirectory directory;
+    const std::string script = written(directory, "send \"a\\n\"\nexpect \"b\\n\"\n");
+    const Ended ended = run({"-c", "1", "-d", "200ms", "-s", script, line_at(daemon.address())});
+    CHECK(ended.status == 2);
+    CHECK(has(ended.output, "a.load:2"));
+  }
+
+  TEST_CASE("a reply that is lost, doubled, out of order or altered fails the run, with an example") {
+    using Fault = WrongServer::Fault;
+    for (const Fault fault : {Fault::lose, Fault::duplicate, Fault::reorder, Fault::alter}) {
+      const WrongServer server(fault);
+      const Ended ended = run({"-c", "1", "-P", "8", "-d", "300ms", line_at(server.address())});
+      INFO(ended.output);
+      CHECK(ended.status == 2);
+      CHECK(has(ended.output, "reply mismatch"));
+      CHECK(has(ended.output, "connection 0, request "));
+      if (fault == Fault::duplicate) CHECK(has(ended.output, "it came twice"));
+      if (fault == Fault::lose) CHECK(has(ended.output, "one was lost, or they are out of order"));
+    }
+  }
+
+  TEST_CASE("so do replies that never come") {
+    const WrongServer silent(WrongServer::Fault::silent);
+    const Ended timed_out = run({"-c", "1", "-d", "400ms", "--timeout", "100ms", line_at(silent.address())});
+    CHECK(timed_out.status == 2);
+    CHECK(has(timed_out.output, "reply timeout"));
+    const WrongServer leaving(WrongServer::Fault::leave);
+    const Ended left = run({"-c", "1", "-P", "4", "-d", "200ms", line_at(leaving.address())});
+    CHECK(left.status == 2);
+    CHECK(has(left.output, "reply lost"));
+  }
+
+  TEST_CASE("a stall of 200 ms shows in an open loop, and hides in a closed one") {
+    const WrongServer first(WrongServer::Fault::stall), second(WrongServer::Fault::stall);
+    const auto open = run_for_result({"-c", "1", "-R", "500", "-d", "1s", line_at(first.address())}, 0);
+    CHECK(open.response.max() >= 200'000'000);
+    CHECK(open.response.at(0.90) > 50'000'000);  // a hundred were due in it, and waited
+    CHECK(open.late_sends > 50);
+    const auto closed = run_for_result({"-c", "1", "-d", "1s", line_at(second.address())}, 0);
+    REQUIRE(closed.requests > 300);
+    CHECK(closed.service.max() >= 200'000'000);
+    CHECK(closed.service.at(0.99) < 100'000'000);  // one of them all
+  }
+
+  TEST_CASE("ctrl-C shows what was measured so far") {
+    const test::Daemon daemon;
+    Load load({"-c", "2", "-t", "2", "-d", "60s", line_at(daemon.address())});
+    test::Client counter(daemon.address());
+    CHECK(counter.ask("x") == "Server: x");
+    test::wait_until("the load has begun", [&] { return daemon.cpu_seconds() > 0.1; });
+    load.signal(SIGINT);
+    const std::string output = load.output();
+    CHECK(load.wait() == 0);
+    CHECK(has(output, "Requests/sec:"));
+    CHECK(has(output, "nterrupted"));
+  }
+
+  TEST_CASE("where nothing can be done it says why") {
+    std::string address;
+    {
+      const WrongServer gone(WrongServer::Fault::none);
+      address = gone.address();
+    }
+    const Ended ended = run({"-c", "2", "-d", "10s", line_at(address)});
+    CHECK(ended.status == 1);
+    CHECK(has(ended.output, "connect ECONNREFUSED"));
+  }
+
+  TEST_CASE("a condition that fails the run is told") {
+    const test::Daemon daemon;
+    const Ended failed =
+        run({"-c", "1", "-d", "200ms", "--fail-if", "p99>1ns", "-q", line_at(daemon.address())});
+    CHECK(failed.status == 3);
+    CHECK(has(failed.errors, "--fail-if p99>1ns"));
+    CHECK(failed.output.empty());
+    CHECK(run({"-c", "1", "-d", "200ms", "--fail-if", "p99>1h", line_at(daemon.address())}).status == 0);
+  }
+
+  TEST_CASE("the knee of an objective is searched") {
+    const WrongServer server(WrongServer::Fault::none);
+    const Ended ended =
+        run({"-c", "1", "-d", "100ms", "--slo", "rate<700", "-R", "200", line_at(server.address())});
+    INFO(ended.output << ended.errors);
+    CHECK(ended.status == 0);
+    CHECK(has(ended.output, "Knee: "));
+    CHECK(has(ended.errors, "200/s        holds"));
+    CHECK(has(ended.errors, "800/s        broken"));
+  }
+
+  TEST_CASE("two results are compared") {
+    const test::Daemon daemon;
+    const test::TemporaryDirectory directory;
+    const std::string before = directory.path("before.json"), after = directory.path("after.json");
+    const std::string plot = directory.path("plot.svg");
+    for (const std::string& path : {before, after})
+      CHECK(run({"-c", "1", "-d", "100ms", "-q", "--json", path, line_at(daemon.address())}).status == 0);
+    const Ended ended = run({"--plot", plot, "--compare", before, after});
+    CHECK(ended.status == 0);
+    CHECK(has(ended.output, "requests/sec"));
+    CHECK(std::ifstream(plot).good());
+    const Ended missing = run({"--compare", before, directory.path("none.json")});
+    CHECK(missing.status == 1);
+    CHECK(has(missing.errors, "none.json"));
+  }
+
+  TEST_CASE("wrong usage is told, with what would be right") {
+    struct Case {
+      std::vector<std::string> arguments;
+      const char* says;
+    };
+    const std::vector<Case> cases{
+        {{}, "missing target"},
+        {{"line@127.0.0.1:1", "-P", "0"}, "must be a whole number from 1"},
+        {{"line@127.0.0.1:1", "-c", "1", "-t", "2"}, "at most one process for each of the 1 connections"},
+        {{"line@127.0.0.1:1", "-P", "2", "--connection-per-request"}, "leave out -P"},
+        {{"line@127.0.0.1:1", "--poisson"}, "add -R RATE"},
+        {{"line@127.0.0.1:1", "-R", "0"}, "must be above 0"},
+        {{"line@127.0.0.1:1", "--connect-rate", "5", "-R", "5"}, "leave out -R"},
+        {{"line@127.0.0.1:1", "--duraton", "5s"}, "did you mean --duration?"},
+        {{"line@127.0.0.1:1", "-d", "5"}, "needs a unit"},
+        {{"lime@127.0.0.1:1"}, "did you mean line?"},
+        {{"line@127.0.0.1"}, "missing port"},
+        {{"raw@127.0.0.1:1"}, "needs --send"},
+        {{"line@127.0.0.1:1", "--fail-if", "p99"}, "--fail-if p99"},
+        {{"line@127.0.0.1:1", "--send", "{sek}"}, "--send '{sek}"},
+        {{"line@127.0.0.1:1", "-s", "/nowhere.load"}, "/nowhere.load"},
+        {{"--compare", "a"}, "needs two files"},
+    };
+    for (const Case& one : cases) {
+      const Ended ended = run(one.arguments);
+      INFO(ended.errors);
+      CHECK(ended.status == 64);
+      CHECK(has(ended.errors, one.says));
+      CHECK(ended.errors.starts_with("reactord-load: "));
+    }
+    CHECK(run({"--help"}).status == 0);
+    CHECK(run({"--version"}).output == "reactord-load 0.1.0\n");
+  }
+}
