@@ -104,6 +104,8 @@ Parsed<void> read_texts(LoadOptions& options) {
   if (expect.empty()) return {};
   auto reply = parse_template(options.expect_text.empty() ? "--send" : "--expect", expect);
   if (!reply) return wrong(std::move(reply).error());
+  if (reply->most_bytes() == 0)
+    return wrong("--expect: must not be empty: leave it out, and any line is a reply");
   options.expect = std::move(*reply);
   return {};
 }

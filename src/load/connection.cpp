@@ -101,7 +101,7 @@ Task<> Connection::visit(Time due) {
   const Duration pause = pause_;
   auto opened = co_await open();
   if (opened) {
-    exchange_->request(due, now, common_.outgoing);
+    exchange_->request(due, now, 1, common_.outgoing);
     send_outgoing();
     while (in_flight() > 0) {
       auto count = co_await conn_->read(common_.incoming);
@@ -126,7 +126,7 @@ bool Connection::can_send() const noexcept {
 }
 
 void Connection::send(Time due, Time now) {
-  exchange_->request(due, now, common_.outgoing);
+  exchange_->request(due, now, 1, common_.outgoing);
   common_.recorder.sent(due, now, 1);
   send_outgoing();
 }
@@ -135,11 +135,8 @@ void Connection::send_more() {
   if (common_.on_free != nullptr) return common_.on_free(common_.pacer, *this);
   if (!can_send()) return;
   const Time now = common_.reactor.now();
-  std::uint64_t count = 0;
-  while (exchange_->has_room() && common_.outgoing.size() < Conn::low_watermark) {
-    exchange_->request(now, now, common_.outgoing);
-    ++count;
-  }
+  const std::size_t count = exchange_->room(Conn::low_watermark);
+  exchange_->request(now, now, count, common_.outgoing);
   common_.recorder.sent(now, now, count);
   send_outgoing();
 }
@@ -164,17 +161,9 @@ bool Connection::take(std::string_view bytes, Time now) {
                                     : connect_took_ + (now - exchange_->oldest().sent));
   }
   common_.recorder.moved(bytes.size(), 0, now);
-  // Replies to requests that were sent together are recorded together.
-  Exchange::Pending same;
-  std::uint64_t count = 0;
-  const bool right = exchange_->take(bytes, [&](const Exchange::Pending& pending) {
-    if (count > 0 && (pending.due != same.due || pending.sent != same.sent)) {
-      common_.recorder.answered(same.due, same.sent, now, std::exchange(count, 0));
-    }
-    same = pending;
-    ++count;
+  const bool right = exchange_->take(bytes, [&](const Exchange::Pending& pending, std::size_t count) {
+    common_.recorder.answered(pending.due, pending.sent, now, count);
   });
-  if (count > 0) common_.recorder.answered(same.due, same.sent, now, count);
   if (right) return true;
   common_.recorder.failed("reply mismatch", exchange_->mismatch());
   failure_is_told_ = true;

@@ -7,16 +7,56 @@
 #include "load/text.hpp"
 
 namespace reactord::load {
+namespace {
+
+void append_copies(std::string_view text, std::size_t count, BufferPool& pool, Buffer& into) {
+  if (text.empty()) return;
+  char* out = into.prepare(pool, text.size() * count).data();
+  for (std::size_t left = count; left > 0; --left, out += text.size()) {
+    std::memcpy(out, text.data(), text.size());
+  }
+  into.commit(text.size() * count);
+}
+
+}  // namespace
+
 Exchange::Exchange(const Texts& texts, std::uint64_t connection) : texts_(texts), connection_(connection) {}
 
-void Exchange::request(Time due, Time now, Buffer& into) {
+std::size_t Exchange::room(std::size_t most_bytes) const noexcept {
+  const std::size_t fitting = std::max<std::size_t>(most_bytes / texts_.send.most_bytes(), 1);
+  return std::min(texts_.depth - count_, fitting);
+}
+
+void Exchange::request(Time due, Time now, std::size_t count, Buffer& into) {
+  const bool is_constant =
+      !texts_.send.has_holes() && (texts_.expect == nullptr || !texts_.expect->has_holes());
+  if (is_constant) {
+    append_copies(texts_.send.text(), count, texts_.pool, into);
+    const std::string_view reply = texts_.expect != nullptr ? texts_.expect->text() : std::string_view();
+    append_copies(reply, count, texts_.pool, expected_);
+    push({due, now, static_cast<std::uint32_t>(reply.size()), static_cast<std::uint32_t>(count)});
+    next_ += count;
+    return;
+  }
+  for (; count > 0; --count) {
+    const Template::Values values{next_++, connection_, texts_.seed};
+    texts_.send.fill(values, texts_.pool, into);
+    const std::size_t before = expected_.size();
+    if (texts_.expect != nullptr) texts_.expect->fill(values, texts_.pool, expected_);
+    push({due, now, static_cast<std::uint32_t>(expected_.size() - before), 1});
+  }
+}
+
+void Exchange::push(const Pending& pending) {
   if (ring_.empty()) ring_.resize(std::bit_ceil(texts_.depth));
-  const Template::Values values{next_++, connection_, texts_.seed};
-  texts_.send.fill(values, texts_.pool, into);
-  const std::size_t before = expected_.size();
-  if (texts_.expect != nullptr) texts_.expect->fill(values, texts_.pool, expected_);
-  ring_[(first_ + count_++) & (ring_.size() - 1)] = {due, now,
-                                                     static_cast<std::uint32_t>(expected_.size() - before)};
+  count_ += pending.count;
+  Pending& last = ring_[(first_ + used_ - 1) & (ring_.size() - 1)];
+  if (used_ > 0 && last.due == pending.due && last.sent == pending.sent &&
+      last.reply_size == pending.reply_size) {
+    last.count += pending.count;
+    return;
+  }
+  ring_[(first_ + used_++) & (ring_.size() - 1)] = pending;
 }
 
 std::size_t Exchange::compare(std::string_view bytes) const noexcept {
@@ -28,7 +68,7 @@ std::size_t Exchange::compare(std::string_view bytes) const noexcept {
 }
 
 void Exchange::restart() noexcept {
-  first_ = count_ = received_ = 0;
+  first_ = used_ = count_ = received_ = 0;
   expected_.clear();
 }
 

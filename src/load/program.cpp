@@ -86,7 +86,7 @@ int judged(const LoadOptions& options, const LoadResult& result) {
 
 int conclude(const LoadOptions& options, const LoadResult& result) {
   if (!options.quiet) {
-    std::fputs(report_text(result).c_str(), stdout);
+    std::fputs(report_text(result, options.latency).c_str(), stdout);
     std::fflush(stdout);
   }
   const auto written = write_outputs(options, result);

@@ -165,12 +165,12 @@ void add_generator(std::string& text, const LoadResult& result) {
 
 }  // namespace
 
-std::string report_text(const LoadResult& result) {
+std::string report_text(const LoadResult& result, bool with_chart) {
   std::string text;
   add_head(text, result);
   add_statistics(text, result);
   add_distribution(text, result);
-  add_chart(text, result);
+  if (with_chart) add_chart(text, result);
   add_connections(text, result);
   add_requests(text, result);
   add_lateness(text, result);

@@ -9,7 +9,7 @@
 namespace reactord {
 
 // The whole report, with a newline at its end. Of the configuration "target" and "duration" are in the first line,
-// the rest is below it.
-std::string report_text(const LoadResult& result);
+// the rest is below it. `with_chart`: the distribution of the latencies is drawn, too.
+std::string report_text(const LoadResult& result, bool with_chart = true);
 
 }  // namespace reactord

@@ -95,7 +95,7 @@ constexpr LoadSetting table[] = {
     {0, "hold", "NUMBER", connections, "so many more that are open and idle", "0",
      set_number<&L::hold, 0, most_connections>},
 
-    {0, "latency", "", shown, "the distribution of the latencies", "", raise<&L::latency>},
+    {0, "latency", "", shown, "draw the distribution of the latencies", "", raise<&L::latency>},
     {0, "json", "FILE", shown, "write the whole result there", "", set_text<&L::json_path>},
     {0, "plot", "FILE", shown, "draw it there, as SVG", "", set_text<&L::plot_path>},
     {0, "compare", "FILE FILE", shown, "two results that --json wrote; nothing is loaded", "",
