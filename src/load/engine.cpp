@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t opened_at_once = 64;  // below any backlog
 constexpr Duration longest_drain = 2s;  // for what is in flight at the end; the timeout, if that is shorter
-constexpr Duration watch_interval = 20ms;
+constexpr Duration watch_interval = 20ms, longest_look_interval = 500ms;
 constexpr double busy_share = 0.95;
 constexpr double missed_share = 0.01;       // of the requests
 constexpr double held_up_share = 0.1;       // of the time
@@ -35,7 +35,9 @@ Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& obs
       until_opened_(reactor) {
   if (!options.script) {
     const Template* expect = options.expect ? &*options.expect : nullptr;
-    texts_.reset(new Exchange::Texts{*options.send, expect, options.seed, options.depth, reactor.buffers()});
+    texts_.reset(new Exchange::Texts{*options.send, expect,
+                                     options.reply_prefix ? &*options.reply_prefix : nullptr, options.seed,
+                                     options.depth, reactor.buffers()});
   }
   common_.reset(new Common{reactor, options, texts_.get(), recorder_, until_drained_});
   recorder_.result().connections_wanted = options.connections + options.hold;
@@ -150,6 +152,7 @@ void Engine::stop() { until_drained_.cancel(); }
 // Replies that take too long; and how late the loop itself is.
 Task<> Engine::watch_over() {
   ++common_->running;
+  Time look_again;  // at all connections, which are many
   while (!common_->is_ending()) {
     const Time wanted = reactor_.now() + watch_interval;
     auto slept = co_await until_drained_.sleep_until(wanted);
@@ -160,6 +163,8 @@ Task<> Engine::watch_over() {
       longest_lateness_ = std::max(longest_lateness_, late);
       held_up_ += late;
     }
+    if (now < look_again) continue;
+    look_again = now + std::clamp(options_.timeout / 10, watch_interval, longest_look_interval);
     for (const auto& connection : connections_) connection->fail_if_late(now);
   }
   --common_->running;

@@ -40,9 +40,13 @@ void Exchange::request(Time due, Time now, std::size_t count, Buffer& into) {
   }
   for (; count > 0; --count) {
     const Template::Values values{next_++, connection_, texts_.seed};
+    const std::size_t begin = into.size(), before = expected_.size();
     texts_.send.fill(values, texts_.pool, into);
-    const std::size_t before = expected_.size();
-    if (texts_.expect != nullptr) texts_.expect->fill(values, texts_.pool, expected_);
+    if (texts_.prefix != nullptr) {
+      expected_.append(texts_.pool, *texts_.prefix, into.view().substr(begin));
+    } else if (texts_.expect != nullptr) {
+      texts_.expect->fill(values, texts_.pool, expected_);
+    }
     push({due, now, static_cast<std::uint32_t>(expected_.size() - before), 1});
   }
 }

@@ -1,0 +1,241 @@
+// The engine of the load generator over loopback, against a Server in the same loop; and its parts that need no socket.
+#include "load/engine.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "load/result_text.hpp"
+#include "load/slo.hpp"
+#include "load/worker.hpp"
+#include "reactord/server.hpp"
+#include "support/loopback.hpp"
+
+using namespace std::chrono_literals;
+using namespace reactord;
+using load::Exchange;
+using load::LoadOptions;
+
+namespace {
+
+LoadOptions parsed(std::vector<std::string> words) {
+  words.insert(words.begin(), "reactord-load");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  auto options = load::parse_load_options(static_cast<int>(words.size()), arguments.data());
+  if (!options) FAIL(options.error());
+  return std::move(*options);
+}
+
+// Lines are answered as the protocol "line" does it, but for every so-manieth.
+class Lines final : public LineHandler {
+ public:
+  explicit Lines(unsigned wrong_every = 0) : wrong_every_(wrong_every) {}
+
+ private:
+  void on_line(std::string_view line, Reply& reply) override {
+    if (wrong_every_ > 0 && ++lines_ % wrong_every_ == 0) return;
+    reply.write("Server: ", line, "\n");
+  }
+  unsigned wrong_every_, lines_ = 0;
+};
+
+struct Scene : load::EngineObserver {
+  explicit Scene(unsigned wrong_every = 0) : lines(wrong_every), server(reactor, {}) {
+    auto address = server.listen("127.0.0.1:0", lines);
+    REQUIRE(address.has_value());
+    target = "line@" + address->text();
+  }
+
+  LoadResult run(std::vector<std::string> words) {
+    words.push_back(target);
+    options = parsed(std::move(words));
+    engine.emplace(reactor, options, *this);
+    reactor.spawn(play());
+    const auto ran = reactor.run();
+    CHECK(ran.has_value());
+    CHECK(reactor.live_tasks() == 0);
+    return std::move(result);
+  }
+
+  Task<> play() {
+    co_await engine->open();
+    auto measured = co_await engine->measure(reactor.now());
+    result = std::move(measured);
+    server.drain(1s);
+  }
+
+  void on_second(const LoadSecond& second, const Histogram& responses) override {
+    CHECK(second.max == responses.max());
+    ++seconds;
+  }
+
+  Reactor reactor;
+  Lines lines;
+  Server server;
+  std::string target;
+  LoadOptions options;
+  std::optional<load::Engine> engine;
+  LoadResult result;
+  int seconds = 0;
+};
+
+struct Talk {
+  explicit Talk(std::size_t depth) : texts{send, &expect, nullptr, 1, depth, pool}, exchange(texts, 3) {}
+  bool take(std::string_view bytes) {
+    return exchange.take(bytes, [this](const Exchange::Pending&, std::size_t count) { answered += count; });
+  }
+  BufferPool pool;
+  Template send = *Template::parse("a {seq}\\n", "."), expect = *Template::parse("b {seq}\\n", ".");
+  Exchange::Texts texts;
+  Exchange exchange;
+  Buffer out;
+  std::size_t answered = 0;
+};
+
+}  // namespace
+
+TEST_SUITE("load engine") {
+  TEST_CASE("a closed loop keeps its connections busy, and everything it sent is answered") {
+    const test::DescriptorCheck descriptors;
+    Scene scene;
+    const LoadResult result = scene.run({"-c", "5", "-P", "4", "-d", "100ms"});
+    CHECK(result.requests > 50);
+    CHECK(result.errors.empty());
+    CHECK(result.connections_opened == 5);
+    CHECK(result.service.count() == result.requests);
+    CHECK(result.in_flight_at_end <= 20);
+    CHECK(scene.seconds == 1);
+  }
+
+  TEST_CASE("an open loop sends what is due, and measures it from then on") {
+    const test::DescriptorCheck descriptors;
+    Scene scene;
+    const LoadResult result = scene.run({"-c", "5", "-R", "1000", "-d", "200ms", "--warmup", "50ms"});
+    CHECK(result.sent > 150);
+    CHECK(result.sent < 250);
+    CHECK(result.response.count() == result.sent);
+    CHECK(result.lateness.count() == result.sent);
+    CHECK(result.errors.empty());
+  }
+
+  TEST_CASE("idle connections are held beside the others") {
+    const test::DescriptorCheck descriptors;
+    Scene scene;
+    const LoadResult result = scene.run({"-c", "1", "--hold", "100", "-d", "50ms"});
+    CHECK(result.connections_opened == 101);
+    CHECK(result.seconds.back().open_connections == 101);
+    CHECK(result.errors.empty());
+  }
+
+  TEST_CASE("a reply that is left out is found by the next one") {
+    Scene scene(50);
+    const LoadResult result = scene.run({"-c", "1", "-P", "8", "-d", "50ms"});
+    CHECK(result.has_wrong_replies());
+  }
+
+  TEST_CASE("replies are right in any pieces") {
+    Talk talk(8);
+    talk.exchange.request(Time(), Time(), 3, talk.out);
+    CHECK(talk.out.view() == "a 0\na 1\na 2\n");
+    for (const char* piece : {"b", " 0\nb", " 1\nb 2\n"}) CHECK(talk.take(piece));
+    CHECK(talk.answered == 3);
+    CHECK(talk.exchange.in_flight() == 0);
+  }
+
+  TEST_CASE("what is right before a wrong reply counts, and the mismatch says which it was") {
+    Talk talk(8);
+    talk.exchange.request(Time(), Time(), 4, talk.out);
+    CHECK_FALSE(talk.take("b 0\nb 2\n"));
+    CHECK(talk.answered == 1);
+    CHECK(talk.exchange.mismatch() ==
+          "connection 3, request 1: expected \"b 1\\n\", got \"b 2\\n\", which is the reply to request 2: "
+          "one was "
+          "lost, or they are out of order");
+  }
+
+  TEST_CASE("a reply that nobody asked for is a mismatch") {
+    Talk talk(8);
+    talk.exchange.request(Time(), Time(), 1, talk.out);
+    CHECK_FALSE(talk.take("b 0\nb 0\n"));
+    CHECK(talk.exchange.mismatch() ==
+          "connection 3: got \"b 0\\n\" when every request had its reply, which is the reply to request 0: "
+          "it came "
+          "twice");
+  }
+
+  TEST_CASE("processes that share a rate are as evenly spread as one") {
+    load::Schedule first(100, false, 1, 0, 2), second(100, false, 1, 1, 2);
+    first.start(Time());
+    second.start(Time());
+    for (int i = 0; i < 5; ++i) {
+      CHECK(first.next() == Time() + i * 10ms);
+      CHECK(second.next() == Time() + i * 10ms + 5ms);
+      first.advance();
+      second.advance();
+    }
+  }
+
+  TEST_CASE("random arrivals have the rate that was asked for") {
+    load::Schedule schedule(1000, true, 7);
+    schedule.start(Time());
+    for (int i = 0; i < 100'000; ++i) schedule.advance();
+    CHECK(schedule.next().nanoseconds() > 98'000'000'000);
+    CHECK(schedule.next().nanoseconds() < 102'000'000'000);
+  }
+
+  TEST_CASE("shares add up to the whole, and every connection has a number of its own") {
+    const LoadOptions whole = parsed({"-c", "10", "-t", "3", "--hold", "4", "-R", "90", "line@127.0.0.1:1"});
+    std::uint64_t next = 0;
+    double rate = 0;
+    for (std::uint64_t index = 0; index < 3; ++index) {
+      const LoadOptions share = load::share_of(whole, index);
+      CHECK(share.first_connection == next);
+      next += share.connections + share.hold;
+      rate += share.rate;
+    }
+    CHECK(next == 14);
+    CHECK(rate == doctest::Approx(90));
+  }
+
+  TEST_CASE("a result that is told in lines twice is twice the result") {
+    LoadResult result;
+    result.requests = 3;
+    result.duration = 2s;
+    result.service.record(1000, 3);
+    result.errors["read ECONNRESET"] = {2, "an example with spaces"};
+    result.is_bottleneck = true;
+    result.bottleneck_reason = "too slow";
+    const std::string text = load::result_text(result);
+    LoadResult sum;
+    for (int twice = 0; twice < 2; ++twice) {
+      std::string_view left = text;
+      while (!left.empty()) {
+        CHECK(load::add_result_line(left.substr(0, left.find('\n')), sum));
+        left.remove_prefix(left.find('\n') + 1);
+      }
+    }
+    CHECK(sum.requests == 6);
+    CHECK(sum.duration == 2s);
+    CHECK(sum.service.count() == 6);
+    CHECK(sum.errors.at("read ECONNRESET").count == 4);
+    CHECK(sum.errors.at("read ECONNRESET").first_example == "an example with spaces");
+    CHECK(sum.bottleneck_reason == "too slow");
+    CHECK_FALSE(load::add_result_line("nonsense 1", sum));
+  }
+
+  TEST_CASE("the search doubles until it breaks, then bisects to the knee") {
+    load::SloSearch search(1000);
+    int tries = 0;
+    for (; !search.is_over(); ++tries) search.tried(search.next() <= 6600);
+    CHECK(search.knee() <= 6600);
+    CHECK(search.knee() > 6600 / 1.06);
+    CHECK(search.broken() > 6600);
+    CHECK(tries < 12);
+    load::SloSearch hopeless(8);
+    while (!hopeless.is_over()) hopeless.tried(false);
+    CHECK(hopeless.knee() == 0);
+  }
+}
