@@ -46,17 +46,41 @@ Parsed<void> check_loop(LoadOptions& options) {
   return {};
 }
 
+// "repeat forever, send, expect, end" is what a run without a script does, so it can be done at a rate and with several
+// in flight; without the repeat, on a connection for each.
+bool take_exchange_of_script(LoadOptions& options) {
+  if (options.script->scenarios.size() != 1) return false;
+  std::vector<ScriptStep>& steps = options.script->scenarios.front().steps;
+  using Kind = ScriptStep::Kind;
+  const bool repeats = steps.size() == 4 && steps[0].kind == Kind::repeat && steps[0].count == 0;
+  const std::size_t first = repeats ? 1 : 0;
+  if (!repeats && steps.size() != 2) return false;
+  if (steps[first].kind != Kind::send || steps[first + 1].kind != Kind::expect) return false;
+  options.send = std::move(steps[first].text);
+  options.expect = std::move(steps[first + 1].text);
+  options.connection_per_request = options.connection_per_request || !repeats;
+  options.script.reset();
+  return true;
+}
+
 Parsed<void> check_script(LoadOptions& options) {
-  if (options.script_path.empty()) return {};
-  const char* const with = options.depth > 1                ? "-P"
-                           : options.rate > 0               ? "-R"
-                           : !options.slo.empty()           ? "--slo"
-                           : options.connection_per_request ? "--connection-per-request"
-                           : !options.send_text.empty()     ? "--send"
-                           : !options.expect_text.empty()   ? "--expect"
-                                                            : nullptr;
-  if (with == nullptr) return {};
-  return wrong(std::string(with) + ": the script says what is sent and when: leave out one of the two");
+  if (!options.script) return {};
+  const char* const said_twice = !options.send_text.empty()     ? "--send"
+                                 : !options.expect_text.empty() ? "--expect"
+                                                                : nullptr;
+  if (said_twice != nullptr) {
+    return wrong(std::string(said_twice) + ": the script says what is sent: leave out one of the two");
+  }
+  const char* const paced = options.depth > 1                ? "-P"
+                            : options.rate > 0               ? "-R"
+                            : options.connect_rate > 0       ? "--connect-rate"
+                            : !options.slo.empty()           ? "--slo"
+                            : options.connection_per_request ? "--connection-per-request"
+                                                             : nullptr;
+  if (paced == nullptr || take_exchange_of_script(options)) return {};
+  return wrong(std::string(paced) +
+               ": the script says when it sends: leave out one of the two, or let the script be no more than "
+               "repeat forever, send, expect, end");
 }
 
 Parsed<void> check_conditions(LoadOptions& options) {
@@ -91,17 +115,22 @@ Parsed<void> fill_texts(LoadOptions& options, std::string& send, std::string& ex
   return {};
 }
 
+Parsed<void> check_request(const Template& request) {
+  if (request.most_bytes() > 0 && request.most_bytes() <= longest_request) return {};
+  return wrong("--send: a request must have from 1 to " + std::to_string(longest_request) +
+               " bytes, this one has " + std::to_string(request.most_bytes()));
+}
+
 Parsed<void> read_texts(LoadOptions& options) {
   if (options.script) return {};
+  if (options.send) return check_request(*options.send);  // a script's
   std::string send = options.send_text, expect = options.expect_text;
   const auto filled = fill_texts(options, send, expect);
   if (!filled) return filled;
   auto request = parse_template("--send", send);
   if (!request) return wrong(std::move(request).error());
-  if (request->most_bytes() == 0 || request->most_bytes() > longest_request) {
-    return wrong("--send: a request must have from 1 to " + std::to_string(longest_request) +
-                 " bytes, this one has " + std::to_string(request->most_bytes()));
-  }
+  const auto fits = check_request(*request);
+  if (!fits) return fits;
   options.send = std::move(*request);
   if (expect.empty()) return {};
   auto reply = parse_template(options.expect_text.empty() ? "--send" : "--expect", expect);

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -139,6 +140,33 @@ TEST_SUITE("load") {
     CHECK(result.connections_wanted == 3);
     CHECK(result.connections_opened > 3);
     CHECK(result.errors.empty());
+  }
+
+  TEST_CASE("a script of requests and replies runs at a rate; others say when they send") {
+    const test::Daemon daemon;
+    const test::TemporaryDirectory directory;
+    const std::string script = written(directory,
+                                       "option rate 500\nrepeat forever\nsend \"a {seq}\\n\"\n"
+                                       "expect \"Server: a {seq}\\n\"\nend\n");
+    const auto result = run_for_result({"-d", "300ms", "-s", script, line_at(daemon.address())}, 0);
+    CHECK(result.open_loop);
+    CHECK(result.response.count() == result.sent);
+    const std::string slow = written(directory, "option rate 500\nsend \"a\\n\"\nsleep 1s\n");
+    const Ended refused = run({"-s", slow, line_at(daemon.address())});
+    CHECK(refused.status == 64);
+    CHECK(has(refused.errors, "-R: the script says when it sends"));
+  }
+
+  TEST_CASE("the scripts to begin with are taken as they are") {
+    unsigned scripts = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("tests/load")) {
+      const Ended ended =
+          run({"-q", "-d", "1ms", "-c", "1", "-t", "1", "-s", entry.path(), "line@127.0.0.1:1"});
+      INFO(entry.path().string() << ": " << ended.errors);
+      CHECK(ended.status == 1);  // nobody listens there
+      ++scripts;
+    }
+    CHECK(scripts >= 10);
   }
 
   TEST_CASE("replies that a script does not expect fail the run") {
