@@ -235,12 +235,9 @@ void wait_for_child(pid_t child) noexcept {
 }
 
 std::chrono::nanoseconds processor_time() noexcept {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);  // can't fail for ourselves
-  const auto sum = [](const timeval& time) {
-    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-  };
-  return sum(usage.ru_utime) + sum(usage.ru_stime);
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);  // can't fail for ourselves
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 int max_backlog() noexcept {

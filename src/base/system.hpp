@@ -104,7 +104,7 @@ int socket_pair(int fds[2]) noexcept;  // socketpair(2), of unix stream sockets
 // fork(2): 0 in the child. Threads do not come along: for a program that has none yet.
 pid_t fork() noexcept;
 void wait_for_child(pid_t child) noexcept;           // waitpid(2), to its end
-std::chrono::nanoseconds processor_time() noexcept;  // that this process has used: getrusage(2)
+std::chrono::nanoseconds processor_time() noexcept;  // that this process has used: clock_gettime(2)
 
 int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read
 

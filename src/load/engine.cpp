@@ -12,11 +12,10 @@ namespace {
 
 constexpr std::size_t opened_at_once = 64;  // below any backlog
 constexpr Duration longest_drain = 2s;  // for what is in flight at the end; the timeout, if that is shorter
-constexpr Duration watch_interval = 20ms, longest_look_interval = 500ms;
+constexpr Duration look_interval = 20ms, longest_look_interval = 500ms;
 constexpr double busy_share = 0.95;
-constexpr double missed_share = 0.01;       // of the requests
-constexpr double held_up_share = 0.1;       // of the time
-constexpr Duration allowed_lateness = 2ms;  // of a timer: a tick of the wheel, one of epoll_wait(2)
+constexpr double missed_share = 0.01;  // of the requests
+constexpr double held_up_share = 0.1;  // of the time
 
 std::string percent(double share) {
   std::array<char, 16> text;
@@ -149,22 +148,28 @@ void Engine::end_second() {
 
 void Engine::stop() { until_drained_.cancel(); }
 
-// Replies that take too long; and how late the loop itself is.
+// One turn of many, in which the loop did not sleep: what it took of the clock and not of the processor, others had.
+void Engine::sample_turn(Duration took, Duration used) {
+  longest_turn_ = std::max(longest_turn_, took);
+  turns_took_ += took;
+  turns_used_ += std::min(used, took);
+}
+
+// Replies that take too long; and how long the loop's turns are.
 Task<> Engine::watch_over() {
   ++common_->running;
   Time look_again;  // at all connections, which are many
   while (!common_->is_ending()) {
-    const Time wanted = reactor_.now() + watch_interval;
+    const Time wanted = reactor_.now() + look_interval;
     auto slept = co_await until_drained_.sleep_until(wanted);
     if (!slept) break;
+    const Time began = monotonic_now();
+    const Duration used_before = system::processor_time();
+    co_await reactor_.next_turn();
     const Time now = monotonic_now();
-    const Duration late = now - wanted - allowed_lateness;
-    if (recorder_.is_measuring(now) && late > 0ns) {
-      longest_lateness_ = std::max(longest_lateness_, late);
-      held_up_ += late;
-    }
+    if (recorder_.is_measuring(began)) sample_turn(now - began, system::processor_time() - used_before);
     if (now < look_again) continue;
-    look_again = now + std::clamp(options_.timeout / 10, watch_interval, longest_look_interval);
+    look_again = now + std::clamp(options_.timeout / 10, look_interval, longest_look_interval);
     for (const auto& connection : connections_) connection->fail_if_late(now);
   }
   --common_->running;
@@ -202,7 +207,7 @@ void Engine::judge(Duration processor_time, Duration real_time) {
   LoadResult& result = recorder_.result();
   if (real_time <= 0ns) return;
   result.cpu_share = static_cast<double>(processor_time.count()) / static_cast<double>(real_time.count());
-  result.longest_turn = std::max(longest_lateness_, pacer_ ? pacer_->longest_gap() : 0ns);
+  result.longest_turn = std::max(longest_turn_, pacer_ ? pacer_->longest_gap() : 0ns);
   result.bottleneck_reason = bottleneck(real_time);
   result.is_bottleneck = !result.bottleneck_reason.empty();
 }
@@ -223,10 +228,16 @@ std::string Engine::bottleneck(Duration real_time) {
     return "the generator itself used " + percent(result.cpu_share) +
            " of its core: share the work with -t, or the server may do more than this";
   }
-  const double held_up = share((pacer_ ? pacer_->held_up() : held_up_).count(), real_time.count());
-  if (held_up < held_up_share) return "";
-  return "the generator was kept from running for " + percent(held_up) +
-         " of the time: give it a core of its own, or share the work with -t";
+  if (pacer_) {
+    const double held_up = share(pacer_->held_up().count(), real_time.count());
+    if (held_up < held_up_share) return "";
+    return "the generator was kept from running for " + percent(held_up) +
+           " of the time: give it a core of its own, or share the work with -t";
+  }
+  const double granted = share(turns_used_.count(), turns_took_.count());
+  if (granted == 0 || result.cpu_share < busy_share * granted) return "";
+  return "the generator ran for " + percent(result.cpu_share) +
+         " of the time and was not given more: give it a core of its own, or share the work with -t";
 }
 
 }  // namespace reactord::load

@@ -45,6 +45,7 @@ class Engine {
   void end_second();
   Task<> drain();
   void start_connections();
+  void sample_turn(Duration took, Duration used);
   void judge(Duration processor_time, Duration real_time);
   std::string bottleneck(Duration real_time);
 
@@ -61,8 +62,8 @@ class Engine {
   std::unique_ptr<Pacer> pacer_;                  // open loop only
   std::unique_ptr<Holding> holding_;
   std::size_t next_to_open_ = 0;
-  std::size_t opening_ = 0;                    // tasks that do
-  Duration longest_lateness_{0}, held_up_{0};  // of the loop, in all
+  std::size_t opening_ = 0;                                   // tasks that do
+  Duration longest_turn_{0}, turns_took_{0}, turns_used_{0};  // of those that were sampled
 };
 
 }  // namespace reactord::load

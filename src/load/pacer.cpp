@@ -50,7 +50,8 @@ void Pacer::send_due(Time now) {
       return;
     }
     const Time due = schedule_.next();
-    if (now - due > common_.recorder.result().late_after && !was_out_of_connections_) ++missed_;
+    const bool is_late = now - due > common_.recorder.result().late_after;
+    if (is_late && !was_out_of_connections_ && common_.recorder.is_measuring(due)) ++missed_;
     schedule_.advance();
     if (options_.connection_per_request) {
       common_.reactor.spawn(connection->visit(due));
@@ -70,8 +71,10 @@ Task<> Pacer::run() {
   while (common_.is_sending()) {
     const Time now = monotonic_now();
     const Duration gap = was_asleep ? 0ns : now - looked;
-    if (gap > common_.recorder.result().late_after) held_up_ += gap;
-    longest_gap_ = std::max(longest_gap_, gap);
+    if (common_.recorder.is_measuring(now)) {
+      if (gap > common_.recorder.result().late_after) held_up_ += gap;
+      longest_gap_ = std::max(longest_gap_, gap);
+    }
     looked = now;
     send_due(now);
     was_asleep = schedule_.next() - now > sleep_error;
