@@ -114,11 +114,14 @@ TEST_SUITE("load engine") {
     const test::DescriptorCheck descriptors;
     Scene scene;
     const LoadResult result = scene.run({"-c", "5", "-R", "1000", "-d", "200ms", "--warmup", "50ms"});
-    CHECK(result.sent > 150);
-    CHECK(result.sent < 250);
+    // What a busy machine kept it from sending in time is told, and not forgotten.
+    const auto overdue = result.errors.find("send overdue");
+    const std::uint64_t unsent = overdue == result.errors.end() ? 0 : overdue->second.count;
+    CHECK(result.sent + unsent >= 195);
+    CHECK(result.sent + unsent <= 205);
     CHECK(result.response.count() == result.sent);
     CHECK(result.lateness.count() == result.sent);
-    CHECK(result.errors.empty());
+    CHECK(result.errors.size() == (unsent > 0 ? 1 : 0));
   }
 
   TEST_CASE("idle connections are held beside the others") {
