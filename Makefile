@@ -1,6 +1,11 @@
 # One file, no recursion. `make help` lists the targets. Everything that is made goes below build/, each flavour in a
 # folder of its own, so that switching between them never rebuilds wrongly: FLAVOUR=release (the default), asan, clang.
 
+# As many jobs as there are processors, unless make is told how many.
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+MAKEFLAGS += --jobs=$(shell nproc)
+endif
+
 FLAVOUR ?= release
 BUILD   := build/$(FLAVOUR)
 
