@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/suggestion.hpp"
+#include "base/suggestion.hpp"
 
 namespace reactord {
 namespace {

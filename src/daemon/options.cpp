@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "daemon/suggestion.hpp"
+#include "base/suggestion.hpp"
 #include "protocols/table.hpp"
 
 namespace reactord {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "daemon/suggestion.hpp"
+#include "base/suggestion.hpp"
 #include "protocols/table.hpp"
 #include "reactord/address.hpp"
 

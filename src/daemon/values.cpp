@@ -6,7 +6,7 @@
 #include <limits>
 #include <optional>
 
-#include "daemon/suggestion.hpp"
+#include "base/suggestion.hpp"
 
 namespace reactord {
 namespace {

@@ -1,4 +1,5 @@
 #include "load/options.hpp"
+#include "base/suggestion.hpp"
 
 #include <getopt.h>
 
@@ -54,7 +55,7 @@ std::string unknown_option(int found, int argc, char** argv) {
   }
   std::vector<std::string_view> names;
   for (const LoadSetting& setting : load_settings()) names.push_back(setting.name);
-  return "unknown option " + std::string(whole_name) + ", " + suggest(whole_name.substr(2), names, "--");
+  return "unknown option " + std::string(whole_name) + ", " + suggestion(whole_name.substr(2), names, "--");
 }
 
 std::string option_text(const LoadSetting& setting) {
@@ -75,7 +76,7 @@ Parsed<void> apply_target(std::string_view text, LoadOptions& options) {
   options.address_text = text.substr(at + 1);
   if (std::ranges::find(protocols, options.protocol) == protocols.end()) {
     return std::unexpected(start + "unknown protocol \"" + options.protocol + "\", " +
-                           suggest(options.protocol, protocols));
+                           suggestion(options.protocol, protocols));
   }
   const auto address = Address::parse(options.address_text);
   if (!address) {
@@ -121,7 +122,7 @@ Parsed<void> apply_script(LoadOptions& options, std::span<const std::string_view
       return std::unexpected(script->error_at(option.line, option.column, what));
     };
     if (std::ranges::find(names, option.name) == names.end()) {
-      return wrong("unknown option " + option.name + ", " + suggest(option.name, names));
+      return wrong("unknown option " + option.name + ", " + suggestion(option.name, names));
     }
     if (std::ranges::find(given, option.name) != given.end()) continue;
     const LoadSetting& setting = *std::ranges::find(load_settings(), option.name, &LoadSetting::name);

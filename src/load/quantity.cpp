@@ -12,8 +12,7 @@
 namespace reactord::script_words {
 namespace {
 
-constexpr std::size_t most_shown = 40;   // bytes of a word
-constexpr std::size_t most_likely = 32;  // bytes of a word that may have been meant as another
+constexpr std::size_t most_shown = 40;  // bytes of a word
 
 struct Number {
   std::uint64_t value;  // the largest there is for what does not fit
@@ -50,25 +49,6 @@ Quantity<std::uint64_t> measured(std::string_view word, std::span<const Unit> un
 }
 
 constexpr std::uint64_t kib = 1024, mib = 1024 * 1024;
-
-// How many letters must be inserted, dropped, changed or swapped with their neighbour to make one of the other (the
-// optimal string alignment of Damerau 1964).
-std::size_t distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> before(right.size() + 1), last(before), row(before);
-  std::iota(last.begin(), last.end(), std::size_t{0});
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      row[j + 1] = std::min({row[j] + 1, last[j + 1] + 1, last[j] + (left[i] == right[j] ? 0 : 1)});
-      if (i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j]) {
-        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
-      }
-    }
-    std::swap(before, last);
-    std::swap(last, row);
-  }
-  return last.back();
-}
 
 }  // namespace
 
@@ -111,19 +91,6 @@ std::string shown(std::string_view word) {
     }
   }
   return text + (word.size() > most_shown ? "...\"" : "\"");
-}
-
-std::string nearest(std::string_view wrong, std::span<const std::string_view> names) {
-  const std::string_view start = wrong.substr(0, most_likely);
-  const auto best =
-      std::ranges::min_element(names, {}, [&](std::string_view name) { return distance(start, name); });
-  const std::size_t slips = wrong.size() < 5 ? 1 : 2;
-  if (best != names.end() && wrong.size() <= most_likely && distance(wrong, *best) <= slips) {
-    return "did you mean " + std::string(*best) + "?";
-  }
-  std::string known = "known:";
-  for (const std::string_view name : names) known += " " + std::string(name);
-  return known;
 }
 
 }  // namespace reactord::script_words

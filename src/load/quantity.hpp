@@ -26,7 +26,4 @@ Quantity<std::uint64_t> count_of(std::string_view word, std::uint64_t most);  //
 // In quotes, with what can't be seen as \xHH, and cut short where it is long.
 std::string shown(std::string_view word);
 
-// "did you mean X?", or "known:" and all of them.
-std::string nearest(std::string_view wrong, std::span<const std::string_view> names);
-
 }  // namespace reactord::script_words

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/suggestion.hpp"
 #include "load/file.hpp"
 #include "load/lexer.hpp"
 #include "load/quantity.hpp"
@@ -12,7 +13,6 @@
 namespace reactord {
 namespace {
 
-using script_words::nearest;
 using script_words::shown;
 using script_words::Word;
 using Kind = ScriptStep::Kind;
@@ -107,7 +107,7 @@ class ScriptParser {
   Parsed unknown(const Word& word) const {
     std::vector<std::string_view> names{"option", "mix"};
     for (const StepName& step : step_names) names.push_back(step.name);
-    return wrong(word, "unknown step " + shown(word.text) + ", " + nearest(word.text, names));
+    return wrong(word, "unknown step " + shown(word.text) + ", " + suggestion(word.text, names));
   }
 
   Parsed option() {

@@ -5,13 +5,13 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/suggestion.hpp"
 #include "load/file.hpp"
 #include "load/quantity.hpp"
 
 namespace reactord {
 namespace {
 
-using script_words::nearest;
 using script_words::shown;
 
 constexpr std::size_t most_digits = 20;  // of a number of 64 bits
@@ -140,7 +140,7 @@ class TemplateParser {
     if (hole == "conn") return add(Piece{Piece::Kind::connection, "", 0}, most_digits);
     if (name == "seq" || name == "conn") return wrong("{" + std::string(name) + "} takes no value");
     for (std::size_t i = 0; i < words.size(); ++i) {
-      if (nearest(name, std::span(&words[i], 1)).starts_with("did")) {
+      if (suggestion(name, std::span(&words[i], 1)).starts_with("did")) {
         return wrong("unknown hole " + shown(name) + ", did you mean " + std::string(names[i]) + "?");
       }
     }

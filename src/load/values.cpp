@@ -37,20 +37,6 @@ std::string number_text(double number) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-// How many letters must be changed, added or left out to make one of the other (Levenshtein).
-std::size_t distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t changed = diagonal + (left[i] == right[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 Parsed<Duration> parse_duration(std::string_view text) {
@@ -100,17 +86,5 @@ std::string duration_text(Duration duration) {
 }
 
 std::string rate_text(double rate) { return number_text(rate) + "/s"; }
-
-std::string suggest(std::string_view wrong, std::span<const std::string_view> names,
-                    std::string_view prefix) {
-  const auto nearest =
-      std::ranges::min_element(names, {}, [wrong](std::string_view name) { return distance(wrong, name); });
-  if (nearest != names.end() && distance(wrong, *nearest) <= std::max<std::size_t>(1, wrong.size() / 3)) {
-    return "did you mean " + std::string(prefix) + std::string(*nearest) + "?";
-  }
-  std::string text = "known:";
-  for (const std::string_view name : names) text += " " + std::string(prefix) + std::string(name);
-  return text;
-}
 
 }  // namespace reactord::load

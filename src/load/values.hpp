@@ -27,8 +27,4 @@ Parsed<double> parse_rate(std::string_view text);  // above 0, at most 100 milli
 std::string duration_text(Duration duration);  // as it would be written: 10s, 1.5s, 250us
 std::string rate_text(double rate);            // 5000/s
 
-// "did you mean X?", or which there are. `prefix` stands before each.
-std::string suggest(std::string_view wrong, std::span<const std::string_view> names,
-                    std::string_view prefix = "");
-
 }  // namespace reactord::load
