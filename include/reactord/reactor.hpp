@@ -8,7 +8,8 @@
 //  |   flush     one send for every connection that was written to in this turn
 //  +-- reap      close(2) and delete what was closed in this turn
 //
-// An idle Reactor makes no wake-ups. Everything here belongs to the thread that calls run(), except post().
+// An idle Reactor makes no wake-ups, but for one that a cancelled timer may leave behind. Everything here belongs to the
+// thread that calls run(), except post().
 #pragma once
 
 #include <array>
@@ -31,6 +32,7 @@ namespace reactord {
 
 class Poller;
 class StallMeter;
+class Alarm;
 class Wakeup;
 class SleepOperation;
 class NextTurnOperation;
@@ -184,6 +186,7 @@ class Reactor {
   Watch* retired_ = nullptr;
   SleepOperation* sleepers_ = nullptr;
   Wakeup* wakeup_ = nullptr;
+  Alarm* alarm_ = nullptr;  // null on a virtual clock: nobody sleeps there
   ReactorObserver* observer_ = nullptr;
   std::optional<Error> refusal_;        // of what the Reactor itself needs of the kernel
   std::unique_ptr<StallMeter> stalls_;  // null: nothing was ever measured

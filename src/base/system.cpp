@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -165,6 +166,11 @@ std::size_t queued_bytes(int fd, unsigned long queue) noexcept {
   return result < 0 || count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 
+timespec timespec_of(std::chrono::nanoseconds duration) noexcept {
+  constexpr std::int64_t second = 1'000'000'000;
+  return {.tv_sec = duration.count() / second, .tv_nsec = duration.count() % second};
+}
+
 }  // namespace
 
 std::size_t unread_bytes(int fd) noexcept { return queued_bytes(fd, SIOCINQ); }
@@ -174,13 +180,21 @@ int event_descriptor() noexcept {
   return uninterrupted([] { return ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); });
 }
 
+int timer_descriptor() noexcept {
+  return uninterrupted([] { return ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); });
+}
+
+int set_timer(int fd, std::chrono::nanoseconds at) noexcept {
+  const itimerspec when{.it_interval = {}, .it_value = timespec_of(at)};
+  return uninterrupted([&] { return ::timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, nullptr); });
+}
+
 int signal_descriptor(const sigset_t& mask) noexcept {
   return uninterrupted([&] { return ::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC); });
 }
 
 void sleep(std::chrono::nanoseconds duration) noexcept {
-  constexpr std::int64_t second = 1'000'000'000;
-  timespec left{.tv_sec = duration.count() / second, .tv_nsec = duration.count() % second};
+  timespec left = timespec_of(duration);
   uninterrupted([&] { return ::nanosleep(&left, &left); });
 }
 

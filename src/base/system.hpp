@@ -84,8 +84,11 @@ std::size_t unacknowledged_bytes(
 std::size_t unread_bytes(
     int fd) noexcept;  // SIOCINQ of tcp(7) and unix(7): received, not yet read; 0 on error
 
-int event_descriptor() noexcept;                         // eventfd(2)
-int signal_descriptor(const sigset_t& mask) noexcept;    // signalfd(2); the caller has blocked the signals
+int event_descriptor() noexcept;  // eventfd(2)
+int timer_descriptor() noexcept;  // timerfd_create(2) on CLOCK_MONOTONIC
+int set_timer(int fd,
+              std::chrono::nanoseconds at) noexcept;   // timerfd_settime(2), by that clock; zero: not at all
+int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the caller has blocked the signals
 void sleep(std::chrono::nanoseconds duration) noexcept;  // nanosleep(2), to its end
 void block_signal(int number) noexcept;                  // in this thread, and in what it forks
 void block_signals() noexcept;                           // all of them, in this thread: pthread_sigmask(3)

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "event/alarm.hpp"
 #include "event/cycles.hpp"
 #include "event/poller.hpp"
 #include "event/stall_meter.hpp"
@@ -13,7 +14,7 @@
 namespace reactord {
 namespace {
 
-// Above this, the clock as read at the beginning of the turn is good enough to compute the wait from.
+// From here on the alarm is set for it; and the clock as read at the beginning of the turn is good enough.
 constexpr Duration coarse_wait = 1s;
 constexpr int shutdown_turns = 64;
 
@@ -26,6 +27,7 @@ Reactor::Reactor(Clock& clock)
       timers_(tick_at_or_before(now_)),
       poller_(std::make_unique<Poller>()) {
   wakeup_ = new Wakeup(*this);
+  if (!virtual_clock_) alarm_ = new Alarm(*this);
   const auto added = watch_over_itself();
   if (!added) refusal_ = added.error();
   open_watches_ = 0;  // its own is not a user's
@@ -35,13 +37,18 @@ Reactor::Reactor(Clock& clock)
 Result<void> Reactor::watch_over_itself() {
   if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
   if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
-  return add(*wakeup_);
+  if (auto added = add(*wakeup_); !added) return added;
+  if (alarm_ == nullptr || alarm_->fd() < 0) return {};
+  return add(*alarm_);
 }
 
 Reactor::~Reactor() {
   shutdown();
-  wakeup_->release();
-  ++open_watches_;
+  for (Watch* own : {static_cast<Watch*>(wakeup_), static_cast<Watch*>(alarm_)}) {
+    if (own == nullptr) continue;
+    if (own->fd() >= 0) ++open_watches_;
+    own->release();
+  }
   reap();
 }
 
@@ -123,13 +130,16 @@ inline int Reactor::wait_milliseconds() noexcept {
   constexpr Duration longest = 24h;
   if (has_work_) [[unlikely]]
     return 0;
-  Duration left = timers_.next_time() - now_;
-  if (left > longest) [[unlikely]] {
-    if (timers_.next_time().is_never()) return -1;
+  const Time next = timers_.next_time();
+  if (!Virtual && alarm_->rings_by(next)) [[likely]]
+    return -1;
+  Duration left = next - now_;
+  if (!Virtual && left >= coarse_wait && alarm_->set(next)) return -1;
+  if (!Virtual && left < coarse_wait) left = std::max(next - monotonic_now(), 0ns);
+  if (left > longest) {
+    if (next.is_never()) return -1;
     left = longest;
   }
-  if (!Virtual && left < coarse_wait) [[unlikely]]
-    left = std::max(timers_.next_time() - monotonic_now(), 0ns);
   // Rounded up: a wait that ends just before its timer would spin until the timer is due.
   return static_cast<int>((left.count() + nanoseconds_per_tick - 1) / nanoseconds_per_tick);
 }
@@ -150,7 +160,8 @@ void Reactor::judge(const Watch* watch, std::uint64_t end) {
   const Time turn_began = virtual_clock_ ? stalls_->turn_began() : now_;
   const Duration took = stalls_->judge(suspicious_from_ - suspicious_cycles_, end, turn_began);
   suspicious_cycles_ = stalls_->suspicious();
-  if (took > 0s && measured_) observer_->on_stall(watch == wakeup_ ? nullptr : watch, took);
+  if (took > 0s && measured_)
+    observer_->on_stall(watch == wakeup_ || watch == alarm_ ? nullptr : watch, took);
   suspicious_from_ = cycles() + suspicious_cycles_;  // what the observer did is nobody's stall
 }
 
@@ -239,7 +250,7 @@ void Reactor::shutdown() noexcept {
   for (int turns = 0; turns < shutdown_turns; ++turns) {
     for (Watch* watch = open_; watch != nullptr;) {
       Watch* next = watch->next_;
-      if (watch != wakeup_) watch->on_shutdown();
+      watch->on_shutdown();
       watch = next;
     }
     while (sleepers_ != nullptr) {

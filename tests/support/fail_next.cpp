@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <array>
@@ -112,6 +113,16 @@ int eventfd(unsigned count, int flags) noexcept {
 int signalfd(int fd, const sigset_t* mask, int flags) noexcept {
   if (fails_next(Call::signalfd)) return -1;
   return static_cast<int>(::syscall(SYS_signalfd4, fd, mask, _NSIG / 8, flags));
+}
+
+int timerfd_create(clockid_t clock, int flags) noexcept {
+  if (fails_next(Call::timerfd_create)) return -1;
+  return static_cast<int>(::syscall(SYS_timerfd_create, clock, flags));
+}
+
+int timerfd_settime(int fd, int flags, const itimerspec* value, itimerspec* old) noexcept {
+  if (fails_next(Call::timerfd_settime)) return -1;
+  return static_cast<int>(::syscall(SYS_timerfd_settime, fd, flags, value, old));
 }
 
 int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {

@@ -26,6 +26,8 @@ enum class Call : std::uint8_t {
   epoll_wait,
   eventfd,
   signalfd,
+  timerfd_create,
+  timerfd_settime,
   socket,
   bind,
   listen,
@@ -35,7 +37,7 @@ enum class Call : std::uint8_t {
   shutdown,
   fcntl,
 };
-inline constexpr std::size_t calls = 17;
+inline constexpr std::size_t calls = 19;
 
 class FailNext {
  public:
