@@ -110,8 +110,7 @@ Parsed<void> fill_texts(LoadOptions& options, std::string& send, std::string& ex
   if (send.empty()) send = usual_text;
   if (!send.ends_with("\\n") && !send.ends_with('\n') && options.protocol == "line") send += "\\n";
   if (!expect.empty()) return {};
-  options.reply_prefix = options.protocol == "line" ? "Server: " : "";
-  expect = *options.reply_prefix + send;
+  expect = options.protocol == "line" ? "Server: " + send : send;
   return {};
 }
 

@@ -34,9 +34,7 @@ Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& obs
       until_opened_(reactor) {
   if (!options.script) {
     const Template* expect = options.expect ? &*options.expect : nullptr;
-    texts_.reset(new Exchange::Texts{*options.send, expect,
-                                     options.reply_prefix ? &*options.reply_prefix : nullptr, options.seed,
-                                     options.depth, reactor.buffers()});
+    texts_.reset(new Exchange::Texts{*options.send, expect, options.seed, options.depth, reactor.buffers()});
   }
   common_.reset(new Common{reactor, options, texts_.get(), recorder_, until_drained_});
   recorder_.result().connections_wanted = options.connections + options.hold;

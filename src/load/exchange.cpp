@@ -7,18 +7,6 @@
 #include "load/text.hpp"
 
 namespace reactord::load {
-namespace {
-
-void append_copies(std::string_view text, std::size_t count, BufferPool& pool, Buffer& into) {
-  if (text.empty()) return;
-  char* out = into.prepare(pool, text.size() * count).data();
-  for (std::size_t left = count; left > 0; --left, out += text.size()) {
-    std::memcpy(out, text.data(), text.size());
-  }
-  into.commit(text.size() * count);
-}
-
-}  // namespace
 
 Exchange::Exchange(const Texts& texts, std::uint64_t connection) : texts_(texts), connection_(connection) {}
 
@@ -28,26 +16,17 @@ std::size_t Exchange::room(std::size_t most_bytes) const noexcept {
 }
 
 void Exchange::request(Time due, Time now, std::size_t count, Buffer& into) {
-  const bool is_constant =
-      !texts_.send.has_holes() && (texts_.expect == nullptr || !texts_.expect->has_holes());
-  if (is_constant) {
-    append_copies(texts_.send.text(), count, texts_.pool, into);
-    const std::string_view reply = texts_.expect != nullptr ? texts_.expect->text() : std::string_view();
-    append_copies(reply, count, texts_.pool, expected_);
-    push({due, now, static_cast<std::uint32_t>(reply.size()), static_cast<std::uint32_t>(count)});
-    next_ += count;
-    return;
-  }
-  for (; count > 0; --count) {
-    const Template::Values values{next_++, connection_, texts_.seed};
-    const std::size_t begin = into.size(), before = expected_.size();
-    texts_.send.fill(values, texts_.pool, into);
-    if (texts_.prefix != nullptr) {
-      expected_.append(texts_.pool, *texts_.prefix, into.view().substr(begin));
-    } else if (texts_.expect != nullptr) {
-      texts_.expect->fill(values, texts_.pool, expected_);
-    }
-    push({due, now, static_cast<std::uint32_t>(expected_.size() - before), 1});
+  while (count > 0) {
+    const Template::Values values{next_, connection_, texts_.seed};
+    std::size_t run = texts_.send.run_length(values, count);
+    if (texts_.expect != nullptr) run = texts_.expect->run_length(values, run);
+    texts_.send.fill_run(values, run, texts_.pool, into);
+    const std::size_t before = expected_.size();
+    if (texts_.expect != nullptr) texts_.expect->fill_run(values, run, texts_.pool, expected_);
+    push({due, now, static_cast<std::uint32_t>((expected_.size() - before) / run),
+          static_cast<std::uint32_t>(run)});
+    next_ += run;
+    count -= run;
   }
 }
 

@@ -26,8 +26,6 @@ class Exchange {
   struct Texts {
     const Template& send;
     const Template* expect;  // null: any line is a reply
-    const std::string*
-        prefix;  // the reply is this and the request, so it need not be filled anew; null: not so
     std::uint64_t seed;
     std::size_t depth;  // requests in flight, at most
     BufferPool& pool;

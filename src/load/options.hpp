@@ -41,9 +41,8 @@ struct LoadOptions {
   std::uint64_t hold = 0;  // connections beside the others that stay idle
   std::string script_path;
   std::optional<Script> script;
-  std::string send_text, expect_text;       // as they were written; empty: those of the protocol
-  std::optional<Template> send, expect;     // expect: nothing where any line will do
-  std::optional<std::string> reply_prefix;  // the reply is this and the request
+  std::string send_text, expect_text;    // as they were written; empty: those of the protocol
+  std::optional<Template> send, expect;  // expect: nothing where any line will do
   std::uint64_t seed = 1;
 
   bool latency = false;

@@ -16,6 +16,12 @@ using script_words::shown;
 
 constexpr std::size_t most_digits = 20;  // of a number of 64 bits
 
+std::size_t digits(std::uint64_t number) noexcept {
+  std::size_t count = 1;
+  for (; number >= 10; number /= 10) ++count;
+  return count;
+}
+
 constexpr std::uint64_t mixed(std::uint64_t bits) noexcept {  // SplitMix64 (Steele, Lea, Flood 2014)
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
   bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
@@ -176,9 +182,11 @@ class TemplateParser {
   }
 
   Step add(Piece piece, std::size_t most_bytes) {
-    result_.pieces_.push_back(std::move(piece));
     result_.most_bytes_ += most_bytes;
     result_.has_holes_ = true;
+    if (piece.kind == Piece::Kind::sequence) result_.has_sequence_ = true;
+    if (piece.kind == Piece::Kind::random) result_.has_random_ = true;
+    result_.pieces_.push_back(std::move(piece));
     return {};
   }
 
@@ -221,6 +229,46 @@ void Template::fill(const Values& values, BufferPool& pool, Buffer& into) const 
     }
   }
   into.commit(static_cast<std::size_t>(out - begin));
+}
+
+std::size_t Template::run_length(const Values& values, std::size_t count) const noexcept {
+  if (has_random_) return 1;
+  return has_sequence_ ? std::min<std::size_t>(count, 10 - values.sequence % 10) : count;
+}
+
+void Template::fill_run(const Values& values, std::size_t run, BufferPool& pool, Buffer& into) const {
+  const std::size_t before = into.size();
+  fill(values, pool, into);
+  const std::size_t size = into.size() - before;
+  if (run == 1 || size == 0) return;
+  char* const first = into.prepare(pool, size * (run - 1)).data() - size;
+  for (std::size_t i = 1; i < run; ++i) std::memcpy(first + i * size, first, size);
+  if (has_sequence_) count_up(values, first, size, run);
+  into.commit(size * (run - 1));
+}
+
+// What stands `run` times behind `first` becomes the texts of a run.
+void Template::count_up(const Values& values, char* first, std::size_t size, std::size_t run) const noexcept {
+  char* end = first;
+  for (const Piece& piece : pieces_) {
+    switch (piece.kind) {
+      case Piece::Kind::literal:
+        end += piece.text.size();
+        break;
+      case Piece::Kind::sequence:
+        end += digits(values.sequence);
+        break;
+      case Piece::Kind::connection:
+        end += digits(values.connection);
+        break;
+      case Piece::Kind::random:
+        end += piece.length;
+        break;
+    }
+    if (piece.kind != Piece::Kind::sequence) continue;
+    for (std::size_t i = 1; i < run; ++i)
+      end[static_cast<std::ptrdiff_t>(i * size) - 1] += static_cast<char>(i);
+  }
 }
 
 const std::string& Template::text() const noexcept {

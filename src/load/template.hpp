@@ -38,12 +38,20 @@ class Template {
   // Appends the text to `into`. The random letters of a text are numbered across its holes, and each follows from the
   // Values and its number: {rand:4} in "get {rand:4}" and in "Server: get {rand:4}" is the same.
   void fill(const Values& values, BufferPool& pool, Buffer& into) const;
+
+  // Of `count` requests in a row, from values.sequence on, how many have texts that differ in the last digit of their
+  // numbers only: one at least, ten at most where there are numbers.
+  std::size_t run_length(const Values& values, std::size_t count) const noexcept;
+
+  // Appends the texts of `run` requests, no more than run_length(). All are equally long.
+  void fill_run(const Values& values, std::size_t run, BufferPool& pool, Buffer& into) const;
   bool has_holes() const noexcept { return has_holes_; }  // else every text is the same, and text() is it
   const std::string& text() const noexcept;
   std::size_t most_bytes() const noexcept { return most_bytes_; }  // no text is longer
 
  private:
   friend class TemplateParser;
+  void count_up(const Values& values, char* first, std::size_t size, std::size_t run) const noexcept;
   struct Piece {
     enum class Kind : std::uint8_t { literal, sequence, connection, random };
     Kind kind;
@@ -52,7 +60,7 @@ class Template {
   };
   std::vector<Piece> pieces_;  // without holes: one literal, or none
   std::size_t most_bytes_ = 0;
-  bool has_holes_ = false;
+  bool has_holes_ = false, has_sequence_ = false, has_random_ = false;
 };
 
 }  // namespace reactord

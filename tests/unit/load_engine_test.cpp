@@ -83,7 +83,7 @@ struct Scene : load::EngineObserver {
 };
 
 struct Talk {
-  explicit Talk(std::size_t depth) : texts{send, &expect, nullptr, 1, depth, pool}, exchange(texts, 3) {}
+  explicit Talk(std::size_t depth) : texts{send, &expect, 1, depth, pool}, exchange(texts, 3) {}
   bool take(std::string_view bytes) {
     return exchange.take(bytes, [this](const Exchange::Pending&, std::size_t count) { answered += count; });
   }

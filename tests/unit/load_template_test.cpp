@@ -110,6 +110,32 @@ TEST_CASE("all 62 letters and digits are about as frequent") {
   }
 }
 
+TEST_CASE("texts in a row, filled as runs, are those filled one by one") {
+  for (const char* written : {"a {seq}\\n", "{seq}", "{conn}", "x", "", "{seq}{seq} {conn}-{seq}.",
+                              "{rand:7} {seq}", "{conn} {seq} and what comes after it\\n"}) {
+    const Template pattern = *Template::parse(written, ".");
+    for (const std::uint64_t start : {0ULL, 7ULL, 95ULL, 9'998ULL, 18'446'744'073'709'551'600ULL}) {
+      BufferPool pool;
+      Buffer one_by_one, runs;
+      std::uint64_t longest = 0;
+      for (std::uint64_t done = 0; done < 15;) {
+        Template::Values values{start + done, 12, 3};
+        const std::size_t run = pattern.run_length(values, 15 - done);
+        REQUIRE(run >= 1);
+        REQUIRE(run <= 15 - done);
+        pattern.fill_run(values, run, pool, runs);
+        for (std::size_t i = 0; i < run; ++i, ++values.sequence) pattern.fill(values, pool, one_by_one);
+        done += run;
+        longest = std::max<std::uint64_t>(longest, run);
+      }
+      CHECK(runs.view() == one_by_one.view());
+      if (std::string_view(written).contains("rand")) CHECK(longest == 1);
+      if (!std::string_view(written).contains("seq") && !std::string_view(written).contains("rand"))
+        CHECK(longest == 15);
+    }
+  }
+}
+
 TEST_CASE("a file's bytes are part of the text as they are") {
   const Folder folder;
   const std::string bytes = "{seq} \\n \0 \xff"s;
