@@ -233,7 +233,10 @@ void Template::fill(const Values& values, BufferPool& pool, Buffer& into) const 
 
 std::size_t Template::run_length(const Values& values, std::size_t count) const noexcept {
   if (has_random_) return 1;
-  return has_sequence_ ? std::min<std::size_t>(count, 10 - values.sequence % 10) : count;
+  if (!has_sequence_) return count;
+  const std::uint64_t until_longer =
+      values.sequence < 10 ? 10 - values.sequence : 100 - values.sequence % 100;
+  return std::min<std::size_t>(count, until_longer);
 }
 
 void Template::fill_run(const Values& values, std::size_t run, BufferPool& pool, Buffer& into) const {
@@ -266,8 +269,15 @@ void Template::count_up(const Values& values, char* first, std::size_t size, std
         break;
     }
     if (piece.kind != Piece::Kind::sequence) continue;
-    for (std::size_t i = 1; i < run; ++i)
-      end[static_cast<std::ptrdiff_t>(i * size) - 1] += static_cast<char>(i);
+    const bool has_tens = values.sequence >= 10;
+    char ones = end[-1], tens = has_tens ? end[-2] : '0';
+    char* number_end = end;
+    for (std::size_t i = 1; i < run; ++i) {
+      number_end += size;
+      if (++ones > '9') ones = '0', ++tens;
+      number_end[-1] = ones;
+      if (has_tens) number_end[-2] = tens;
+    }
   }
 }
 

@@ -39,8 +39,8 @@ class Template {
   // Values and its number: {rand:4} in "get {rand:4}" and in "Server: get {rand:4}" is the same.
   void fill(const Values& values, BufferPool& pool, Buffer& into) const;
 
-  // Of `count` requests in a row, from values.sequence on, how many have texts that differ in the last digit of their
-  // numbers only: one at least, ten at most where there are numbers.
+  // Of `count` requests in a row, from values.sequence on, how many have texts that differ in the last two
+  // digits of their numbers only: one at least, a hundred at most where there are numbers.
   std::size_t run_length(const Values& values, std::size_t count) const noexcept;
 
   // Appends the texts of `run` requests, no more than run_length(). All are equally long.
