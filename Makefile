@@ -63,7 +63,7 @@ PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
 PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/reactord|$(SYSCONFDIR)/reactord|g' \
                 -e 's|/usr/share/doc/reactord|$(DOCDIR)|g'
 
-.PHONY: all run test hostile floors format format-check bench bench-micro bench-load install uninstall clean help
+.PHONY: all run test hostile floors format format-check bench bench-count bench-micro install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(DAEMON) $(LOAD)  ## build the daemon, the library and the load generator (build/release)
@@ -89,13 +89,13 @@ format:  ## format all sources in place
 format-check:  ## fail where the format differs
 	clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
 
-bench: $(DAEMON) $(BENCHES)  ## measure instructions, system calls and memory (needs valgrind and strace)
+bench-count: $(DAEMON) $(BENCHES)  ## measure instructions, system calls and memory (needs valgrind and strace)
 	@REACTORD=$(DAEMON) BENCH=$(BUILD)/bench tests/bench/measure
 
 bench-micro: $(BUILD)/bench/micro  ## time timers, lines and tasks alone, in nanoseconds (needs nothing else)
 	@$(BUILD)/bench/micro
 
-bench-load: $(DAEMON) $(LOAD) $(BUILD)/bench/floor  ## measure requests beside a bare loop and installed servers; OPTIONS=--help
+bench: $(DAEMON) $(LOAD) $(BUILD)/bench/floor  ## measure requests beside a bare loop and installed servers; OPTIONS=--help
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) BENCH=$(BUILD)/bench tests/bench/side-by-side $(OPTIONS)
 
 install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see the Makefile

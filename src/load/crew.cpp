@@ -41,10 +41,8 @@ bool take_number(std::string_view& text, std::uint64_t& number) {
 
 class Foreman {
  public:
-  using OnSecond = std::function<void(std::size_t, const LoadSecond&)>;
-
-  Foreman(Reactor& reactor, CrewRun& run, const OnSecond& on_second)
-      : reactor_(reactor), run_(run), on_second_(on_second) {}
+  Foreman(Reactor& reactor, CrewRun& run, CrewObserver& observer)
+      : reactor_(reactor), run_(run), observer_(observer) {}
 
   void add(Conn link) { links_.push_back(std::make_unique<Link>(std::move(link))); }
 
@@ -57,6 +55,7 @@ class Foreman {
     auto first = co_await signals.next();
     if (!first) co_return;
     run_.result.interrupted = true;
+    observer_.on_interrupted();
     for (const auto& link : links_) reactor_.spawn(tell(link->conn, "stop\n"));
     auto second = co_await signals.next();
     if (!second) co_return;
@@ -136,14 +135,14 @@ class Foreman {
       second.sum.max = second.responses.max();
       run_.result.seconds.push_back(second.sum);
       ++told_;
-      if (on_second_) on_second_(told_, second.sum);
+      observer_.on_second(told_, second.sum);
       seconds_.erase(seconds_.begin());
     }
   }
 
   Reactor& reactor_;
   CrewRun& run_;
-  const OnSecond& on_second_;
+  CrewObserver& observer_;
   std::vector<std::unique_ptr<Link>> links_;
   std::size_t working_ = 0, ready_ = 0;
   bool started_ = false;
@@ -181,10 +180,10 @@ std::optional<Started> start_workers(const LoadOptions& options, CrewRun& run) {
   return started;
 }
 
-void supervise(const std::vector<int>& links, CrewRun& run, const Foreman::OnSecond& on_second) {
+void supervise(const std::vector<int>& links, CrewRun& run, CrewObserver& observer) {
   Reactor reactor;
   auto signals = Signals::open(reactor, {SIGINT, SIGTERM});
-  Foreman foreman(reactor, run, on_second);
+  Foreman foreman(reactor, run, observer);
   for (const int link : links) {
     auto conn = adopt_conn(reactor, link);
     if (conn) foreman.add(std::move(*conn));
@@ -198,7 +197,7 @@ void supervise(const std::vector<int>& links, CrewRun& run, const Foreman::OnSec
 
 }  // namespace
 
-CrewRun run_crew(const LoadOptions& options, const Foreman::OnSecond& on_second) {
+CrewRun run_crew(const LoadOptions& options, CrewObserver& observer) {
   CrewRun run;
   run.result.open_loop = options.is_open_loop();
   system::block_signal(SIGINT);  // of the terminal: the workers are told by us
@@ -209,7 +208,7 @@ CrewRun run_crew(const LoadOptions& options, const Foreman::OnSecond& on_second)
     return run;
   }
   if (run.failure.empty()) {
-    supervise(started->links, run, on_second);
+    supervise(started->links, run, observer);
   } else {
     for (const int link : started->links) system::close(link);  // which ends them
   }

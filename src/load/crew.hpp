@@ -5,7 +5,7 @@
 //        ctrl-C --> stop: results of what was done;  a second one: the links are closed, and nothing is waited for
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <string>
 
 #include "load/options.hpp"
@@ -20,8 +20,15 @@ struct CrewRun {
   std::string failure;     // a sentence: no process could be started
 };
 
-// Each second is told as it ends: its number from 1. There must be no Reactor in this process.
-CrewRun run_crew(const LoadOptions& options,
-                 const std::function<void(std::size_t number, const LoadSecond& second)>& on_second);
+// Is told what happens while the run goes on, in the process that began it.
+struct CrewObserver {
+  virtual ~CrewObserver() = default;
+  virtual void on_second(std::size_t number,
+                         const LoadSecond& second) = 0;  // it has ended; they count from 1
+  virtual void on_interrupted() = 0;  // by the first ctrl-C: what is under way is waited for
+};
+
+// There must be no Reactor in this process.
+CrewRun run_crew(const LoadOptions& options, CrewObserver& observer);
 
 }  // namespace reactord::load

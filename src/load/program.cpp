@@ -29,13 +29,13 @@ int complain(const std::string& what, int status) {
 bool shows_progress(const LoadOptions& options) { return !options.quiet && ::isatty(STDERR_FILENO) == 1; }
 
 // One line that the next one overwrites.
-class ProgressDisplay {
+class ProgressDisplay final : public CrewObserver {
  public:
   explicit ProgressDisplay(const LoadOptions& options) : options_(options), is_on_(shows_progress(options)) {}
-  ~ProgressDisplay() {
+  ~ProgressDisplay() override {
     if (is_on_ && !is_clear_) std::fputs("\r\x1b[K", stderr);
   }
-  void show(std::size_t number, const LoadSecond& second) {
+  void on_second(std::size_t number, const LoadSecond& second) override {
     if (!is_on_) return;
     errors_ += second.errors;
     Progress progress;
@@ -45,6 +45,12 @@ class ProgressDisplay {
     progress.left = std::max(options_.duration - Duration(number * 1s), Duration(0));
     std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
     is_clear_ = false;
+  }
+  void on_interrupted() override {
+    if (options_.quiet) return;
+    if (!is_clear_) std::fputc('\n', stderr);
+    is_clear_ = true;
+    std::fputs("reactord-load: interrupted, waits for the replies; once more ends it at once\n", stderr);
   }
 
  private:
@@ -56,8 +62,7 @@ class ProgressDisplay {
 
 CrewRun run_once(const LoadOptions& options) {
   ProgressDisplay display(options);
-  CrewRun run = run_crew(
-      options, [&display](std::size_t number, const LoadSecond& second) { display.show(number, second); });
+  CrewRun run = run_crew(options, display);
   run.result.configuration = configuration_of(options);
   run.result.environment = surroundings();
   return run;

@@ -121,6 +121,17 @@ TEST_SUITE("load") {
     CHECK(open.first_byte.count() >= open.requests);
   }
 
+  TEST_CASE("a ramp opens the connections one by one, before anything is measured") {
+    const test::Daemon daemon;
+    const auto begun = std::chrono::steady_clock::now();
+    const auto result =
+        run_for_result({"-c", "10", "--ramp", "500ms", "-d", "100ms", line_at(daemon.address())}, 0);
+    CHECK(std::chrono::steady_clock::now() - begun >= 550ms);  // the tenth begins after nine tenths of it
+    CHECK(result.connections_opened == 10);
+    CHECK(result.connect.count() == 10);
+    CHECK(result.errors.empty());
+  }
+
   TEST_CASE("connections are held idle from several processes") {
     const test::Daemon daemon;
     const auto result =
@@ -232,6 +243,17 @@ TEST_SUITE("load") {
     CHECK(load.wait() == 0);
     CHECK(has(output, "Requests/sec:"));
     CHECK(has(output, "nterrupted"));
+  }
+
+  TEST_CASE("a second ctrl-C ends it at once, whatever is under way") {
+    const WrongServer silent(WrongServer::Fault::silent);
+    Load load({"-c", "1", "-d", "60s", "--timeout", "10m", "--json", "-", line_at(silent.address())});
+    test::wait_until("a reply is waited for", [&] { return silent.has_fallen_silent(); });
+    load.signal(SIGINT);
+    CHECK(has(load.wait_for_log({"interrupted", "once more"}), "reactord-load: interrupted"));
+    load.signal(SIGINT);
+    CHECK(load.wait() == 130);
+    CHECK(load.output().empty());
   }
 
   TEST_CASE("where nothing can be done it says why") {

@@ -71,7 +71,10 @@ bool WrongServer::answer_lines(int fd, std::string& input) {
 
 void WrongServer::add(const std::string& line) {
   const bool is_faulty = replies_ == faulty;
-  if (fault_ == Fault::silent && replies_ >= faulty) return;
+  if (fault_ == Fault::silent && replies_ >= faulty) {
+    fell_silent_ = true;
+    return;
+  }
   if (is_faulty && fault_ == Fault::lose) return;
   if (is_faulty && fault_ == Fault::reorder) {
     held_ = line;

@@ -27,6 +27,7 @@ class WrongServer {
   WrongServer(const WrongServer&) = delete;
   WrongServer& operator=(const WrongServer&) = delete;
   const std::string& address() const { return address_; }
+  bool has_fallen_silent() const { return fell_silent_; }
 
  private:
   void serve();
@@ -38,7 +39,7 @@ class WrongServer {
   std::string address_;
   unsigned replies_ = 0;
   std::string held_, output_;
-  std::atomic<bool> over_ = false;
+  std::atomic<bool> over_ = false, fell_silent_ = false;
   std::thread thread_;
 };
 
