@@ -15,6 +15,8 @@ namespace {
 constexpr Duration pause_after_failure = 100ms;
 constexpr std::size_t longest_line = 1024 * 1024;
 constexpr std::uint64_t slow_reads_a_second = 20;
+constexpr Duration between_slow_reads = Duration(1s) / slow_reads_a_second;
+static_assert(between_slow_reads == 50ms);
 
 }  // namespace
 
@@ -119,7 +121,8 @@ Task<bool> Player::send(const ScriptStep& step) {
   const std::uint64_t sequence = next_sequence_++;
   const std::string text = text_of(step, sequence);
   common_.recorder.sent(common_.reactor.now(), common_.reactor.now(), 1);
-  const std::size_t piece = step.kind == Kind::trickle ? step.count : text.size();
+  std::size_t piece = step.kind == Kind::trickle ? step.count : text.size();
+  if (bytes_a_second_ > 0) piece = std::min(piece, Conn::low_watermark);  // what write() need not wait for
   std::string_view left = text;
   while (!left.empty()) {
     if (left.size() < text.size()) {
@@ -135,7 +138,13 @@ Task<bool> Player::send(const ScriptStep& step) {
 }
 
 Task<bool> Player::write(std::string_view bytes) {
-  auto set = conn_->set_write_deadline(common_.reactor.now() + common_.options.timeout);
+  const Time deadline = common_.reactor.now() + common_.options.timeout;
+  auto set = conn_->set_write_deadline(deadline);
+  // A slow reader reads on while the server takes nothing.
+  while (bytes_a_second_ > 0 && conn_->unsent() >= Conn::low_watermark && common_.reactor.now() < deadline) {
+    auto passed = co_await pass(2 * between_slow_reads);
+    if (!passed) co_return false;
+  }
   auto written = co_await conn_->write(bytes);
   if (!written) co_return failed("write", written.error());
   if (!conn_) co_return false;
@@ -201,8 +210,8 @@ Task<bool> Player::expect_end(const ScriptStep& step) {
 // Time goes by; a slow reader reads on meanwhile.
 Task<bool> Player::pass(Duration duration) {
   const Time until = common_.reactor.now() + duration;
-  while (bytes_a_second_ > 0 && conn_ && until - common_.reactor.now() > 1s / slow_reads_a_second) {
-    auto slept = co_await common_.until_drained.sleep(1s / slow_reads_a_second);
+  while (bytes_a_second_ > 0 && conn_ && until - common_.reactor.now() > between_slow_reads) {
+    auto slept = co_await common_.until_drained.sleep(between_slow_reads);
     if (!slept) co_return false;
     if (conn_->unread() == 0) continue;
     auto read = co_await read_some(common_.options.timeout);

@@ -186,6 +186,21 @@ TEST_SUITE("load") {
     CHECK(scripts >= 10);
   }
 
+  TEST_CASE("a slow reader reads at its rate, while it sleeps and while the server takes nothing") {
+    const test::Daemon daemon;
+    const test::TemporaryDirectory directory;
+    for (const char* rest : {"repeat forever\n  send \"{rand:8KiB}\\n\"\nend\n",
+                             "send \"{rand:60KiB}\\n\"\nsend \"{rand:60KiB}\\n\"\nsleep 10s\n"}) {
+      INFO(rest);
+      const std::string script = written(directory, std::string("slow-read 64KiB/s\n") + rest);
+      const auto result = run_for_result({"-s", script, "-c", "1", "-d", "1s", line_at(daemon.address())}, 0);
+      CHECK(result.bytes_read > 0);
+      CHECK(result.bytes_read <= 80 * 1024);
+      CHECK(result.cpu_share < 0.9);  // it waits between two reads
+      CHECK(result.errors.empty());
+    }
+  }
+
   TEST_CASE("replies that a script does not expect fail the run") {
     const test::Daemon daemon;
     const test::TemporaryDirectory directory;
