@@ -14,9 +14,17 @@ namespace {
 
 constexpr Duration pause_after_failure = 100ms;
 constexpr std::size_t longest_line = 1024 * 1024;
+constexpr std::size_t most_unanswered = 16 * 1024;  // requests of a connection, then it is ended as an error
 constexpr std::uint64_t slow_reads_a_second = 20;
 constexpr Duration between_slow_reads = Duration(1s) / slow_reads_a_second;
 static_assert(between_slow_reads == 50ms);
+
+bool expects_replies(const Scenario& scenario) {
+  using Kind = ScriptStep::Kind;
+  return std::ranges::any_of(scenario.steps, [](const ScriptStep& step) {
+    return step.kind == Kind::expect || step.kind == Kind::expect_line || step.kind == Kind::expect_end;
+  });
+}
 
 }  // namespace
 
@@ -51,6 +59,7 @@ Task<bool> Player::play(const Scenario& scenario) {
   auto connected = co_await connect();
   if (!connected) co_return false;
   rounds_.assign(scenario.steps.size(), 0);
+  expects_ = expects_replies(scenario);
   std::size_t index = 0;
   while (index < scenario.steps.size() && !ended_) {
     const ScriptStep& now = scenario.steps[index];
@@ -133,6 +142,8 @@ Task<bool> Player::send(const ScriptStep& step) {
     if (!written) co_return false;
     left.remove_prefix(std::min(piece, left.size()));
   }
+  if (!expects_) co_return true;
+  if (unanswered_.size() == most_unanswered) co_return expects_too_little(step);
   unanswered_.push_back({sequence, common_.reactor.now()});
   co_return true;
 }
@@ -213,7 +224,7 @@ Task<bool> Player::pass(Duration duration) {
   while (bytes_a_second_ > 0 && conn_ && until - common_.reactor.now() > between_slow_reads) {
     auto slept = co_await common_.until_drained.sleep(between_slow_reads);
     if (!slept) co_return false;
-    if (conn_->unread() == 0) continue;
+    if (conn_->unread() == 0 || input_.size() >= longest_line) continue;
     auto read = co_await read_some(common_.options.timeout);
     if (!read) co_return false;
   }
@@ -233,7 +244,7 @@ Task<bool> Player::read_some(Duration at_most) {
   }
   auto count = co_await conn_->read(std::span(common_.incoming).first(most));
   if (!count) co_return failed("read", count.error());
-  input_.append(common_.reactor.buffers(), std::string_view(common_.incoming.data(), *count));
+  if (expects_) input_.append(common_.reactor.buffers(), std::string_view(common_.incoming.data(), *count));
   common_.recorder.moved(*count, 0, common_.reactor.now());
   co_return true;
 }
@@ -278,6 +289,14 @@ bool Player::failed(std::string_view phase, const Error& error) {
   } else {
     common_.recorder.failed(error_name(phase, error), connection + ": " + error.text());
   }
+  return false;
+}
+
+bool Player::expects_too_little(const ScriptStep& step) {
+  common_.recorder.failed("reply unexpected", script_.name + ":" + std::to_string(step.line) +
+                                                  ": connection " + std::to_string(number_) + ": " +
+                                                  std::to_string(most_unanswered) +
+                                                  " requests wait for their expect: the script has too few");
   return false;
 }
 

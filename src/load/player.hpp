@@ -46,6 +46,7 @@ class Player {
   void leave() noexcept;
   void answered();
   bool failed(std::string_view phase, const Error& error);
+  bool expects_too_little(const ScriptStep& step);
   bool differs(const ScriptStep& step, std::string_view wanted, std::string_view got);
   std::string text_of(const ScriptStep& step, std::uint64_t sequence);
   std::uint64_t sequence_of_reply() const noexcept;
@@ -58,7 +59,8 @@ class Player {
   int fd_ = -1;  // of conn_, for what a Conn has no word for
   bool is_fresh_ = false;
   bool ended_ = false;
-  Buffer input_;  // read and not yet expected
+  bool expects_ = false;  // the scenario does: what comes is kept for it
+  Buffer input_;          // read and not yet expected
   std::uint64_t next_sequence_ = 0;
   std::deque<Request> unanswered_;
   std::uint64_t bytes_a_second_ = 0;   // 0: as fast as they come

@@ -201,6 +201,17 @@ TEST_SUITE("load") {
     }
   }
 
+  TEST_CASE("a script that expects less than it sends ends the connection, before that takes all memory") {
+    const test::Daemon daemon;
+    const test::TemporaryDirectory directory;
+    const std::string script = written(directory,
+                                       "repeat forever\n  repeat 1000\n    send \"\\n\"\n  end\n  send "
+                                       "\"x\\n\"\n  expect \"Server: x\\n\"\nend\n");
+    const auto result = run_for_result({"-s", script, "-c", "1", "-d", "3s", line_at(daemon.address())}, 0);
+    REQUIRE(result.errors.contains("reply unexpected"));
+    CHECK(has(result.errors.at("reply unexpected").first_example, "a.load:3: connection 0: 16384 requests"));
+  }
+
   TEST_CASE("replies that a script does not expect fail the run") {
     const test::Daemon daemon;
     const test::TemporaryDirectory directory;
