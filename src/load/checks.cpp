@@ -8,6 +8,7 @@
 namespace reactord::load {
 namespace {
 
+constexpr std::uint64_t most_expected = 1024 * 1024 * 1024;  // bytes, of one connection
 constexpr std::string_view usual_text = "reactord-load {conn} {seq}\\n";
 
 std::unexpected<std::string> wrong(std::string text) { return std::unexpected(std::move(text)); }
@@ -120,6 +121,16 @@ Parsed<void> check_request(const Template& request) {
                " bytes, this one has " + std::to_string(request.most_bytes()));
 }
 
+// What one connection waits for is in one Buffer.
+Parsed<void> check_replies(const LoadOptions& options) {
+  if (!options.expect) return {};
+  const std::uint64_t most = options.expect->most_bytes();
+  if (most == 0 || options.depth <= most_expected / most) return {};
+  return wrong("-P " + std::to_string(options.depth) + ": so many replies of up to " + std::to_string(most) +
+               " bytes are more than the " + std::to_string(most_expected) +
+               " bytes that a connection may wait for: fewer, or shorter ones");
+}
+
 Parsed<void> read_texts(LoadOptions& options) {
   if (options.script) return {};
   if (options.send) return check_request(*options.send);  // a script's
@@ -148,7 +159,8 @@ Parsed<void> complete(LoadOptions& options) {
     const auto checked = check(options);
     if (!checked) return checked;
   }
-  return read_texts(options);
+  if (const auto read = read_texts(options); !read) return read;
+  return check_replies(options);
 }
 
 }  // namespace reactord::load

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <utility>
 
 #include "base/system.hpp"
@@ -13,16 +14,12 @@ namespace reactord::load {
 namespace {
 
 constexpr Duration pause_after_failure = 100ms;
-constexpr std::size_t longest_line = 1024 * 1024;
+constexpr std::uint64_t sends_per_turn = 256;       // lest one whose server takes all keeps the loop
 constexpr std::size_t most_unanswered = 16 * 1024;  // requests of a connection, then it is ended as an error
-constexpr std::uint64_t slow_reads_a_second = 20;
-constexpr Duration between_slow_reads = Duration(1s) / slow_reads_a_second;
-static_assert(between_slow_reads == 50ms);
 
-bool expects_replies(const Scenario& scenario) {
-  using Kind = ScriptStep::Kind;
-  return std::ranges::any_of(scenario.steps, [](const ScriptStep& step) {
-    return step.kind == Kind::expect || step.kind == Kind::expect_line || step.kind == Kind::expect_end;
+bool has_step(const Scenario& scenario, std::initializer_list<ScriptStep::Kind> kinds) {
+  return std::ranges::any_of(scenario.steps, [kinds](const ScriptStep& step) {
+    return std::ranges::find(kinds, step.kind) != kinds.end();
   });
 }
 
@@ -59,7 +56,8 @@ Task<bool> Player::play(const Scenario& scenario) {
   auto connected = co_await connect();
   if (!connected) co_return false;
   rounds_.assign(scenario.steps.size(), 0);
-  expects_ = expects_replies(scenario);
+  expects_ = has_step(scenario, {Kind::expect, Kind::expect_line});
+  keeps_input_ = expects_ || has_step(scenario, {Kind::expect_end});
   std::size_t index = 0;
   while (index < scenario.steps.size() && !ended_) {
     const ScriptStep& now = scenario.steps[index];
@@ -142,6 +140,9 @@ Task<bool> Player::send(const ScriptStep& step) {
     if (!written) co_return false;
     left.remove_prefix(std::min(piece, left.size()));
   }
+  if (++sends_ % sends_per_turn == 0) {
+    co_await common_.reactor.next_turn();
+  }
   if (!expects_) co_return true;
   if (unanswered_.size() == most_unanswered) co_return expects_too_little(step);
   unanswered_.push_back({sequence, common_.reactor.now()});
@@ -151,10 +152,13 @@ Task<bool> Player::send(const ScriptStep& step) {
 Task<bool> Player::write(std::string_view bytes) {
   const Time deadline = common_.reactor.now() + common_.options.timeout;
   auto set = conn_->set_write_deadline(deadline);
-  // A slow reader reads on while the server takes nothing.
-  while (bytes_a_second_ > 0 && conn_->unsent() >= Conn::low_watermark && common_.reactor.now() < deadline) {
-    auto passed = co_await pass(2 * between_slow_reads);
+  // A slow reader reads on, also while the server takes nothing.
+  Duration pause{0};
+  while (bytes_a_second_ > 0) {
+    auto passed = co_await pass(pause);
     if (!passed) co_return false;
+    if (conn_->unsent() < Conn::low_watermark || common_.reactor.now() >= deadline) break;
+    pause = between_slow_reads;
   }
   auto written = co_await conn_->write(bytes);
   if (!written) co_return failed("write", written.error());
@@ -218,37 +222,6 @@ Task<bool> Player::expect_end(const ScriptStep& step) {
   co_return true;
 }
 
-// Time goes by; a slow reader reads on meanwhile.
-Task<bool> Player::pass(Duration duration) {
-  const Time until = common_.reactor.now() + duration;
-  while (bytes_a_second_ > 0 && conn_ && until - common_.reactor.now() > between_slow_reads) {
-    auto slept = co_await common_.until_drained.sleep(between_slow_reads);
-    if (!slept) co_return false;
-    if (conn_->unread() == 0 || input_.size() >= longest_line) continue;
-    auto read = co_await read_some(common_.options.timeout);
-    if (!read) co_return false;
-  }
-  auto slept = co_await common_.until_drained.sleep_until(until);
-  co_return slept.has_value();
-}
-
-Task<bool> Player::read_some(Duration at_most) {
-  auto set = conn_->set_read_deadline(common_.reactor.now() + at_most);
-  std::uint64_t most = common_.incoming.size();
-  if (bytes_a_second_ > 0) {
-    most = std::clamp<std::uint64_t>(bytes_a_second_ / slow_reads_a_second, 1, most);
-    const Duration pause =
-        Duration(1s) * static_cast<std::int64_t>(most) / static_cast<std::int64_t>(bytes_a_second_);
-    auto slept = co_await common_.until_drained.sleep(pause);
-    if (!slept) co_return false;
-  }
-  auto count = co_await conn_->read(std::span(common_.incoming).first(most));
-  if (!count) co_return failed("read", count.error());
-  if (expects_) input_.append(common_.reactor.buffers(), std::string_view(common_.incoming.data(), *count));
-  common_.recorder.moved(*count, 0, common_.reactor.now());
-  co_return true;
-}
-
 bool Player::reset() {
   system::reset_on_close(fd_);
   conn_->abort();
@@ -263,6 +236,7 @@ void Player::leave() noexcept {
   input_.clear();
   unanswered_.clear();
   bytes_a_second_ = 0;
+  next_read_ = Time::past();
 }
 
 void Player::end() noexcept {

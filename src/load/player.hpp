@@ -29,6 +29,10 @@ class Player {
     Time sent;
   };
   using Kind = ScriptStep::Kind;
+  static constexpr std::size_t longest_line = 1024 * 1024;
+  static constexpr std::uint64_t slow_reads_a_second = 20;
+  static constexpr Duration between_slow_reads = Duration(1s) / slow_reads_a_second;
+  static_assert(between_slow_reads == 50ms);
 
   const Scenario& choose() noexcept;
   Task<bool> play(const Scenario& scenario);
@@ -59,11 +63,14 @@ class Player {
   int fd_ = -1;  // of conn_, for what a Conn has no word for
   bool is_fresh_ = false;
   bool ended_ = false;
-  bool expects_ = false;  // the scenario does: what comes is kept for it
-  Buffer input_;          // read and not yet expected
+  bool expects_ = false;      // the scenario does: requests wait for it
+  bool keeps_input_ = false;  // what comes is kept, for an expect
+  Buffer input_;              // read and not yet expected
   std::uint64_t next_sequence_ = 0;
   std::deque<Request> unanswered_;
+  std::uint64_t sends_ = 0;
   std::uint64_t bytes_a_second_ = 0;   // 0: as fast as they come
+  Time next_read_;                     // of a slow reader
   std::vector<std::uint64_t> rounds_;  // of the repeats, by the index of their step
 };
 

@@ -125,7 +125,7 @@ int search(LoadOptions options) {
     if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
     if (run.aborted) return exit_interrupted;
     if (run.result.interrupted) break;
-    if (did_nothing(run.result)) return conclude(options, run.result);
+    if (did_nothing(run.result) || run.result.has_wrong_replies()) return conclude(options, run.result);
     const bool held = holds(*condition, run.result);
     show_try(options, options.rate, held, run.result, *condition);
     const bool is_generators_limit = !held && run.result.is_bottleneck;

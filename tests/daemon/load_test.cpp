@@ -190,11 +190,12 @@ TEST_SUITE("load") {
     const test::Daemon daemon;
     const test::TemporaryDirectory directory;
     for (const char* rest : {"repeat forever\n  send \"{rand:8KiB}\\n\"\nend\n",
-                             "send \"{rand:60KiB}\\n\"\nsend \"{rand:60KiB}\\n\"\nsleep 10s\n"}) {
+                             "repeat forever\n  send \"{rand:8KiB}\\n\"\n  sleep 10ms\nend\n",
+                             "repeat 4\n  send \"{rand:60KiB}\\n\"\nend\nsleep 10s\n"}) {
       INFO(rest);
       const std::string script = written(directory, std::string("slow-read 64KiB/s\n") + rest);
       const auto result = run_for_result({"-s", script, "-c", "1", "-d", "1s", line_at(daemon.address())}, 0);
-      CHECK(result.bytes_read > 0);
+      CHECK(result.bytes_read > 20 * 1024);
       CHECK(result.bytes_read <= 80 * 1024);
       CHECK(result.cpu_share < 0.9);  // it waits between two reads
       CHECK(result.errors.empty());
@@ -312,6 +313,15 @@ TEST_SUITE("load") {
     CHECK(has(ended.output, "Knee: "));
     CHECK(has(ended.errors, "200/s        holds"));
     CHECK(has(ended.errors, "/s        broken"));  // 800/s at the latest, on a busy machine earlier
+  }
+
+  TEST_CASE("a wrong reply ends the search, and fails it") {
+    const WrongServer server(WrongServer::Fault::alter);
+    const Ended ended =
+        run({"-c", "1", "-R", "1000", "-d", "300ms", "--slo", "p99<10s", line_at(server.address())});
+    CHECK(ended.status == 2);
+    CHECK(has(ended.output, "reply mismatch"));
+    CHECK_FALSE(has(ended.output, "Knee"));
   }
 
   TEST_CASE("two results are compared") {
