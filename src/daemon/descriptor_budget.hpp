@@ -10,8 +10,8 @@
 
 namespace reactord {
 
-// What is not a connection: the standard three, epoll, eventfd, signalfd, the log, lookups; and those clients beyond a
-// limit who are being told so. The first are a dozen, the rest is theirs.
+// What is not a connection: the standard three, epoll, eventfd, timerfd, signalfd, the log, lookups; and those clients
+// beyond a limit who are being told so. The first are a dozen, the rest is theirs.
 inline constexpr std::size_t own_descriptors = 128;
 
 // How many connections fit below the limit on descriptors; `asked` if so many were asked for (0: not asked). Error:

@@ -1,9 +1,58 @@
-// How a Player reads while it waits, and how slowly where its script says so.
+// What a Player reads, and expects: all that has come, or slowly where its script says so.
 #include <algorithm>
 
 #include "load/player.hpp"
 
 namespace reactord::load {
+
+Task<bool> Player::wait_for(const ScriptStep& step) {
+  bool done = false;
+  if (step.kind == Kind::expect) {
+    done = co_await expect(step);
+  } else {
+    done = co_await expect_line(step);
+  }
+  if (done) answered();
+  co_return done;
+}
+
+Task<bool> Player::expect(const ScriptStep& step) {
+  const std::string wanted = text_of(step, sequence_of_reply());
+  const Time deadline = common_.reactor.now() + common_.options.timeout;
+  while (input_.size() < wanted.size()) {
+    if (!wanted.starts_with(input_.view())) co_return differs(step, wanted, input_.view());
+    auto read = co_await read_some(deadline - common_.reactor.now());
+    if (!read) co_return false;
+  }
+  const std::string_view got = input_.view().substr(0, wanted.size());
+  if (got != wanted) co_return differs(step, wanted, got);
+  input_.consume(wanted.size());
+  co_return true;
+}
+
+Task<bool> Player::expect_line(const ScriptStep& step) {
+  const std::string wanted = text_of(step, sequence_of_reply());
+  const Time deadline = common_.reactor.now() + common_.options.timeout;
+  std::size_t end = input_.view().find('\n');
+  while (end == std::string_view::npos && input_.size() < longest_line) {
+    auto read = co_await read_some(deadline - common_.reactor.now());
+    if (!read) co_return false;
+    end = input_.view().find('\n');
+  }
+  const std::string_view line = input_.view().substr(0, end);
+  if (end == line.npos || !line.starts_with(wanted)) co_return differs(step, wanted, line);
+  input_.consume(end + 1);
+  co_return true;
+}
+
+Task<bool> Player::expect_end(const ScriptStep& step) {
+  if (!input_.empty()) co_return differs(step, "", input_.view());
+  auto set = conn_->set_read_deadline(common_.reactor.now() + common_.options.timeout);
+  auto count = co_await conn_->read(input_);
+  if (count) co_return differs(step, "", input_.view());
+  if (!count.error().is_eof()) co_return failed("read", count.error());
+  co_return true;
+}
 
 // Time goes by; a slow reader reads on meanwhile.
 Task<bool> Player::pass(Duration duration) {

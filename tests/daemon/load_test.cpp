@@ -350,6 +350,7 @@ TEST_SUITE("load") {
         {{"line@127.0.0.1:1", "-P", "0"}, "must be a whole number from 1"},
         {{"line@127.0.0.1:1", "-c", "1", "-t", "2"}, "at most one process for each of the 1 connections"},
         {{"line@127.0.0.1:1", "-P", "2", "--connection-per-request"}, "leave out -P"},
+        {{"line@127.0.0.1:1", "-P", "100000", "--send", "{rand:20KiB}"}, "that a connection may wait for"},
         {{"line@127.0.0.1:1", "--poisson"}, "add -R RATE"},
         {{"line@127.0.0.1:1", "-R", "0"}, "must be above 0"},
         {{"line@127.0.0.1:1", "--connect-rate", "5", "-R", "5"}, "leave out -R"},
