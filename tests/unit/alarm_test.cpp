@@ -79,7 +79,8 @@ TEST_CASE("alarm: without one, and with one that the kernel will not set, a far 
     FailNext fail(call, call == Call::timerfd_create ? EMFILE : EINVAL);
     Reactor reactor;
     const Slept slept = sleep_on(reactor, far);
-    CHECK(fail.happened());
+    // Whether the alarm is set at all depends on where the wheel's slots begin: see the next case.
+    if (call == Call::timerfd_create) CHECK(fail.happened());
     CHECK(slept.late >= 0s);
     CHECK(slept.turns <= 6);
   }
@@ -103,6 +104,21 @@ TEST_CASE("alarm: once it has rung it is set for nothing") {
   test::run(reactor, rung(reactor, *alarm, soon));
   CHECK(reactord::monotonic_now() >= soon);
   CHECK(alarm->rings_by(Time::never()));
+}
+
+TEST_CASE("alarm: what the kernel refuses to set is set for nothing, and may be tried again") {
+  const test::DescriptorCheck descriptors;
+  Reactor reactor;
+  reactord::Owned<reactord::Alarm> alarm(new reactord::Alarm(reactor));
+  const Time time = reactord::monotonic_now() + 1h;
+  {
+    const FailNext fail(Call::timerfd_settime, EINVAL);
+    CHECK_FALSE(alarm->set(time));
+    CHECK(fail.happened());
+  }
+  CHECK_FALSE(alarm->rings_by(time));
+  CHECK(alarm->set(time));
+  CHECK(alarm->rings_by(time));
 }
 
 TEST_CASE("alarm: nobody sleeps on a virtual clock, so there is no descriptor for it") {
