@@ -15,28 +15,32 @@
 
 namespace reactord {
 
-// What a LineHandler answers with. Valid only during the call it is given to.
+// What a LineHandler answers with. Valid only during the call it is given to: it can be neither copied nor moved, and a
+// coroutine can't have one as a parameter. What is written to one that was kept all the same goes nowhere.
 class Reply {
  public:
   Reply(BufferPool& pool, Buffer& output, std::size_t limit = Conn::high_watermark) noexcept
-      : pool_(pool), output_(output), limit_(limit) {}
+      : pool_(pool), output_(&output), limit_(limit) {}
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
 
   // Appends every part to the connection's output. Never suspends and never fails: what the peer does not
   // take waits, and the handler is given no further line while more than Limits::output.high bytes do.
   template <typename... Parts>
   void write(const Parts&... parts) {
-    output_.append(pool_, parts...);
+    output_->append(pool_, parts...);
   }
 
   void close() noexcept { limit_ = 0; }  // after this line: send what was written, then end the connection
   bool is_closed() const noexcept { return limit_ == 0; }
 
   // Whether the bytes that wait should go out before the next line, or no line is to follow.
-  bool is_full() const noexcept { return output_.size() >= limit_; }
+  bool is_full() const noexcept { return output_->size() >= limit_; }
 
  private:
+  friend class ServerCore;
   BufferPool& pool_;
-  Buffer& output_;
+  Buffer* output_;
   std::size_t limit_;
 };
 
@@ -45,7 +49,9 @@ class LineHandler {
   virtual ~LineHandler() = default;
 
   // Called for every line, without its end ("\n" or "\r\n"), in order. `line` and `reply` are valid during
-  // the call. Must not block: it runs on the loop.
+  // the call. Must not block: it runs on the loop. It may call its Server: drain(), kill(), serve(), set_limits(), or
+  // end it. After a kill it is given no further line. An exception that leaves it ends this connection, in order, with
+  // EndCause::error, and no other.
   virtual void on_line(std::string_view line, Reply& reply) = 0;
 };
 
@@ -59,6 +65,8 @@ class StreamHandler {
   // `context` is done once the server drains, or this connection has been given up: for whatever else the protocol
   // waits for, as in `co_await context.sleep(1min)` or dial(). The connection itself does not hang on it, so that
   // answers can still be written; who wants that calls conn.set_context(&context). It outlives the coroutine too.
+  //
+  // An exception that leaves the coroutine ends this connection, in order, with EndCause::error, and no other.
   virtual Task<> serve(Conn& conn, Context& context) = 0;
 };
 

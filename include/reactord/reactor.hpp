@@ -62,6 +62,8 @@ class Reactor {
   // Fails everything that is pending, closes every descriptor without further ado, and turns until no task is
   // left (or until a task that waits for something the Reactor does not know leaves nothing more to do).
   void shutdown() noexcept;
+  // Whether run() or shutdown() is on the stack: all code that the loop calls runs within a turn.
+  bool is_turning() const noexcept { return is_turning_; }
 
   // From the next turn on `observer`, which must outlive the Reactor or the next observe(), is told what the loop
   // notices; null: nobody. A `stall_threshold` of zero: of no stalls, and no dispatch is measured.
@@ -152,6 +154,7 @@ class Reactor {
   Clock& clock_;
   const bool virtual_clock_;
   bool stopping_ = false;
+  bool is_turning_ = false;
   bool measured_ = false;  // each dispatch is
   bool has_work_ = false;  // something waits in a queue below: look through them, and don't sleep
   Time now_;

@@ -6,14 +6,11 @@
 //     auto ran = reactor.run();                       // until the server has been drained
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "reactord/end_cause.hpp"
 #include "reactord/handler.hpp"
 #include "reactord/limits.hpp"
 #include "reactord/line_reader.hpp"
@@ -22,29 +19,7 @@
 
 namespace reactord {
 
-class Admission;
-class Session;
-class Service;
-class BufferBudget;
-
-// Why a connection ended.
-enum class EndCause : std::uint8_t {
-  eof,            // the peer finished, and everything it sent was answered
-  finished,       // the protocol ended it
-  reset,          // the peer broke it off
-  idle,           // no complete line (of a stream: no byte either way) within the idle timeout
-  slow_line,      // a line that began was not complete within the line timeout
-  slow_reader,    // the peer took nothing of what waited for it within the write timeout, or too much waited
-  lifetime,       // it had its time, and everything received before was answered
-  line_too_long,  // the peer was told so
-  over_limit,  // more connections, or more buffered bytes, than there may be; the peer was told so where it listens
-  over_rate,  // more new connections in a second than there may be; the peer was told so
-  drained,    // the server went down, everything received before was answered
-  killed,     // the server went down at once, or the drain took too long
-  error,      // something else, see ConnectionEnd::error
-};
-inline constexpr std::size_t end_causes = 13;
-const char* to_string(EndCause cause) noexcept;  // as in the log: "slow-reader"
+class ServerCore;
 
 struct ConnectionEnd {
   std::string_view protocol;
@@ -72,15 +47,24 @@ struct HandlerStall {
   Duration duration;
 };
 
-// Told of what happens, from the loop; must not block. What it is given is valid during the call.
+// An exception has left a handler. Its connection ends with EndCause::error.
+struct HandlerFailure {
+  std::string_view protocol;
+  const Address& remote;
+  std::string_view text;  // what() of a std::exception, else "unknown exception"
+};
+
+// Told of what happens, from the loop; must not block or throw. What it is given is valid during the call. It may call its
+// Server, and end it.
 class ServerObserver {
  public:
   virtual ~ServerObserver() = default;
-  virtual void on_accepted() {}  // one more is open; called before anything is read from it
+  virtual void on_accepted() {}  // one more will be open when this returns; nothing was read from it yet
   virtual void on_closed(const ConnectionEnd&) {}
   virtual void on_limit(const LimitReached&) {
   }  // at each such connection or line: who logs it bounds the log
   virtual void on_stall(const HandlerStall&) {}
+  virtual void on_handler_failed(const HandlerFailure&) {}
   virtual void on_wait_failed(const Error&) {}  // the kernel would not let the loop wait; it tries again
   virtual void on_accept_paused(const Error&, Duration) {}
   virtual void on_listener_failed(const Error&) {}  // this listener accepts no more
@@ -96,7 +80,7 @@ using ListenerId = std::uint64_t;
 
 // Observes its Reactor, for the stalls, and keeps the buffers below Limits::max_buffers: of several servers on one
 // Reactor, the last one made.
-class Server final : Timer, ReactorObserver {
+class Server {
  public:
   static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
   // Connections that were told of a limit and may linger, so that the client reads it: one more, and the oldest is cut
@@ -106,7 +90,12 @@ class Server final : Timer, ReactorObserver {
       1024;  // accepted and not yet served, because of their address's limits
 
   explicit Server(Reactor& reactor, ServerOptions options = {});  // `reactor` must outlive the server
-  ~Server();  // kills what is left; with connections still live, it shuts the reactor down
+
+  // Kills what is left, and tells the observer of nothing any more. With connections still live it shuts the reactor
+  // down: when it returns, no handler runs. From within a turn, a handler or on_drained() perhaps, it returns at once,
+  // and what it killed ends in the turns that follow: no line is delivered any more, but the coroutine of a stream
+  // runs to its end, and its handler must live until then. After on_drained() nothing is left.
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -134,13 +123,14 @@ class Server final : Timer, ReactorObserver {
 
   // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime, and a time that runs
   // runs to its end; everything else holds for all. Who waits for its address's turn waits anew; each address's rate
-  // begins anew. Not to be called by a handler or an observer.
+  // begins anew.
   void set_limits(const Limits& limits);
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests
   // without a port. It is counted and logged like an accepted one, also where connections are limited, but never
   // rejected and never held back. While the server drains it is drained at once; after the drain, its timeout begins
-  // anew; after a kill it is killed.
+  // anew; after a kill it is killed. It is open when this returns, and its first line is served from the loop's own
+  // stack: so a handler may call this.
   void serve(Conn conn, LineHandler& handler, std::string_view protocol = "line");
   void serve(Conn conn, StreamHandler& handler, std::string_view protocol = "stream");
 
@@ -151,60 +141,20 @@ class Server final : Timer, ReactorObserver {
   // run() returns when nothing else is left to run.
   void drain(Duration timeout);
 
-  // Ends every connection and listener at once. Unsent bytes are dropped.
+  // Ends every connection and listener at once. Unsent bytes are dropped, and no further line is served.
   void kill();
 
-  bool is_draining() const noexcept { return draining_; }
-  std::size_t open_connections() const noexcept { return open_; }
-  std::uint64_t accepted() const noexcept { return accepted_; }
-  std::uint64_t ended(EndCause cause) const noexcept { return ended_[static_cast<std::size_t>(cause)]; }
+  bool is_draining() const noexcept;
+  std::size_t open_connections() const noexcept;
+  std::uint64_t accepted() const noexcept;
+  std::uint64_t ended(EndCause cause) const noexcept;
 
-  // The books balance: every connection that was accepted is open or has ended, by one cause. For tests.
+  // The books balance: every connection that was accepted is open or has ended, by one cause, and every open one is
+  // known. For tests.
   bool check() const noexcept;
 
  private:
-  friend class Admission;
-  friend class Session;
-  friend class Service;
-
-  Result<Address> add_service(std::string_view address, LineHandler* lines, StreamHandler* stream,
-                              std::string_view protocol);
-  ListenerId add_service(Listener listener, LineHandler* lines, StreamHandler* stream,
-                         std::string_view protocol);
-  Listener take_listener(ListenerId id);
-  void forget_unused_services();
-  void count_places();  // each connection that takes one, with the admission
-  Service& single_service(LineHandler* lines, StreamHandler* stream, std::string_view protocol);
-  void admit(Service& service, Conn conn);
-  void serve_given(Service& service, Conn conn);
-  void begin_session(Service& service, Conn conn);  // of one that has been counted
-  void on_timer() override { kill(); }
-  void on_stall(const Watch* watch, Duration took) override;
-  void on_wait_failed(const Error& error) override;
-  void session_began(Session& session) noexcept;
-  void session_ended(Session& session, EndCause cause);
-  void report_drained();
-
-  Reactor& reactor_;
-  ServerOptions options_;
-  Context context_;  // what every handler's hangs on: done at a drain
-  std::unique_ptr<Admission> admission_;
-  std::vector<std::unique_ptr<Service>> services_;
-  Session* sessions_ = nullptr;  // the newest first
-  const Session* queued_ =
-      nullptr;  // the last that the loop has resumed from its queue, if it is still there
-  std::uint64_t queued_dispatch_ = 0;
-  Owned<BufferBudget> budget_;
-  std::size_t open_ = 0;
-  std::size_t accepting_ = 0;  // accept loops that run
-  ListenerId last_listener_ = 0;
-  std::uint64_t accepted_ = 0;
-  std::array<std::uint64_t, end_causes> ended_{};
-  Duration drain_timeout_{0};
-  Time limits_changed_ = Time::from_nanoseconds(-1);  // before every session
-  bool draining_ = false;
-  bool killed_ = false;
-  bool reported_ = false;
+  Owned<ServerCore> core_;
 };
 
 }  // namespace reactord

@@ -199,6 +199,7 @@ class Daemon final : ServerObserver {
   }
   void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
   void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
+  void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
   void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
   void on_listener_failed(const Error& error) override {
     failed_ = true;

@@ -64,6 +64,14 @@ void EventLog::stalled(const HandlerStall& stall) {
   line.add_seconds("seconds", stall.duration);
 }
 
+void EventLog::handler_failed(const HandlerFailure& failure) {
+  if (!admits({.level = LogLevel::error, .event = "handler-failed"})) return;
+  log_.line(LogLevel::error, "handler-failed")
+      .add("protocol", failure.protocol)
+      .add("peer", failure.remote.text())
+      .add("error", failure.text);
+}
+
 void EventLog::accept_paused(const Error& error, Duration pause) {
   if (!admits({.level = LogLevel::warn, .event = "accept-paused"})) return;
   log_.line(LogLevel::warn, "accept-paused").add("error", error.text()).add_seconds("retry", pause);

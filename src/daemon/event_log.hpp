@@ -22,6 +22,7 @@ class EventLog final : Timer {
   void closed(const ConnectionEnd& end);
   void limit_reached(const LimitReached& limit);
   void stalled(const HandlerStall& stall);
+  void handler_failed(const HandlerFailure& failure);
   void accept_paused(const Error& error, Duration pause);
   void wait_failed(const Error& error);
   void listener_failed(const Error& error);

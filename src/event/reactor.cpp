@@ -18,6 +18,13 @@ namespace {
 constexpr Duration coarse_wait = 1s;
 constexpr int shutdown_turns = 64;
 
+struct Turning {
+  explicit Turning(bool& now) noexcept : flag(now), before(std::exchange(now, true)) {}
+  ~Turning() { flag = before; }
+  bool& flag;
+  bool before;
+};
+
 }  // namespace
 
 Reactor::Reactor(Clock& clock)
@@ -234,6 +241,7 @@ bool Reactor::outlives(int failure) {
 Result<void> Reactor::run() {
   if (refusal_) return std::unexpected(*refusal_);
   stopping_ = false;
+  const Turning turning(is_turning_);
   while (!stopping_ && live_tasks_ > 0) {
     int failure = 0;
     if (measured_) {
@@ -247,6 +255,7 @@ Result<void> Reactor::run() {
 }
 
 void Reactor::shutdown() noexcept {
+  const Turning turning(is_turning_);
   for (int turns = 0; turns < shutdown_turns; ++turns) {
     for (Watch* watch = open_; watch != nullptr;) {
       Watch* next = watch->next_;

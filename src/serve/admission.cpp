@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "serve/server_core.hpp"
+
 namespace reactord {
 namespace {
 
@@ -27,8 +29,8 @@ bool limits_addresses(const Limits& limits) noexcept {
 
 }  // namespace
 
-Admission::Admission(Server& server)
-    : server_(server), reactor_(server.reactor_), limits_(server.options_.limits) {
+Admission::Admission(ServerCore& server)
+    : server_(server), reactor_(server.reactor()), limits_(server.limits()) {
   read_limits();
 }
 
@@ -60,9 +62,9 @@ void Admission::limits_changed() {
   if (limited_) server_.count_places();
   for (auto& [service, conn] : waited) {
     if (limited_) {
-      admit(*service, std::move(conn));
+      admit(*service, std::move(conn), Begin::later);
     } else {
-      server_.begin_session(*service, std::move(conn));
+      server_.begin_session(*service, std::move(conn), Begin::later);
     }
   }
   update_gate();
@@ -109,7 +111,7 @@ const Refusal* Admission::refusal(const Entry* entry, Time now) const noexcept {
   return nullptr;
 }
 
-void Admission::admit(Service& service, Conn conn) {
+void Admission::admit(Service& service, Conn conn, Begin begin) {
   const Time now = reactor_.now();
   Entry* entry = addresses_ ? addresses_->enter(conn.remote_addr(), now) : nullptr;
   const Refusal* why = refusal(entry, now);
@@ -125,7 +127,7 @@ void Admission::admit(Service& service, Conn conn) {
   take_place(entry);
   update_gate();
   if (waits) return wait_for_turn(service, std::move(conn), *entry, due);
-  server_.begin_session(service, std::move(conn));
+  server_.begin_session(service, std::move(conn), begin);
 }
 
 // Who comes while others of its address wait goes behind them.
@@ -209,7 +211,7 @@ void Admission::turn_came(Waiting& waiting) {
     addresses_->remove(entry, now);
   }
   if (others_wait) arm_first(entry);
-  if (served) return server_.begin_session(service, std::move(conn));
+  if (served) return server_.begin_session(service, std::move(conn), Begin::now);
   update_gate();
   reject(service, std::move(conn), *why, draining ? nullptr : &rejections_);
 }
@@ -225,9 +227,9 @@ bool Admission::update_gate() {
   const bool full = limits_.connections.then == OverLimit::defer && is_full();
   const bool spent = limits_.accepts.then == OverLimit::defer && limits_.accepts.per_second > 0 &&
                      !server_.is_draining() && bucket_.due(accepts_pace_, reactor_.now()) > reactor_.now();
-  const bool open = server_.killed_ || (!full && !spent);
+  const bool open = server_.is_killed() || (!full && !spent);
   if (open == gate_.is_open()) return open;
-  for (const auto& service : server_.services_) service->hold(!open);
+  server_.hold_listeners(!open);
   if (open) {
     gate_.open();
   } else {
@@ -249,14 +251,15 @@ void Admission::report_gate(const Service& service) const {
 }
 
 void Admission::report(const Refusal& limit, const Service& service, const Address* remote) const {
-  if (server_.options_.observer == nullptr) return;
-  server_.options_.observer->on_limit(
+  if (server_.observer() == nullptr) return;
+  server_.observer()->on_limit(
       {.limit = limit.limit, .action = "deferred", .protocol = service.protocol(), .remote = remote});
 }
 
-bool Admission::check() const noexcept {
-  return waiting_.size() <= places_ && waiting_.size() <= Server::waiting_at_once &&
-         rejections_.size() <= Server::rejections_at_once && (!addresses_ || addresses_->check());
+bool Admission::check(std::size_t places) const noexcept {
+  return (!limited_ || places_ == places) && waiting_.size() <= places &&
+         waiting_.size() <= Server::waiting_at_once && rejections_.size() <= Server::rejections_at_once &&
+         (!addresses_ || addresses_->check());
 }
 
 Waiting::Waiting(Admission& by, Service& of, Conn accepted, AddressTable::Entry& at)

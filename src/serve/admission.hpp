@@ -24,6 +24,8 @@
 
 namespace reactord {
 
+class Admission;
+
 // A connection that has been accepted and waits, unread, for its address's turn. The timer of the first of an address is
 // armed: for when it is due, or has waited too long.
 struct Waiting final : Timer {
@@ -45,18 +47,18 @@ struct Waiting final : Timer {
 
 class Admission {
  public:
-  explicit Admission(Server& server);
+  explicit Admission(ServerCore& server);
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
   bool is_limited() const noexcept { return limited_; }  // else nothing below need be called
 
-  void admit(Service& service, Conn conn);  // one that has been counted as accepted
-  void given(const Conn& conn);             // one that is served whatever the limits say
-  void left(const Conn& conn);              // one that was served
-  void limits_changed();                    // the Server's: all that is known of connections is counted anew
-  void mark_services() const noexcept;      // as used, of those that wait
-  void end_waiting();                       // at a drain or kill: those that wait are not served any more
+  void admit(Service& service, Conn conn, Begin begin);  // one that has been counted as accepted
+  void given(const Conn& conn);                          // one that is served whatever the limits say
+  void left(const Conn& conn);                           // one that was served
+  void limits_changed();                // the Server's: all that is known of connections is counted anew
+  void mark_services() const noexcept;  // as used, of those that wait
+  void end_waiting();                   // at a drain or kill: those that wait are not served any more
   bool may_accept() { return gate_.is_open() || update_gate(); }
   bool update_gate();                                      // whether it is open, now
   void report_gate(const Service& service) const;          // that an accept loop begins to wait
@@ -64,7 +66,7 @@ class Admission {
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
   std::size_t rejected() const noexcept { return rejections_.size(); }  // and not yet gone
-  bool check() const noexcept;
+  bool check(std::size_t places) const noexcept;  // `places`: as many as sessions and those that wait take
 
  private:
   friend struct Waiting;
@@ -84,7 +86,7 @@ class Admission {
   void turn_came(Waiting& waiting);
   void report(const Refusal& limit, const Service& service, const Address* remote) const;
 
-  Server& server_;
+  ServerCore& server_;
   Reactor& reactor_;
   const Limits& limits_;
   Pace accepts_pace_{{}}, address_pace_{{}};

@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "serve/session.hpp"
+#include "serve/server_core.hpp"
+#include "serve/session_wait.hpp"
 
 namespace reactord {
 
@@ -21,7 +21,7 @@ class LineSession final : public Session {
   LineSession(Service& service, Conn served)
       : Session(service, std::move(served)),
         splitter_(service.limits().max_line),
-        wait_(std::in_place_type<LineFill>, *this) {
+        wait_(endpoint(), input_, take_lines) {
     conn().reactor().work_began();
     if (has_lifetime()) unusual_ |= ageing;
     endpoint().set_session_deadline(line_due());
@@ -31,7 +31,7 @@ class LineSession final : public Session {
 
   // Until there is something to wait for; deletes itself at the end.
   void run() {
-    while (begin_wait()) {
+    while (wait_.begin(conn().reactor(), resumed, this)) {
       if (advance()) continue;
       report();
       delete this;
@@ -39,8 +39,11 @@ class LineSession final : public Session {
     }
   }
 
+  // The same from the loop's queue: for one that may have been made within another's delivery.
+  void run_later() { wait_.begin_from_queue(conn().reactor(), resumed, this); }
+
  private:
-  enum class Step : std::uint8_t { bytes, room, turn, finish };
+  using Step = SessionWait::Step;
 
   // What is unusual about the input, as bits.
   enum Unusual : std::uint8_t {
@@ -54,62 +57,29 @@ class LineSession final : public Session {
     hurried = 128,   // a drain has found nothing begun; it may have come from within the handler
   };
 
-  class LineFill final : public ReadOperation {
-   public:
-    explicit LineFill(LineSession& session) noexcept
-        : ReadOperation(session.endpoint(), session.input_, &LineFill::take_lines) {}
-    static std::size_t take_lines(ReadOperation& operation, std::string_view bytes) noexcept {
-      return static_cast<LineSession*>(operation.state)->deliver(bytes);
-    }
-  };
-
-  class RoomOperation final : public PendingWrite {
-   public:
-    explicit RoomOperation(Endpoint& endpoint) noexcept : PendingWrite(endpoint, nullptr, 0, until_low) {}
-  };
+  static std::size_t take_lines(ReadOperation& operation, std::string_view bytes) noexcept {
+    return static_cast<LineSession*>(operation.state)->deliver(bytes);
+  }
 
   static void resumed(void* session) {
     auto& self = *static_cast<LineSession*>(session);
-    self.runs();
+    self.server().resumed(self);
     if (self.advance()) return self.run();
     self.report();
     delete &self;
   }
 
-  // True if there is nothing to wait for.
-  bool begin_wait() {
-    return std::visit(
-        [this](auto& operation) {
-          operation.run = resumed;
-          operation.state = this;
-          if constexpr (std::is_same_v<decltype(operation), NextTurnOperation&>) {
-            conn().reactor().resume_next_turn(operation);
-            return false;
-          } else {
-            return operation.await_ready();
-          }
-        },
-        wait_);
-  }
-
   // The wait is over: does what can be done now and says what to wait for. False: the connection has ended.
   bool advance() {
-    if (auto* finished = std::get_if<FinishOperation>(&wait_)) {
-      if (finished->failure() == failure_of(ErrorCode::deadline_exceeded)) cause_ = EndCause::slow_reader;
-      return false;
-    }
-    bool answerable = true;
-    if (auto* fill = std::get_if<LineFill>(&wait_)) {
-      if (fill->failure() != 0) failure_ = static_cast<std::int16_t>(fill->failure());
-      answerable = fill->failure() != failure_of(ErrorCode::closed);
-    } else if (auto* room = std::get_if<RoomOperation>(&wait_)) {
-      answerable = room->failure() == 0;
-      if (!answerable) failure_ = static_cast<std::int16_t>(room->failure());
-      if (failure_ == 0) endpoint().set_session_deadline(line_due());  // its time stood still: nobody read
-    } else if (endpoint().is_retired()) {                              // given up before its turn came
-      answerable = false;
-      failure_ = failure_of(ErrorCode::closed);
-    }
+    if (wait_.step() == Step::finish) return false;
+    int failure = wait_.failure();
+    if (wait_.step() == Step::turn && endpoint().is_retired())  // given up before its turn came
+      failure = failure_of(ErrorCode::closed);
+    if (failure != 0) failure_ = static_cast<std::int16_t>(failure);
+    if (wait_.step() == Step::room && failure_ == 0)
+      endpoint().set_session_deadline(line_due());  // its time stood still: nobody read
+    const bool answerable =
+        wait_.step() == Step::bytes ? failure != failure_of(ErrorCode::closed) : failure == 0;
     if (!ending_ && step_ == Step::bytes && answerable) {
       const std::uint64_t before = lines_;
       input_.consume(deliver(input_.view()) & ~ReadOperation::resume_bit);
@@ -118,29 +88,25 @@ class LineSession final : public Session {
         step_ = Step::turn;
     }
     if (step_ == Step::bytes && failure_ != 0) input_ended();
-    wait_for(step_);
+    wait_.become(step_, endpoint(), input_, take_lines);
+    if (step_ != Step::finish) step_ = Step::bytes;
     return true;
   }
 
   void report() {
-    if (endpoint().gave_up()) {
-      cause_ = EndCause::slow_reader;
-    } else if (endpoint().write_failure() != 0 && cause_ != EndCause::killed) {
-      cause_ = EndCause::reset;
-      failure_ = static_cast<std::int16_t>(endpoint().write_failure());
-    }
-    if (killed_) cause_ = EndCause::killed;
-    ended(cause_, failure_ > 0 ? failure_ : 0, lines_, limit_that_ended_it());
+    const EndFacts facts = end_facts(cause_, wait_.failure());
+    ended(facts, lines_, limit_that_ended_it(facts.cause()));
   }
 
-  std::string_view limit_that_ended_it() const noexcept {
-    return cause_ == EndCause::over_limit ? "max-buffers" : (unusual_ & overflown) != 0 ? "output-hard" : "";
+  std::string_view limit_that_ended_it(EndCause cause) const noexcept {
+    if (cause == EndCause::over_limit) return "max-buffers";
+    return cause == EndCause::slow_reader && (unusual_ & overflown) != 0 ? "output-hard" : "";
   }
 
   void drain() noexcept override {
     answer_what_is_there();
     const bool nothing_begun = input_.empty() && endpoint().bytes_read() >= answer_until_;
-    if (nothing_begun && std::holds_alternative<LineFill>(wait_)) {
+    if (nothing_begun && wait_.step() == Step::bytes) {
       unusual_ |= hurried;
       auto set = conn().set_read_deadline(Time::past());
     }
@@ -157,7 +123,7 @@ class LineSession final : public Session {
   void evict() noexcept override {
     unusual_ |= evicted;
     cause_ = EndCause::over_limit;
-    if (std::holds_alternative<LineFill>(wait_) && output_capacity() == 0) {
+    if (wait_.step() == Step::bytes && output_capacity() == 0) {
       auto set = conn().set_read_deadline(Time::past());
     } else {
       conn().abort();
@@ -169,8 +135,8 @@ class LineSession final : public Session {
   // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).
   // Returns how many of the bytes have been taken, as ReadOperation::take_ wants it.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
-    Reply reply(endpoint().reactor().buffers(), endpoint().reactor().replies(),
-                service().limits().output.high);
+    ServerCore& server = this->server();
+    Reply& reply = server.begin_delivery(*this, endpoint().reactor().replies());
     LineHandler& handler = service().lines();
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
@@ -182,18 +148,23 @@ class LineSession final : public Session {
     auto found = LineSplitter::Found::line;
     std::size_t lines = 0;
     std::string_view line;
-    while (at < stop && lines < Server::lines_per_turn) {
-      found = splitter_.next(at, end, line);
-      if (found != LineSplitter::Found::line) [[unlikely]]
-        break;
-      ++lines;
-      handler.on_line(line, reply);
-      if (reply.is_full() && !make_room(reply)) [[unlikely]]
-        break;
+    try {
+      while (at < stop && lines < Server::lines_per_turn) {
+        found = splitter_.next(at, end, line);
+        if (found != LineSplitter::Found::line) [[unlikely]]
+          break;
+        ++lines;
+        handler.on_line(line, reply);
+        if (reply.is_full() && !make_room(reply)) [[unlikely]]
+          break;
+      }
+    } catch (...) {
+      give_up_on_handler(reply);
     }
     const bool all_sent = lines > 0 ? delivered(lines) : endpoint().unsent() == 0;
     if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited | lost)) == 0 && all_sent)
         [[likely]] {
+      server.end_delivery();
       return bytes.size();
     }
     if (found == LineSplitter::Found::too_long && service().limits().long_lines != LongLine::close) {
@@ -201,10 +172,28 @@ class LineSession final : public Session {
       found = (unusual_ & cutting) != 0 ? LineSplitter::Found::none : LineSplitter::Found::line;
     }
     const auto taken = static_cast<std::size_t>(at - bytes.data());
+    server.end_delivery();
     step_ = decide(found, reply.is_closed(), at < stop);
+    server.open_reply();
     if (step_ != Step::bytes) return taken | ReadOperation::resume_bit;
     if (at < end || (unusual_ & cutting) != 0) line_began();
     return taken;
+  }
+
+  // An exception has left the handler, within a catch block. What was answered before is sent.
+  [[gnu::cold]] void give_up_on_handler(Reply& reply) noexcept {
+    reply.close();
+    cause_ = handler_threw();
+  }
+
+  // Hands over a line outside a run of complete ones.
+  [[gnu::noinline]] void deliver_one(std::string_view line, Reply& reply) noexcept {
+    ++lines_;
+    try {
+      service().lines().on_line(line, reply);
+    } catch (...) {
+      give_up_on_handler(reply);
+    }
   }
 
   // Keeps the books, and sends the replies. True if nothing is left unsent, and nothing was lost.
@@ -245,11 +234,11 @@ class LineSession final : public Session {
   [[gnu::noinline]] const char* cut_line(const char* at, const char* end, Reply& reply) {
     const bool truncated = service().limits().long_lines == LongLine::truncate;
     if (truncated) {
-      service().lines().on_line(std::string_view(at, splitter_.max_line() - 1), reply);
+      deliver_one(std::string_view(at, splitter_.max_line() - 1), reply);
     } else {
       reply.write("ERR line too long (max ", std::to_string(splitter_.max_line()), ")\n");
+      ++lines_;
     }
-    ++lines_;
     report_limit("max-line", truncated ? "truncated" : "discarded");
     Buffer& replies = endpoint().reactor().replies();
     if (!replies.empty()) endpoint().send_replies(replies);
@@ -286,8 +275,8 @@ class LineSession final : public Session {
   // `more`: bytes are left that are to be answered. Then to wait for further ones is right only if they hold no line.
   Step decide(LineSplitter::Found found, bool closed, bool more) {
     // An answer is lost: no other may take its place.
-    if (endpoint().write_failure() != 0 && !killed_) return end(EndCause::reset);
-    if (closed) return end(EndCause::finished);
+    if (endpoint().write_failure() != 0) return end(EndCause::reset);
+    if (closed) return end(cause_);
     if (found == LineSplitter::Found::too_long) {
       endpoint().output().append(endpoint().reactor().buffers(), "ERR line too long (max ",
                                  std::to_string(splitter_.max_line()), ")\n");
@@ -308,13 +297,14 @@ class LineSession final : public Session {
   // No more bytes will come: what is left of the last line is one too, if the peer finished in order.
   void input_ended() {
     if ((unusual_ & evicted) != 0) return give_back();
-    if (failure_ == failure_of(ErrorCode::eof) && !input_.empty()) {
+    if (failure_ == failure_of(ErrorCode::eof) && !input_.empty() && !killed_) {
       Reply reply(endpoint().reactor().buffers(), endpoint().output());
-      service().lines().on_line(LineSplitter::last(input_.view()), reply);
-      ++lines_;
+      deliver_one(LineSplitter::last(input_.view()), reply);
       input_.clear();
     }
-    if (failure_ != failure_of(ErrorCode::deadline_exceeded)) {
+    if (cause_ != EndCause::finished) {
+      step_ = end(cause_);  // the handler has failed
+    } else if (failure_ != failure_of(ErrorCode::deadline_exceeded)) {
       step_ = end(cause_of(failure_));
     } else {
       time_is_up();
@@ -327,9 +317,7 @@ class LineSession final : public Session {
       unusual_ &= static_cast<std::uint8_t>(~hurried);
       failure_ = 0;
       endpoint().set_session_deadline(line_due());
-    } else if (is_draining()) {
-      step_ = end(EndCause::drained);
-    } else if (!begun && (unusual_ & (ageing | limited)) == ageing &&
+    } else if (!is_draining() && !begun && (unusual_ & (ageing | limited)) == ageing &&
                lifetime_end() <= conn().reactor().now()) {
       answer_what_is_there();
       if (conn().bytes_read() >= answer_until_) {
@@ -338,12 +326,12 @@ class LineSession final : public Session {
         failure_ = 0;
         endpoint().set_session_deadline(line_due());
       }
-    } else if (!begun && limits_have_changed() &&
+    } else if (!is_draining() && !begun && limits_have_changed() &&
                endpoint().last_activity() + service().idle_timeout() > conn().reactor().now()) {
       failure_ = 0;  // too old by the limits of before
       endpoint().set_session_deadline(line_due());
     } else {
-      step_ = end(begun ? EndCause::slow_line : EndCause::idle);
+      step_ = end(out_of_time(begun ? EndCause::slow_line : EndCause::idle, is_draining()));
     }
   }
 
@@ -355,31 +343,14 @@ class LineSession final : public Session {
     step_ = end(EndCause::over_limit);
   }
 
-  void wait_for(Step step) {
-    switch (step) {
-      case Step::bytes:
-        wait_.emplace<LineFill>(*this);
-        break;
-      case Step::room:
-        wait_.emplace<RoomOperation>(endpoint());
-        break;
-      case Step::turn:
-        wait_.emplace<NextTurnOperation>(conn().reactor());
-        break;
-      case Step::finish:
-        wait_.emplace<FinishOperation>(endpoint());
-        break;
-    }
-    if (step != Step::finish) step_ = Step::bytes;
-  }
-
   Step end(EndCause cause) noexcept {
     cause_ = cause;
     ending_ = true;
     return Step::finish;
   }
 
-  EndCause cause_ = EndCause::error;
+  EndCause cause_ =
+      EndCause::finished;  // as its reply is closed by the handler, until something else has ended it
   Step step_ = Step::bytes;
   bool ending_ = false;
   std::uint8_t unusual_ = 0;  // a set of Unusual
@@ -389,12 +360,13 @@ class LineSession final : public Session {
   std::uint64_t answer_until_ =
       ~std::uint64_t{0};  // lines that begin before this offset of the input are answered
   std::uint64_t lines_ = 0;
-  std::variant<LineFill, RoomOperation, NextTurnOperation, FinishOperation> wait_;
+  SessionWait wait_;
 };
 
-void serve_lines(Service& service, Conn conn) {
+void begin_lines(Service& service, Conn conn, Begin begin) {
   auto* session = new LineSession(service, std::move(conn));  // it deletes itself
-  session->run();
+  if (begin == Begin::now) return session->run();
+  session->run_later();
 }
 
 }  // namespace reactord

@@ -29,9 +29,11 @@ class Rejection final : public Session {
 
   void cut_short() noexcept {
     among_ = nullptr;
-    // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset.
-    if (!endpoint().is_retired())
-      system::receive(endpoint().fd(), conn().reactor().scratch(), Reactor::scratch_size);
+    // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset. Not into the
+    // loop's scratch storage: a handler may be reading lines there, and have changed the limits.
+    Buffer unread;
+    const std::span<char> room = unread.prepare(conn().reactor().buffers(), Reactor::scratch_size);
+    if (!endpoint().is_retired()) system::receive(endpoint().fd(), room.data(), room.size());
     conn().abort();
   }
 
@@ -40,11 +42,9 @@ class Rejection final : public Session {
 
   static void finished(void* rejection) {
     auto& self = *static_cast<Rejection*>(rejection);
-    if (self.told_) {
-      self.ended(self.why_.cause, 0, 0, self.why_.limit);
-    } else {
-      self.ended(EndCause::killed, 0, 0);
-    }
+    // One that was told why has its cause, whatever became of the telling.
+    const EndFacts facts{.killed = !self.told_, .decided = self.why_.cause};
+    self.ended(facts, 0, self.told_ ? self.why_.limit : std::string_view());
     delete &self;
   }
 

@@ -1,8 +1,11 @@
 #include "serve/session.hpp"
 
 #include <algorithm>
-#include <cerrno>
+#include <exception>
+#include <new>
 #include <utility>
+
+#include "serve/server_core.hpp"
 
 namespace reactord {
 
@@ -23,10 +26,31 @@ SendLimits send_limits_of(const Limits& limits) noexcept {
           .gives_up = gives_up};
 }
 
+Service::Service(ServerCore& server, std::optional<Listener> listener, AnyHandler handler,
+                 std::string_view protocol)
+    : server_(server),
+      limits_(server.limits()),
+      listener_(std::move(listener)),
+      handler_(handler),
+      protocol_(protocol) {
+  limits_changed();
+}
+
 Session::Session(Service& service, Conn conn)
     : service_(service), conn_(std::move(conn)), began_(conn_.reactor().now()) {
   endpoint().set_send_limits(service.send_limits());
   server().session_began(*this);
+}
+
+bool Session::is_draining() const noexcept { return server().is_draining(); }
+bool Session::limits_have_changed() const noexcept { return server().limits_changed() >= began_; }
+
+// No effect on one that is over: something else has ended it.
+void Session::kill() noexcept {
+  if (endpoint().is_retired()) return;
+  killed_ = true;
+  conn_.abort();
+  server().cut_delivery_short(*this);
 }
 
 // The jitter is drawn from when and where the session began, so that nothing has to be kept of it (the mixing step of
@@ -46,80 +70,54 @@ Time Session::lifetime_end() const noexcept {
   return began_ + Duration(static_cast<Duration::rep>(lifetime));
 }
 
-void Session::ended(EndCause cause, int error, std::uint64_t lines, std::string_view limit) {
-  Server& server = this->server();
-  if (server.options_.observer != nullptr) {
-    server.options_.observer->on_closed({.protocol = service_.protocol(),
-                                         .remote = conn_.remote_addr(),
-                                         .cause = cause,
-                                         .error = error,
-                                         .limit = limit,
-                                         .lines = lines,
-                                         .bytes_read = conn_.bytes_read(),
-                                         .bytes_written = conn_.bytes_written(),
-                                         .duration = conn_.reactor().now() - began_});
+EndFacts Session::end_facts(EndCause decided, int finish_failure) const noexcept {
+  const Endpoint& endpoint = *conn_.endpoint_;
+  const bool never_taken = finish_failure == failure_of(ErrorCode::deadline_exceeded);
+  return {.killed = killed_,
+          .gave_up = endpoint.gave_up() || never_taken,
+          .decided = decided,
+          .write_failure = endpoint.write_failure(),
+          .read_failure = endpoint.read_failure()};
+}
+
+void Session::ended(const EndFacts& facts, std::uint64_t lines, std::string_view limit) {
+  ServerCore& server = this->server();
+  if (server.observer() != nullptr) {
+    server.observer()->on_closed({.protocol = service_.protocol(),
+                                  .remote = conn_.remote_addr(),
+                                  .cause = facts.cause(),
+                                  .error = facts.error(),
+                                  .limit = limit,
+                                  .lines = lines,
+                                  .bytes_read = conn_.bytes_read(),
+                                  .bytes_written = conn_.bytes_written(),
+                                  .duration = conn_.reactor().now() - began_});
   }
-  server.session_ended(*this, cause);
+  server.session_ended(*this, facts.cause());
 }
 
 void Session::report_limit(std::string_view limit, std::string_view action) {
-  ServerObserver* observer = server().options_.observer;
-  if (observer == nullptr) return;
-  observer->on_limit(
+  if (server().observer() == nullptr) return;
+  server().observer()->on_limit(
       {.limit = limit, .action = action, .protocol = service_.protocol(), .remote = &conn_.remote_addr()});
 }
 
-void Session::runs() noexcept {
-  Server& server = this->server();
-  server.queued_ = this;
-  server.queued_dispatch_ = server.reactor_.dispatch();
-}
-
-EndCause cause_of(int failure) noexcept {
-  if (failure == ECONNRESET || failure == EPIPE) return EndCause::reset;
-  if (failure > 0) return EndCause::error;
-  switch (static_cast<ErrorCode>(-failure)) {
-    case ErrorCode::eof:
-      return EndCause::eof;
-    case ErrorCode::deadline_exceeded:
-      return EndCause::idle;
-    case ErrorCode::closed:
-      return EndCause::killed;
-    default:
-      return EndCause::error;
+EndCause Session::handler_threw() noexcept {
+  auto report = [this](std::string_view text) {
+    if (server().observer() == nullptr) return;
+    server().observer()->on_handler_failed(
+        {.protocol = service_.protocol(), .remote = conn_.remote_addr(), .text = text});
+  };
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return EndCause::over_limit;
+  } catch (const std::exception& exception) {
+    report(exception.what());
+  } catch (...) {
+    report("unknown exception");
   }
-}
-
-const char* to_string(EndCause cause) noexcept {
-  switch (cause) {
-    case EndCause::eof:
-      return "eof";
-    case EndCause::finished:
-      return "finished";
-    case EndCause::reset:
-      return "reset";
-    case EndCause::idle:
-      return "idle";
-    case EndCause::slow_line:
-      return "slow-line";
-    case EndCause::slow_reader:
-      return "slow-reader";
-    case EndCause::line_too_long:
-      return "line-too-long";
-    case EndCause::lifetime:
-      return "lifetime";
-    case EndCause::over_limit:
-      return "over-limit";
-    case EndCause::over_rate:
-      return "over-rate";
-    case EndCause::drained:
-      return "drained";
-    case EndCause::killed:
-      return "killed";
-    case EndCause::error:
-      return "error";
-  }
-  return "error";
+  return EndCause::error;
 }
 
 }  // namespace reactord

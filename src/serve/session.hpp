@@ -1,8 +1,8 @@
 // Session: one live connection of a Server, from its accept to its line in the log. Service: a handler of a Server, with
 // the listener whose connections it serves, if it has one.
 //
-// A session owns its connection. A stream's lives in the frame of the coroutine that serves it; a line session and a
-// rejection are objects that delete themselves at their end.
+// A session owns its connection. It exists, and its server knows it, once the call that made it has returned: between a
+// connection that is counted and one that is listed there is no moment. It ends by itself.
 #pragma once
 
 #include <optional>
@@ -10,34 +10,38 @@
 
 #include "net/endpoint.hpp"
 #include "reactord/server.hpp"
+#include "serve/end_facts.hpp"
 
 namespace reactord {
+
+class ServerCore;
 
 Limits within_reason(Limits limits) noexcept;  // as limits.hpp says
 SendLimits send_limits_of(const Limits& limits) noexcept;
 
+// One of the two.
+struct AnyHandler {
+  LineHandler* lines = nullptr;
+  StreamHandler* stream = nullptr;
+  bool operator==(const AnyHandler&) const = default;
+};
+
 class Service {
  public:
-  Service(Server& server, std::optional<Listener> listener, LineHandler* lines, StreamHandler* stream,
-          std::string_view protocol)
-      : server_(server), listener_(std::move(listener)), lines_(lines), stream_(stream), protocol_(protocol) {
-    limits_changed();
-  }
+  Service(ServerCore& server, std::optional<Listener> listener, AnyHandler handler,
+          std::string_view protocol);
 
   static Task<> accept_loop(Service& service);
   std::uint64_t last_accept() const noexcept { return last_accept_; }
 
-  Server& server() const noexcept { return server_; }
-  const ServerOptions& options() const noexcept { return server_.options_; }
-  const Limits& limits() const noexcept { return server_.options_.limits; }
+  ServerCore& server() const noexcept { return server_; }
+  const Limits& limits() const noexcept { return limits_; }
   const SendLimits& send_limits() const noexcept { return send_limits_; }
   Duration idle_timeout() const noexcept { return idle_timeout_; }  // the longest one there is for none
   Listener& listener() noexcept { return *listener_; }              // of one that has it
-  Context& context() const noexcept { return server_.context_; }
-  bool serves_lines() const noexcept { return lines_ != nullptr; }
-  bool is_single(const LineHandler* lines, const StreamHandler* stream,
-                 std::string_view protocol) const noexcept {
-    return !listener_ && lines_ == lines && stream_ == stream && protocol_ == protocol;
+  bool serves_lines() const noexcept { return handler_.lines != nullptr; }
+  bool is_single(const AnyHandler& handler, std::string_view protocol) const noexcept {
+    return !listener_ && handler_ == handler && protocol_ == protocol;
   }
   void drain() noexcept {
     if (listener_) listener_->drain();
@@ -54,25 +58,25 @@ class Service {
     send_limits_ = send_limits_of(limits());
     idle_timeout_ = limits().idle_timeout > 0ns ? limits().idle_timeout : Duration::max();
   }
-  LineHandler& lines() const noexcept { return *lines_; }
-  StreamHandler& stream() const noexcept { return *stream_; }
+  LineHandler& lines() const noexcept { return *handler_.lines; }
+  StreamHandler& stream() const noexcept { return *handler_.stream; }
   const std::string& protocol() const noexcept { return protocol_; }
 
  private:
-  friend class Server;
+  friend class ServerCore;
   static Task<> wait_at_gate(Service& service);
 
-  Server& server_;
+  ServerCore& server_;
+  const Limits& limits_;  // those of the server
   std::optional<Listener> listener_;
-  LineHandler* lines_;  // one of the two
-  StreamHandler* stream_;
+  AnyHandler handler_;
   std::string protocol_;
   SendLimits send_limits_{};
   Duration idle_timeout_{};
   std::uint64_t last_accept_ = 0;  // what Server::accepted() became by it
   ListenerId id_ = 0;              // 0: it has no listener
   bool has_ended_ = false;         // its accept loop
-  bool used_ = true;               // for Server::forget_unused_services()
+  bool used_ = true;               // for ServerCore::forget_unused_services()
 };
 
 class Session {
@@ -83,10 +87,7 @@ class Session {
 
   virtual void
   drain() noexcept = 0;  // end once everything received by now is answered; may have no effect yet
-  void kill() noexcept {
-    killed_ = true;
-    conn_.abort();
-  }
+  void kill() noexcept;
 
   Session* next() const noexcept { return next_; }  // among those of its server
   const Watch& served_by() const noexcept { return *conn_.endpoint_; }
@@ -98,24 +99,28 @@ class Session {
  protected:
   ~Session() = default;
   Service& service() const noexcept { return service_; }
-  Server& server() const noexcept { return service_.server(); }
+  ServerCore& server() const noexcept { return service_.server(); }
   Conn& conn() noexcept { return conn_; }
   const Conn& conn() const noexcept { return conn_; }
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
-  bool is_draining() const noexcept { return server().is_draining(); }
+  bool is_draining() const noexcept;
   bool has_lifetime() const noexcept { return service_.limits().lifetime > 0ns; }
-  bool limits_have_changed() const noexcept { return server().limits_changed_ >= began_; }  // since it began
-  Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
+  bool limits_have_changed() const noexcept;  // since it began
+  Time lifetime_end() const noexcept;         // of a session that has one, its jitter included
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
+  EndFacts end_facts(EndCause decided,
+                     int finish_failure) const noexcept;  // as they are now, after Conn::finish()
   void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached
-  void
-  runs() noexcept;  // in this dispatch, and not because its descriptor was ready: a stall will be its own
+
+  // For a catch block around what a handler does: tells the observer, and what the end of the connection is to be.
+  // Memory that has run out is a limit, over_limit; anything else is an error.
+  EndCause handler_threw() noexcept;
 
   // Counts and reports the end. The last thing a session does. `limit` as in ConnectionEnd.
-  void ended(EndCause cause, int error, std::uint64_t lines, std::string_view limit = {});
+  void ended(const EndFacts& facts, std::uint64_t lines, std::string_view limit = {});
 
  private:
-  friend class Server;
+  friend class ServerCore;
   virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
 
   Service& service_;
@@ -128,10 +133,11 @@ class Session {
   bool killed_ = false;
 };
 
-// What the failure of an operation (as in IoOperation) says about the end of its connection.
-EndCause cause_of(int failure) noexcept;
+// When a session that has just been made does its first work: now, or in the loop's own time, for a caller that may be
+// called by a handler.
+enum class Begin : std::uint8_t { now, later };
 
-void serve_lines(Service& service, Conn conn);  // begins; it ends by itself
-Task<> serve_stream(Service& service, Conn conn);
+void begin_lines(Service& service, Conn conn, Begin begin);
+void begin_stream(Service& service, Conn conn);  // always later
 
 }  // namespace reactord

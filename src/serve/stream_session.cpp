@@ -1,50 +1,61 @@
 // The session of a StreamHandler: the handler's coroutine inside ours, and a timer that watches for silence and for the
-// end of its lifetime.
+// end of its lifetime. It is there from its accept on, though the coroutine begins in the loop's own time.
 #include <algorithm>
-#include <cerrno>
+#include <memory>
 #include <utility>
 
-#include "serve/session.hpp"
+#include "serve/server_core.hpp"
 
 namespace reactord {
 
 class StreamSession final : public Session, Timer {
  public:
   StreamSession(Service& service, Conn served)
-      : Session(service, std::move(served)), context_(service.context(), Time::never()) {
-    runs();
+      : Session(service, std::move(served)), context_(service.server().context(), Time::never()) {
     endpoint().cancel_when_given_up(context_);
     if (is_draining()) drain();
     watch();
   }
   ~StreamSession() { conn().reactor().timers().cancel(*this); }
 
-  Conn& served() noexcept { return conn(); }
-  Context& context() noexcept { return context_; }
+  static Task<> run(std::unique_ptr<StreamSession> session) {
+    session->server().resumed(*session);
+    Task<> serving = session->serve();
+    co_await std::move(serving);
+    FinishOperation finishing = session->conn().finish();
+    auto finished = co_await finishing;
+    session->report(finishing.failure());
+    session.reset();
+  }
+
+ private:
+  // Runs the handler to its end, of whatever kind.
+  Task<> serve() {
+    try {
+      Task<> serving = service().stream().serve(conn(), context_);
+      co_await std::move(serving);
+    } catch (...) {
+      threw_ = handler_threw();
+    }
+    handler_returned();
+  }
 
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
     conn().reactor().timers().cancel(*this);
-    drained_ = is_draining() && !endpoint().has_eof();
-    eof_ = endpoint().has_eof();
+    if (threw_) return decide(*threw_);
+    if (endpoint().has_eof()) return decide(EndCause::eof);
+    if (is_draining()) return decide(EndCause::drained);
+    decide(aged_ ? EndCause::lifetime : EndCause::finished);
   }
 
-  void report() {
-    ended(cause(), endpoint().read_failure() != 0 ? endpoint().read_failure() : endpoint().write_failure(), 0,
-          evicted_ ? "max-buffers" : "");
+  void report(int finish_failure) {
+    ended(end_facts(*decided_, finish_failure), 0, *decided_ == EndCause::over_limit ? "max-buffers" : "");
   }
 
- private:
-  EndCause cause() noexcept {
-    if (endpoint().gave_up()) return EndCause::slow_reader;
-    if (silent_) return EndCause::idle;
-    if (killed_) return EndCause::killed;
-    if (evicted_) return EndCause::over_limit;
-    if (endpoint().write_failure() != 0) return cause_of(endpoint().write_failure());
-    if (endpoint().read_failure() != 0) return cause_of(endpoint().read_failure());
-    if (drained_) return EndCause::drained;
-    if (aged_ && !eof_) return EndCause::lifetime;
-    return eof_ ? EndCause::eof : EndCause::finished;
+  // The first reason counts.
+  void decide(EndCause cause) noexcept {
+    if (!decided_) decided_ = cause;
   }
 
   void drain() noexcept override { conn().finish_reading(); }
@@ -52,7 +63,7 @@ class StreamSession final : public Session, Timer {
   std::size_t buffered() const noexcept override { return output_capacity(); }
 
   void evict() noexcept override {
-    evicted_ = true;
+    decide(EndCause::over_limit);
     conn().abort();
     context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is out of buffer memory"));
   }
@@ -66,7 +77,7 @@ class StreamSession final : public Session, Timer {
   void on_timer() override {
     const Time now = conn().reactor().now();
     if (now >= conn().last_activity() + service().idle_timeout()) {
-      silent_ = true;
+      decide(out_of_time(EndCause::idle, is_draining()));
       endpoint().begin_close();
       context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));
       return;
@@ -80,20 +91,15 @@ class StreamSession final : public Session, Timer {
   }
 
   Context context_;
-  bool silent_ = false;
   bool aged_ = false;
-  bool evicted_ = false;
-  bool drained_ = false;
-  bool eof_ = false;
+  std::optional<EndCause> threw_;    // an exception has left the handler, and means this
+  std::optional<EndCause> decided_;  // why it ends, once that is known
 };
 
-Task<> serve_stream(Service& service, Conn conn) {
-  StreamSession session(service, std::move(conn));
-  Task<> serving = service.stream().serve(session.served(), session.context());
-  co_await std::move(serving);
-  session.handler_returned();
-  auto finished = co_await session.served().finish();
-  session.report();
+void begin_stream(Service& service, Conn conn) {
+  auto session = std::make_unique<StreamSession>(service, std::move(conn));
+  Reactor& reactor = service.server().reactor();
+  reactor.spawn(StreamSession::run(std::move(session)));
 }
 
 }  // namespace reactord

@@ -1,0 +1,73 @@
+#include "serve/end_facts.hpp"
+
+#include <cerrno>
+
+#include "reactord/conn.hpp"
+
+namespace reactord {
+
+EndCause EndFacts::cause() const noexcept {
+  if (killed) return EndCause::killed;
+  if (gave_up) return EndCause::slow_reader;
+  if (decided == EndCause::over_limit) return decided;
+  if (write_failure != 0) return cause_of(write_failure);
+  if (read_failure != 0) return cause_of(read_failure);
+  return decided;
+}
+
+int EndFacts::error() const noexcept {
+  const EndCause ended_by = cause();
+  if (ended_by != EndCause::reset && ended_by != EndCause::error) return 0;
+  return write_failure != 0 ? write_failure : read_failure;
+}
+
+EndCause out_of_time(EndCause limit, bool draining) noexcept { return draining ? EndCause::drained : limit; }
+
+EndCause cause_of(int failure) noexcept {
+  if (failure == ECONNRESET || failure == EPIPE) return EndCause::reset;
+  if (failure > 0) return EndCause::error;
+  switch (static_cast<ErrorCode>(-failure)) {
+    case ErrorCode::eof:
+      return EndCause::eof;
+    case ErrorCode::deadline_exceeded:
+      return EndCause::idle;
+    case ErrorCode::closed:
+      return EndCause::killed;
+    default:
+      return EndCause::error;
+  }
+}
+
+const char* to_string(EndCause cause) noexcept {
+  switch (cause) {
+    case EndCause::eof:
+      return "eof";
+    case EndCause::finished:
+      return "finished";
+    case EndCause::reset:
+      return "reset";
+    case EndCause::idle:
+      return "idle";
+    case EndCause::slow_line:
+      return "slow-line";
+    case EndCause::slow_reader:
+      return "slow-reader";
+    case EndCause::line_too_long:
+      return "line-too-long";
+    case EndCause::lifetime:
+      return "lifetime";
+    case EndCause::over_limit:
+      return "over-limit";
+    case EndCause::over_rate:
+      return "over-rate";
+    case EndCause::drained:
+      return "drained";
+    case EndCause::killed:
+      return "killed";
+    case EndCause::error:
+      return "error";
+  }
+  return "error";
+}
+
+}  // namespace reactord

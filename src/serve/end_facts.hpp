@@ -1,0 +1,33 @@
+// EndFacts: what is known of a connection when it has ended. The order in which causes win is decided here, for lines,
+// streams and rejections alike.
+//
+//     killed           kill() cut it short
+//     slow_reader      its endpoint gave the peer up
+//     over_limit       it was evicted: what failed after that is no news
+//     reset, error     the kernel said so, of a send or a receive
+//     as decided       what the session ended it for
+#pragma once
+
+#include "reactord/end_cause.hpp"
+
+namespace reactord {
+
+struct EndFacts {
+  bool killed = false;
+  bool gave_up = false;
+  EndCause decided = EndCause::finished;
+  int write_failure = 0;  // an errno
+  int read_failure = 0;   // an errno
+
+  EndCause cause() const noexcept;
+  int error() const noexcept;  // the errno behind cause(), 0: none
+};
+
+// The cause of a connection that one of the limits on time has ended. A server that drains waits for nothing else, so
+// there the drain is the cause.
+EndCause out_of_time(EndCause limit, bool draining) noexcept;
+
+// What the failure of an operation (as in IoOperation) says about the end of its connection.
+EndCause cause_of(int failure) noexcept;
+
+}  // namespace reactord

@@ -1,0 +1,236 @@
+#include "serve/server_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace reactord {
+
+ServerCore::ServerCore(Reactor& reactor, ServerOptions options)
+    : Watch(reactor, -1),
+      options_{.limits = within_reason(options.limits), .observer = options.observer},
+      context_(reactor),
+      admission_(std::make_unique<Admission>(*this)),
+      reply_(reactor.buffers(), nowhere_),
+      budget_(BufferBudget::watch(reactor, options_.limits.max_buffers, sessions_)) {
+  open_reply();
+  reactor.observe(this, options_.limits.stall_threshold);
+}
+
+// The Server is gone, and with it perhaps whoever observed it.
+void ServerCore::on_release() {
+  options_.observer = nullptr;
+  kill();
+  reactor().forget(*this);
+  budget_.reset();
+  abandoned_ = true;
+  const bool is_unused = open_ == 0 && accepting_ == 0;
+  if (is_unused) return reactor().retire(*this);
+  if (!reactor().is_turning()) reactor().shutdown();  // the last session retires and perhaps frees this
+}
+
+Result<Address> ServerCore::listen_at(std::string_view text, AnyHandler handler, std::string_view protocol) {
+  auto address = Address::parse(text);
+  if (!address) return std::unexpected(std::move(address).error().with_operation("listen", "tcp", "", ""));
+  ListenOptions listen_options;
+  listen_options.on_pause = [this](const Error& error, Duration pause) {
+    if (options_.observer != nullptr) options_.observer->on_accept_paused(error, pause);
+  };
+  auto listener = reactord::listen(reactor(), *address, std::move(listen_options));
+  if (!listener) return std::unexpected(std::move(listener).error());
+  const Address local = listener->local_addr();
+  listen_on(std::move(*listener), handler, protocol);
+  return local;
+}
+
+ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::string_view protocol) {
+  forget_unused_services();
+  services_.push_back(std::make_unique<Service>(*this, std::move(listener), handler, protocol));
+  Service& service = *services_.back();
+  service.id_ = ++last_listener_;
+  ++accepting_;
+  if (!admission_->may_accept()) service.hold(true);
+  if (draining_) service.drain();
+  if (killed_) service.close();
+  reactor().spawn(Service::accept_loop(service));
+  return service.id_;
+}
+
+void ServerCore::stop_listening(ListenerId id) {
+  for (const auto& service : services_) {
+    if (service->id_ == id) service->drain();
+  }
+}
+
+ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
+  return listen_on(take_listener(id), handler, protocol);
+}
+
+// Its accept loop fails to accept, and finds that it has nothing left to do.
+Listener ServerCore::take_listener(ListenerId id) {
+  Service& service = **std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
+  service.hold(true);
+  Listener listener = std::move(*service.listener_);
+  service.listener_.reset();
+  auto set = listener.set_deadline(Time::never());
+  return listener;
+}
+
+// Deletes services whose listener has ended and whose last connection is gone. Runs when a listener is added, so there
+// is at most one dead service for each that was ever open at the same time as one of its connections.
+void ServerCore::forget_unused_services() {
+  for (const auto& service : services_) service->used_ = !service->has_ended_;
+  for (Session* session = sessions_; session != nullptr; session = session->next_)
+    session->service_.used_ = true;
+  admission_->mark_services();
+  std::erase_if(services_, [](const auto& service) { return !service->used_; });
+}
+
+void ServerCore::set_limits(const Limits& limits) {
+  options_.limits = within_reason(limits);
+  limits_changed_ = reactor().now();
+  if (!reply_.is_closed()) open_reply();
+  for (const auto& service : services_) service->limits_changed();
+  budget_.reset();  // first: the pool has one keeper
+  budget_ = BufferBudget::watch(reactor(), options_.limits.max_buffers, sessions_);
+  reactor().observe(this, options_.limits.stall_threshold);
+  admission_->limits_changed();
+}
+
+void ServerCore::count_places() {
+  for (Session* session = sessions_; session != nullptr; session = session->next_) {
+    if (session->takes_place()) admission_->given(session->conn_);
+  }
+}
+
+void ServerCore::hold_listeners(bool on) {
+  for (const auto& service : services_) service->hold(on);
+}
+
+void ServerCore::accept_loop_ended() {
+  --accepting_;
+  report_drained();
+}
+
+// The observer comes first: from the count on, until the connection is listed, no code of a user runs.
+void ServerCore::count_accepted() {
+  if (options_.observer != nullptr) options_.observer->on_accepted();
+  ++accepted_;
+  ++open_;
+}
+
+void ServerCore::admit(Service& service, Conn conn) {
+  count_accepted();
+  if (!admission_->is_limited()) [[likely]]
+    return begin_session(service, std::move(conn), Begin::now);
+  admission_->admit(service, std::move(conn), Begin::now);
+}
+
+void ServerCore::begin_session(Service& service, Conn conn, Begin begin) {
+  if (service.serves_lines()) {
+    begin_lines(service, std::move(conn), begin);
+  } else {
+    begin_stream(service, std::move(conn));
+  }
+}
+
+// One for each handler, however many connections are given to it.
+Service& ServerCore::single_service(AnyHandler handler, std::string_view protocol) {
+  for (const auto& service : services_) {
+    if (service->is_single(handler, protocol)) return *service;
+  }
+  services_.push_back(std::make_unique<Service>(*this, std::nullopt, handler, protocol));
+  return *services_.back();
+}
+
+void ServerCore::serve(Conn conn, AnyHandler handler, std::string_view protocol) {
+  count_accepted();
+  if (admission_->is_limited()) admission_->given(conn);
+  if (draining_ && !killed_ && !is_armed()) reactor().arm(*this, reactor().now() + drain_timeout_);
+  begin_session(single_service(handler, protocol), std::move(conn), Begin::later);
+}
+
+void ServerCore::session_began(Session& session) noexcept {
+  session.next_ = sessions_;
+  if (sessions_ != nullptr) sessions_->previous_ = &session;
+  sessions_ = &session;
+  if (killed_) session.kill();
+}
+
+void ServerCore::session_ended(Session& session, EndCause cause) {
+  (session.previous_ == nullptr ? sessions_ : session.previous_->next_) = session.next_;
+  if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+  if (queued_ == &session) queued_ = nullptr;
+  nowhere_.clear();
+  ++ended_[static_cast<std::size_t>(cause)];
+  --open_;
+  if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_);
+  report_drained();
+}
+
+void ServerCore::cut_delivery_short(const Session& session) noexcept {
+  if (delivering_ != &session || reply_.output_ == &nowhere_) return;
+  reply_.output_->clear();
+  reply_.close();
+  end_delivery();
+}
+
+void ServerCore::drain(Duration timeout) {
+  if (draining_) return;
+  draining_ = true;
+  drain_timeout_ = timeout;
+  context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
+  for (const auto& service : services_) service->drain();
+  for (Session* session = sessions_; session != nullptr; session = session->next_) session->drain();
+  admission_->end_waiting();
+  reactor().arm(*this, reactor().now() + timeout);
+  report_drained();
+}
+
+void ServerCore::kill() {
+  draining_ = killed_ = true;
+  context_.cancel(Error::with_text(ErrorCode::cancelled, "the server has been stopped"));
+  for (const auto& service : services_) service->close();
+  for (Session* session = sessions_; session != nullptr; session = session->next_) session->kill();
+  admission_->end_waiting();
+  report_drained();
+}
+
+// Finds whose handler it was: that of the connection which was served, or of the session which this very dispatch has
+// resumed.
+void ServerCore::on_stall(const Watch* watch, Duration took) {
+  if (options_.observer == nullptr) return;
+  const Session* session = queued_dispatch_ == reactor().dispatch() ? queued_ : nullptr;
+  if (watch != nullptr) {
+    session = sessions_;
+    while (session != nullptr && &session->served_by() != watch) session = session->next_;
+  }
+  if (session == nullptr)
+    return options_.observer->on_stall({.protocol = {}, .remote = nullptr, .duration = took});
+  options_.observer->on_stall(
+      {.protocol = session->service_.protocol(), .remote = &session->conn_.remote_addr(), .duration = took});
+}
+
+void ServerCore::on_wait_failed(const Error& error) {
+  if (options_.observer != nullptr) options_.observer->on_wait_failed(error);
+}
+
+void ServerCore::report_drained() {
+  if (!draining_ || open_ > 0 || accepting_ > 0) return;
+  reactor().timers().cancel(*this);
+  if (!std::exchange(reported_, true) && options_.observer != nullptr) options_.observer->on_drained();
+  if (abandoned_) reactor().retire(*this);
+}
+
+bool ServerCore::check() const noexcept {
+  std::uint64_t ended = 0;
+  for (const std::uint64_t of_cause : ended_) ended += of_cause;
+  std::size_t listed = admission_->waiting();
+  std::size_t places = listed;
+  for (const Session* session = sessions_; session != nullptr; session = session->next_) {
+    ++listed;
+    if (session->takes_place()) ++places;
+  }
+  return accepted_ == open_ + ended && listed == open_ && admission_->check(places);
+}
+
+}  // namespace reactord

@@ -1,0 +1,119 @@
+// ServerCore: what a Server consists of: its services, its sessions and what admits them.
+//
+//     Server ---owns---> ServerCore ---> services (listener and handler), sessions, Admission, BufferBudget
+//
+//     ~Server outside a turn    kill, shut the loop down, retire
+//     ~Server within a turn     kill; it goes on alone, and retires once the last session and accept loop have ended
+//
+// So nothing that runs in the loop refers to a Server that is gone. Its timer is the end of a drain.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "reactord/server.hpp"
+#include "serve/admission.hpp"
+#include "serve/buffer_budget.hpp"
+#include "serve/session.hpp"
+
+namespace reactord {
+
+class ServerCore final : public Watch, ReactorObserver {
+ public:
+  ServerCore(Reactor& reactor, ServerOptions options);
+
+  // What Server promises by the same names.
+  Result<Address> listen_at(std::string_view address, AnyHandler handler, std::string_view protocol);
+  ListenerId listen_on(Listener listener, AnyHandler handler, std::string_view protocol);
+  void stop_listening(ListenerId id);
+  ListenerId change_handler(ListenerId id, AnyHandler handler, std::string_view protocol);
+  void set_limits(const Limits& limits);
+  void serve(Conn conn, AnyHandler handler, std::string_view protocol);
+  void drain(Duration timeout);
+  void kill();
+  bool is_draining() const noexcept { return draining_; }
+  bool is_killed() const noexcept { return killed_; }
+  std::size_t open_connections() const noexcept { return open_; }
+  std::uint64_t accepted() const noexcept { return accepted_; }
+  std::uint64_t ended(EndCause cause) const noexcept { return ended_[static_cast<std::size_t>(cause)]; }
+  bool check() const noexcept;
+
+  // ---- For its services and its admission.
+
+  Admission& admission() noexcept { return *admission_; }
+  const Limits& limits() const noexcept { return options_.limits; }
+  ServerObserver* observer() const noexcept { return options_.observer; }  // null: nobody
+  Context& context() noexcept { return context_; }  // what every handler's hangs on: done at a drain
+  void admit(Service& service, Conn conn);
+  void begin_session(Service& service, Conn conn, Begin begin);  // of one that has been counted
+  void count_places();                                           // each connection that takes one
+  void hold_listeners(bool on);
+  void accept_loop_ended();
+
+  // ---- For its sessions.
+
+  void session_began(Session& session) noexcept;
+  void session_ended(Session& session, EndCause cause);
+  Time limits_changed() const noexcept { return limits_changed_; }
+
+  // A delivery of lines to a handler begins, and ends. Nothing that a handler can call begins another one meanwhile. A
+  // reply that was closed is to be opened again when its delivery has ended.
+  Reply& begin_delivery(const Session& session, Buffer& replies) noexcept {
+    delivering_ = &session;
+    reply_.output_ = &replies;
+    return reply_;
+  }
+  void end_delivery() noexcept { reply_.output_ = &nowhere_; }
+  void open_reply() noexcept { reply_.limit_ = options_.limits.output.high; }
+  // The session is over, from within its own handler perhaps: what was answered is dropped, no line follows.
+  void cut_delivery_short(const Session& session) noexcept;
+
+  // The session whose work the loop has resumed from its queue, in this dispatch: a stall will be its own.
+  void resumed(const Session& session) noexcept {
+    queued_ = &session;
+    queued_dispatch_ = reactor().dispatch();
+  }
+
+ private:
+  void on_ready(Readiness) override {}
+  void on_timer() override { kill(); }
+  void on_release() override;
+  void on_shutdown() override {}
+  void on_stall(const Watch* watch, Duration took) override;
+  void on_wait_failed(const Error& error) override;
+
+  Listener take_listener(ListenerId id);
+  void forget_unused_services();
+  Service& single_service(AnyHandler handler, std::string_view protocol);
+  void count_accepted();
+  void report_drained();
+
+  ServerOptions options_;
+  Context context_;
+  std::unique_ptr<Admission> admission_;
+  std::vector<std::unique_ptr<Service>> services_;
+  Session* sessions_ = nullptr;  // the newest first
+  const Session* queued_ =
+      nullptr;  // the last that the loop has resumed from its queue, if it is still there
+  const Session* delivering_ = nullptr;  // the last that has begun a delivery; perhaps gone
+  std::uint64_t queued_dispatch_ = 0;
+  Buffer nowhere_;  // what is written to a Reply that was kept
+  Reply reply_;
+  Owned<BufferBudget> budget_;
+  std::size_t open_ = 0;
+  std::size_t accepting_ = 0;  // accept loops that run
+  ListenerId last_listener_ = 0;
+  std::uint64_t accepted_ = 0;
+  std::array<std::uint64_t, end_causes> ended_{};
+  Duration drain_timeout_{0};
+  Time limits_changed_ = Time::from_nanoseconds(-1);  // before every session
+  bool draining_ = false;
+  bool killed_ = false;
+  bool reported_ = false;
+  bool abandoned_ = false;  // its Server is gone
+};
+
+}  // namespace reactord
