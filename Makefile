@@ -27,6 +27,7 @@ LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/s
 DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
 LOAD_SOURCES    := $(wildcard src/load/*.cpp)
 UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/conformance/*.cpp tests/traps/*.cpp) tests/support/main.cpp
+UNOPTIMISED     := $(wildcard tests/unoptimised/*.cpp) tests/support/main.cpp tests/support/time_limit.cpp
 DAEMON_TESTS    := $(wildcard tests/daemon/*.cpp) tests/support/main.cpp
 SUPPORT_SOURCES := $(filter-out tests/support/main.cpp,$(wildcard tests/support/*.cpp))
 BENCH_SOURCES   := $(wildcard tests/bench/*.cpp)
@@ -34,6 +35,7 @@ FUZZERS         := $(patsubst tests/fuzz/%.cpp,build/$(FLAVOUR)/fuzz/%,$(wildcar
 EXAMPLES        := $(wildcard tests/examples/*.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+unoptimised_objects = $(patsubst %.cpp,$(BUILD)/unoptimised/%.o,$(1))
 LIBRARY := $(BUILD)/libreactord.a
 DAEMON  := $(BUILD)/reactord
 # Everything of the programs but their mains, for the unit tests.
@@ -63,7 +65,7 @@ PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
 PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/reactord|$(SYSCONFDIR)/reactord|g' \
                 -e 's|/usr/share/doc/reactord|$(DOCDIR)|g'
 
-.PHONY: all run test hostile floors format format-check bench bench-count bench-micro install uninstall clean help
+.PHONY: all run test unit hostile floors format format-check bench bench-count bench-micro install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(DAEMON) $(LOAD)  ## build the daemon, the library and the load generator (build/release)
@@ -71,10 +73,14 @@ all: $(DAEMON) $(LOAD)  ## build the daemon, the library and the load generator 
 run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 	@exec $(DAEMON)
 
-test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS)  ## build and run all tests
+test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS)  ## build and run all tests
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
-	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
-	  tests/support/cases
+	  COMPILE='$(CXX) -std=c++23 -Iinclude' \
+	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
+	  tests/support/cases tests/support/rejected
+
+unit: $(BUILD)/unit-tests $(BUILD)/unoptimised-tests  ## build and run the unit tests alone, as with FLAVOUR=clang
+	@tests/support/run-tests $^
 
 hostile: $(DAEMON) $(BUILD)/daemon-tests  ## hostile clients of all kinds at once, for 30 s
 	@REACTORD=$(DAEMON) HOSTILE_SECONDS=30 $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
@@ -161,6 +167,11 @@ $(BUILD)/unit-tests: $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLE
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
 
+# As a program is that names no -O: its own code, and what it takes from our headers, at -O0; the library is as it always is.
+$(BUILD)/unoptimised-tests: $(call unoptimised_objects,$(UNOPTIMISED)) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+
 $(BUILD)/daemon-tests: $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
@@ -186,4 +197,9 @@ $(BUILD)/%.o: %.cpp Makefile
 	@echo "  CXX   $<"
 	@$(COMPILE) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(LOAD_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/fuzz/*.cpp tests/examples/*/*.cpp)))
+$(BUILD)/unoptimised/%.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	@echo "  CXX   $< (-O0)"
+	@$(COMPILE) -O0 -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(call unoptimised_objects,$(UNOPTIMISED)) $(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(LOAD_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/fuzz/*.cpp tests/examples/*/*.cpp)))

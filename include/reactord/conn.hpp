@@ -20,8 +20,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "reactord/address.hpp"
 #include "reactord/buffer.hpp"
@@ -38,6 +40,22 @@ class FinishOperation;
 class GatherOperation;
 template <std::size_t Count>
 class WriteOperation;
+template <std::size_t Count>
+class WriteOfTemporaries;
+
+namespace detail {
+
+// A part of a write whose bytes are gone at the end of the statement, as those of std::to_string(7).
+template <typename Part>
+inline constexpr bool is_temporary = !std::is_lvalue_reference_v<Part> && !std::is_pointer_v<Part> &&
+                                     !std::ranges::enable_borrowed_range<std::remove_cv_t<Part>>;
+
+}  // namespace detail
+
+template <typename... Parts>
+using WriteOperationOf =
+    std::conditional_t<(detail::is_temporary<Parts> || ...), WriteOfTemporaries<sizeof...(Parts)>,
+                       WriteOperation<sizeof...(Parts)>>;
 
 class Conn {
  public:
@@ -58,31 +76,32 @@ class Conn {
   // Reads what is there, at most into.size() bytes; suspends until something is. The span's memory must live
   // until then. Result: how many bytes, 0 only for an empty span (on a pipe() also where it met an empty write).
   // Errors: eof, closed, busy, cancelled, deadline_exceeded, system.
-  ReadOperation read(std::span<char> into) noexcept;
+  ReadOperation read(std::span<char> into) & noexcept;
 
   // The same, appended to `into`, which borrows storage only once there are bytes. `into` must live until
   // then.
-  ReadOperation read(Buffer& into) noexcept;
+  ReadOperation read(Buffer& into) & noexcept;
 
-  // Writes all of the parts, one after the other. The memory must live until the operation ends.
+  // Writes all of the parts, one after the other. The memory must live until the operation ends: one that is given
+  // temporaries, as in `co_await conn.write(std::to_string(7), "\n")`, can be awaited where it is made only.
   // Result: the number of bytes taken over, always all of them. Errors: closed, busy, cancelled,
   // deadline_exceeded, system; taken_over() of the named operation tells how many bytes a failed one had handed on.
   template <typename... Parts>
-  WriteOperation<sizeof...(Parts)> write(const Parts&... parts) noexcept;
+  WriteOperationOf<Parts...> write(Parts&&... parts) & noexcept;
 
   // The same for any number of parts. What has been taken over leaves the front of `parts`, so after a failure they
   // hold what is left. The span must live as long as the memory. Go's net.Buffers.
-  GatherOperation write_gathered(std::span<std::string_view> parts) noexcept;
+  GatherOperation write_gathered(std::span<std::string_view> parts) & noexcept;
 
   // Suspends until every byte written is with the kernel. Errors as for write().
-  WriteOperation<0> flush() noexcept;
+  WriteOperation<0> flush() & noexcept;
 
   // Sends what was written now, as much as the kernel takes, not at the end of the turn: where a turn has so much else
   // to do that the peer would wait. A failure shows at the next read or write.
   void send_now() noexcept;
 
   // Suspends while more than low_watermark bytes are unsent. Errors as for write().
-  WriteOperation<0> wait_writable() noexcept;
+  WriteOperation<0> wait_writable() & noexcept;
 
   // Ends the connection as the head of this file says, in the background. Pending operations fail with
   // closed. Errors: closed, if it is.
@@ -90,7 +109,7 @@ class Conn {
 
   // close(), if it is open, and suspends until the descriptor is given back. Errors: what kept the last bytes
   // from being sent.
-  FinishOperation finish() noexcept;
+  FinishOperation finish() & noexcept;
 
   // Ends it now: unsent bytes are dropped. No effect on a closed one that is no longer lingering.
   void abort() noexcept;
@@ -124,12 +143,13 @@ class Conn {
 
  private:
   friend class Session;
-  friend class ReadLineOperation;
+  friend class LineReader;
   Owned<Endpoint> endpoint_;
 };
 
-// What Conn::read() and its kin return: to be awaited, once, where it is made. Each is a node that the
-// connection points to while its coroutine is suspended.
+// What Conn::read() and its kin return: to be awaited, once, by the coroutine that made it. Each refers to the connection
+// (no verb can be called on a temporary Conn, which would be closed by then), and is a node that the connection points
+// to while its coroutine is suspended.
 class IoOperation : public Resumable {
  public:
   explicit IoOperation(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
@@ -221,15 +241,35 @@ class PendingWrite : public IoOperation {
 template <std::size_t Count>
 class [[nodiscard]] WriteOperation final : public PendingWrite {
  public:
-  template <typename... Parts>
-  WriteOperation(Endpoint& endpoint, std::size_t until_unsent, const Parts&... parts) noexcept
-      : PendingWrite(endpoint, nullptr, Count, until_unsent), storage_{std::string_view(parts)...} {
+  using Parts = std::array<std::string_view, Count>;
+  WriteOperation(Endpoint& endpoint, std::size_t until_unsent, const Parts& parts) noexcept
+      : PendingWrite(endpoint, nullptr, Count, until_unsent), storage_(parts) {
     parts_ = storage_.data();
   }
   WriteOperation(const WriteOperation&) = delete;
 
  private:
-  std::array<std::string_view, Count> storage_;
+  Parts storage_;
+};
+
+// A write whose parts are gone at the end of the statement, so it must be awaited in that. It is no awaitable once it has
+// a name, and neither moves nor copies.
+template <std::size_t Count>
+class [[nodiscard]] WriteOfTemporaries {
+ public:
+  using Parts = typename WriteOperation<Count>::Parts;
+  WriteOfTemporaries(Endpoint& endpoint, std::size_t until_unsent, const Parts& parts) noexcept
+      : endpoint_(endpoint), until_unsent_(until_unsent), parts_(parts) {}
+  WriteOfTemporaries(const WriteOfTemporaries&) = delete;
+
+  friend WriteOperation<Count> operator co_await(WriteOfTemporaries write) noexcept {
+    return {write.endpoint_, write.until_unsent_, write.parts_};
+  }
+
+ private:
+  Endpoint& endpoint_;
+  std::size_t until_unsent_;
+  Parts parts_;
 };
 
 class [[nodiscard]] GatherOperation final : public PendingWrite {
@@ -255,8 +295,8 @@ class [[nodiscard]] FinishOperation final : public PendingWrite {
 };
 
 template <typename... Parts>
-WriteOperation<sizeof...(Parts)> Conn::write(const Parts&... parts) noexcept {
-  return WriteOperation<sizeof...(Parts)>(*endpoint_, PendingWrite::until_low, parts...);
+WriteOperationOf<Parts...> Conn::write(Parts&&... parts) & noexcept {
+  return {*endpoint_, PendingWrite::until_low, {std::string_view(parts)...}};
 }
 
 }  // namespace reactord

@@ -70,9 +70,9 @@ class Context final : ContextListener, Timer {
   Reactor& reactor() const noexcept { return reactor_; }
 
   // Suspends until then, or until the context is done. Result: ok; or cancelled, or deadline_exceeded.
-  ContextSleepOperation sleep_until(Time time) noexcept;
-  ContextSleepOperation sleep(Duration duration) noexcept;
-  ContextSleepOperation done() noexcept;  // until it is done: the result is always an error
+  ContextSleepOperation sleep_until(Time time) & noexcept;
+  ContextSleepOperation sleep(Duration duration) & noexcept;
+  ContextSleepOperation done() & noexcept;  // until it is done: the result is always an error
 
   // What an operation that ends with the context reports: the code alone.
   ErrorCode code() const noexcept { return code_; }
@@ -91,7 +91,8 @@ class Context final : ContextListener, Timer {
 };
 
 // Runs `function` once the context is done, from the loop's own stack, in this turn or the next; at once queued if it
-// is done already. Go's context.AfterFunc. Letting go of it is stop().
+// is done already. Go's context.AfterFunc. Letting go of it is stop(). An exception that leaves `function` ends the
+// program.
 class AfterFunction {
  public:
   AfterFunction(Context& context, std::move_only_function<void()> function);

@@ -44,6 +44,9 @@ class Reply {
   std::size_t limit_;
 };
 
+template <>
+inline constexpr bool is_valid_during_call_only<Reply> = true;
+
 class LineHandler {
  public:
   virtual ~LineHandler() = default;

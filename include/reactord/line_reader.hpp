@@ -80,18 +80,18 @@ class ReadLineOperation;
 
 class LineReader {
  public:
-  // `conn` must outlive the reader.
+  // The connection of `conn` must outlive the reader, wherever its Conn moves meanwhile.
   explicit LineReader(Conn& conn, std::size_t max_line = LineSplitter::default_max_line) noexcept
-      : conn_(conn), splitter_(max_line) {}
+      : endpoint_(*conn.endpoint_), splitter_(max_line) {}
 
   // Suspends until a line is complete. Result: the line, a view that is valid until the next call. Errors:
   // those of Conn::read(); line_too_long, again at every further call: where the next line begins can't be
   // known.
-  ReadLineOperation read_line() noexcept;
+  ReadLineOperation read_line() & noexcept;
 
  private:
   friend class ReadLineOperation;
-  Conn& conn_;
+  Endpoint& endpoint_;
   Buffer buffer_;
   LineSplitter splitter_;
   std::size_t taken_ = 0;  // bytes of the line handed out last
@@ -110,7 +110,7 @@ class [[nodiscard]] ReadLineOperation final : public ReadOperation {
   LineReader& reader_;
 };
 
-inline ReadLineOperation LineReader::read_line() noexcept { return ReadLineOperation(*this); }
+inline ReadLineOperation LineReader::read_line() & noexcept { return ReadLineOperation(*this); }
 
 // `text` without ASCII white space (space, \t, \n, \v, \f, \r) at both ends. U+00A0 and its kin are not
 // ASCII: they stay.

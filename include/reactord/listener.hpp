@@ -47,7 +47,7 @@ class Listener {
 
   // Suspends until a client has connected. Result: its Conn. Errors: closed, busy (one accept may be pending),
   // deadline_exceeded, system.
-  AcceptOperation accept() noexcept;
+  AcceptOperation accept() & noexcept;
 
   // Lets no one wait any more: accept() hands out the connections already in the kernel's queue, then gives
   // closed. Those in the queue of an adopted socket are left to whoever else holds it.

@@ -13,11 +13,13 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "reactord/buffer.hpp"
@@ -37,6 +39,21 @@ class Wakeup;
 class SleepOperation;
 class NextTurnOperation;
 
+namespace detail {
+
+template <typename Callable, typename... Arguments>
+concept makes_task = requires(Callable& callable, Arguments... arguments) {
+  { callable(std::move(arguments)...) } -> std::same_as<Task<>>;
+};
+
+// Its frame keeps what the task refers to. What an argument is converted into lives as long as this statement.
+template <typename Callable, typename... Arguments>
+Task<> call_kept(Callable callable, Arguments... arguments) {
+  co_await callable(std::move(arguments)...);
+}
+
+}  // namespace detail
+
 class Reactor {
  public:
   static constexpr std::size_t timers_per_turn = 4096;
@@ -49,21 +66,29 @@ class Reactor {
 
   // `clock` must outlive the Reactor. If the kernel refuses the descriptors, run() and every listen() say so.
   explicit Reactor(Clock& clock = Clock::monotonic());
-  ~Reactor();  // shutdown()
+  ~Reactor();  // shutdown(). Not from within a turn
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2)
-  // at the construction; that of epoll_wait(2) only after failed_waits of them in a row, with pauses between (shortest_pause, doubling to
-  // longest_pause) in which nothing is served.
+  // Turns until no task is left and nothing posted, or stop(). Errors: busy, within a turn: turns do not nest; the
+  // kernel's refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2) at the construction; that of epoll_wait(2) only
+  // after failed_waits of them in a row, with pauses between (shortest_pause, doubling to longest_pause) in which nothing
+  // is served.
   Result<void> run();
-  void stop() noexcept { stopping_ = has_work_ = true; }  // run() returns at the end of the turn
 
-  // Fails everything that is pending, closes every descriptor without further ado, and turns until no task is
-  // left (or until a task that waits for something the Reactor does not know leaves nothing more to do).
+  // run() returns at the end of the turn. Before run(): the next run() returns without a turn.
+  void stop() noexcept { stopping_ = has_work_ = true; }
+
+  // Fails everything that is pending and all that comes to be pending meanwhile, closes every descriptor without further
+  // ado, and turns as long as anything can run: until no task is left, nor posted work, but for tasks that wait for
+  // something the Reactor does not know. A task that goes on whatever fails keeps it from returning, as a thread that
+  // does not end keeps join().
+  //
+  // Within a turn it is only asked for: the turn goes on, what is pending fails after it, and then run() returns.
   void shutdown() noexcept;
+
   // Whether run() or shutdown() is on the stack: all code that the loop calls runs within a turn.
-  bool is_turning() const noexcept { return is_turning_; }
+  bool is_turning() const noexcept { return state_ != State::idle; }
 
   // From the next turn on `observer`, which must outlive the Reactor or the next observe(), is told what the loop
   // notices; null: nobody. A `stall_threshold` of zero: of no stalls, and no dispatch is measured.
@@ -78,18 +103,29 @@ class Reactor {
   // Runs `task` beside the others, beginning in this turn's or the next turn's "queued" phase.
   void spawn(Task<> task);
 
-  // Runs `work` on the Reactor's thread, within a turn. Any thread may call it, while the Reactor lives.
+  // The same for the task that `callable` makes of `arguments` when it begins. Both are kept until it has ended: so a
+  // lambda with captures may be a coroutine here, and what it takes by reference lives as long as it does. A lambda that
+  // is called before, spawn([x]() -> Task<> {...}()), loses its captures before it begins.
+  template <typename Callable, typename... Arguments>
+  requires detail::makes_task<Callable, Arguments...>
+  void spawn(Callable callable, Arguments... arguments) {
+    spawn(detail::call_kept(std::move(callable), std::move(arguments)...));
+  }
+
+  // Runs `work` once on the Reactor's thread, within a turn. Any thread may call it, while the Reactor lives. While
+  // nothing turns it waits: for the next run(), which runs it even if no task is left, or for shutdown(), and so for
+  // ~Reactor at the latest. An exception that leaves it ends the program.
   void post(std::move_only_function<void()> work);
 
   // Suspends until then. Result: ok, or cancelled by shutdown().
-  SleepOperation sleep_until(Time time) noexcept;
-  SleepOperation sleep(Duration duration) noexcept;
+  SleepOperation sleep_until(Time time) & noexcept;
+  SleepOperation sleep(Duration duration) & noexcept;
 
   // Suspends until the next turn, behind the connections that are ready in it: how a long computation lets
   // others run.
-  NextTurnOperation next_turn() noexcept;
+  NextTurnOperation next_turn() & noexcept;
 
-  std::size_t live_tasks() const noexcept { return live_tasks_; }          // spawned and not yet ended
+  std::size_t live_tasks() const noexcept { return live_tasks_; }  // spawned and not yet ended; WorkGuards
   std::size_t open_descriptors() const noexcept { return open_watches_; }  // watched and not yet closed
   std::uint64_t turns() const noexcept { return turns_; }                  // how often the loop has woken up
 
@@ -113,6 +149,7 @@ class Reactor {
     --live_tasks_;
     has_work_ = true;
   }
+  void look_again() noexcept { has_work_ = true; }  // whether anything is left to turn for
   // Of whatever runs just now, where dispatches are measured: each has its own.
   std::uint64_t dispatch() const noexcept { return suspicious_from_; }
   void resume_later(Resumable& resumable,
@@ -131,6 +168,25 @@ class Reactor {
   friend struct detail::TaskPromiseBase;
   friend class SleepOperation;
 
+  enum class State : std::uint8_t {
+    idle,           // no turn is on the stack
+    running,        // within run()
+    ending,         // the same, and shutdown() was asked for
+    shutting_down,  // within shutdown(), or in what run() does of it
+  };
+  struct Turning {  // a State lasts as long
+    Turning(Reactor& of, State state) noexcept : reactor(of) { reactor.state_ = state; }
+    Turning(const Turning&) = delete;
+    Turning& operator=(const Turning&) = delete;
+    ~Turning() { reactor.state_ = State::idle; }
+    Reactor& reactor;
+  };
+
+  int run_until_done();
+  int turn_at_once();
+  void shut_down() noexcept;
+  void fail_everything() noexcept;
+  bool can_run() const noexcept;
   template <bool Virtual, bool Measured>
   int turn_until_done();
   template <bool Virtual, bool Measured>
@@ -153,8 +209,8 @@ class Reactor {
 
   Clock& clock_;
   const bool virtual_clock_;
+  State state_ = State::idle;
   bool stopping_ = false;
-  bool is_turning_ = false;
   bool measured_ = false;  // each dispatch is
   bool has_work_ = false;  // something waits in a queue below: look through them, and don't sleep
   Time now_;
@@ -193,6 +249,24 @@ class Reactor {
   ReactorObserver* observer_ = nullptr;
   std::optional<Error> refusal_;        // of what the Reactor itself needs of the kernel
   std::unique_ptr<StallMeter> stalls_;  // null: nothing was ever measured
+};
+
+// Keeps run() going while it lives, as a task does: for a loop that waits for posts alone. It belongs to the Reactor's
+// thread, as all but post() does, and must not outlive the Reactor.
+class [[nodiscard]] WorkGuard {
+ public:
+  explicit WorkGuard(Reactor& reactor) noexcept : reactor_(&reactor) { reactor.work_began(); }
+  WorkGuard(WorkGuard&& other) noexcept : reactor_(std::exchange(other.reactor_, nullptr)) {}
+  WorkGuard& operator=(WorkGuard&&) = delete;
+  ~WorkGuard() { release(); }
+
+  // run() may return. No effect when repeated.
+  void release() noexcept {
+    if (Reactor* reactor = std::exchange(reactor_, nullptr)) reactor->work_ended();
+  }
+
+ private:
+  Reactor* reactor_;  // null: released, or moved away
 };
 
 class [[nodiscard]] SleepOperation : protected Timer, protected Resumable {

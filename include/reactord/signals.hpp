@@ -20,7 +20,7 @@ class Signals {
   ~Signals();
 
   // Suspends until the next signal. Result: its number; or closed. One waiter at a time, a second gets busy.
-  NextSignalOperation next() noexcept;
+  NextSignalOperation next() & noexcept;
 
   // Ends a pending next() with closed. The signals stay blocked.
   void close() noexcept;

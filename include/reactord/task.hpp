@@ -7,22 +7,37 @@
 //
 // Lazy: nothing runs before spawn() or co_await. A Task is awaited or spawned once; one that is neither never
 // runs. A suspended task is never destroyed: what it waits for fails, and it runs to its end. Its frame is
-// freed after that, at the end of the turn. An exception that leaves a task ends the program
-// (std::terminate).
+// freed after that, at the end of the turn.
+//
+// An exception that leaves an awaited task is rethrown where it is awaited. One that leaves a spawned task has nobody
+// to catch it: it ends the program (std::terminate), as one that leaves a std::thread does.
+//
+// An awaited task runs on the stack of its awaiter until it suspends for the first time. One that ends without
+// suspending gives that stack back, so a loop may await any number of them, however the program is compiled. How deep
+// awaits are nested, a task within a task, is bounded by the stack, as calls are.
 //
 // House style, which avoids the known coroutine faults of compilers: await into a named local, alone in its
-// statement; no lambda with captures as a coroutine; parameters by value unless the awaiting caller owns
-// them.
+// statement; no lambda with captures as a coroutine, but through Reactor::spawn(callable); parameters by value unless
+// the awaiting caller owns them.
 #pragma once
 
+#include <cassert>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace reactord {
 
 class Reactor;
+
+// Whether a T is valid only during the call that it is given to. A coroutine lives longer, and can't have one as a
+// parameter: it does not compile.
+template <typename T>
+inline constexpr bool is_valid_during_call_only = false;
 
 // Something to be resumed by the loop, once: a node of the Reactor's queues. It must outlive its stay there.
 struct Resumable {
@@ -39,20 +54,61 @@ struct Resumable {
 
 namespace detail {
 
+// Which of its two lives a task leads is known by `reactor`, so both share their storage: a frame pays for one.
 struct TaskPromiseBase {
+  // Of a task that is awaited.
+  enum class Phase : std::uint8_t {
+    within,   // not begun, or running within its awaiter's await_suspend(): that one goes on by itself
+    awaited,  // its awaiter is suspended, and resumed by its end
+    ended     // while still within
+  };
+  struct Awaited {
+    std::coroutine_handle<> awaiter = nullptr;
+    std::exception_ptr exception;  // that has left it
+    Phase phase = Phase::within;
+  };
+
   Reactor* reactor = nullptr;  // set for a spawned task only
-  Resumable node;  // spawned: its own frame, in a queue at birth and again at the end; awaited: who awaits it
+  union {
+    Awaited awaited;
+    Resumable node;  // of a spawned task: its own frame, in a queue at birth and again at the end
+  };
+
+  TaskPromiseBase() noexcept : awaited() {}
+  TaskPromiseBase(const TaskPromiseBase&) = delete;
+  TaskPromiseBase& operator=(const TaskPromiseBase&) = delete;
+  ~TaskPromiseBase() {
+    if (reactor == nullptr) awaited.~Awaited();
+  }
+
+  void become_spawned(Reactor& by) noexcept {
+    awaited.~Awaited();
+    std::construct_at(&node);
+    reactor = &by;
+  }
 
   static std::suspend_always initial_suspend() noexcept { return {}; }
-  [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); }
+  void unhandled_exception() noexcept {
+    if (reactor != nullptr) std::terminate();
+    awaited.exception = std::current_exception();
+  }
+  void rethrow() {
+    if (awaited.exception) [[unlikely]]
+      std::rethrow_exception(std::move(awaited.exception));
+  }
 
   struct FinalAwaiter {
     static bool await_ready() noexcept { return false; }
     template <typename Promise>
     static std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
       TaskPromiseBase& promise = ended.promise();
-      if (promise.reactor == nullptr) return std::coroutine_handle<>::from_address(promise.node.state);
-      task_ended(promise);
+      if (promise.reactor != nullptr) {
+        task_ended(promise);
+      } else if (promise.awaited.phase == Phase::awaited) {
+        return promise.awaited.awaiter;
+      } else {
+        promise.awaited.phase = Phase::ended;
+      }
       return std::noop_coroutine();
     }
     static void await_resume() noexcept {}
@@ -81,9 +137,15 @@ class [[nodiscard]] Task {
   }
 
   bool await_ready() const noexcept { return false; }
-  Handle await_suspend(std::coroutine_handle<> caller) noexcept {
-    frame_.promise().node.wake(caller);
-    return frame_;
+  // Not by symmetric transfer, which takes stack wherever the compiler makes no tail call of it. False: it has ended.
+  bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    assert(frame_ && !frame_.promise().awaited.awaiter && "a Task is awaited or spawned once");
+    detail::TaskPromiseBase::Awaited& awaited = frame_.promise().awaited;
+    awaited.awaiter = awaiter;
+    frame_.resume();
+    if (awaited.phase == detail::TaskPromiseBase::Phase::ended) return false;
+    awaited.phase = detail::TaskPromiseBase::Phase::awaited;
+    return true;
   }
   T await_resume() { return frame_.promise().take(); }
 
@@ -98,20 +160,37 @@ namespace detail {
 template <typename T>
 struct TaskPromise : TaskPromiseBase {
   std::optional<T> value;
+  TaskPromise() noexcept = default;
+  template <typename... Parameters>
+  requires(is_valid_during_call_only<std::remove_cvref_t<Parameters>> ||
+           ...) explicit TaskPromise(Parameters&...) {
+    static_assert(sizeof...(Parameters) == 0, "a coroutine outlives what is valid during a call only");
+  }
+
   Task<T> get_return_object() noexcept {
     return Task<T>(std::coroutine_handle<TaskPromise>::from_promise(*this));
   }
   void return_value(T result) { value.emplace(std::move(result)); }
-  T take() { return std::move(*value); }
+  T take() {
+    rethrow();
+    return std::move(*value);
+  }
 };
 
 template <>
 struct TaskPromise<void> : TaskPromiseBase {
+  TaskPromise() noexcept = default;
+  template <typename... Parameters>
+  requires(is_valid_during_call_only<std::remove_cvref_t<Parameters>> ||
+           ...) explicit TaskPromise(Parameters&...) {
+    static_assert(sizeof...(Parameters) == 0, "a coroutine outlives what is valid during a call only");
+  }
+
   Task<void> get_return_object() noexcept {
     return Task<void>(std::coroutine_handle<TaskPromise>::from_promise(*this));
   }
   static void return_void() noexcept {}
-  static void take() noexcept {}
+  void take() { rethrow(); }
 };
 
 }  // namespace detail

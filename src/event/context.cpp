@@ -64,11 +64,11 @@ std::optional<Error> Context::error() const {
 
 std::optional<Error> Context::cause() const { return cause_ ? *cause_ : error(); }
 
-ContextSleepOperation Context::sleep_until(Time time) noexcept { return {*this, time}; }
-ContextSleepOperation Context::sleep(Duration duration) noexcept {
+ContextSleepOperation Context::sleep_until(Time time) & noexcept { return {*this, time}; }
+ContextSleepOperation Context::sleep(Duration duration) & noexcept {
   return {*this, reactor_.now() + duration};
 }
-ContextSleepOperation Context::done() noexcept { return {*this, Time::never()}; }
+ContextSleepOperation Context::done() & noexcept { return {*this, Time::never()}; }
 
 bool ContextSleepOperation::await_ready() noexcept {
   if (context_.is_done()) failure_ = context_.code();
@@ -118,7 +118,7 @@ class AfterFunction::Record final : public ContextListener, public Resumable {
  private:
   void on_done(Context&) noexcept override { queue(); }
 
-  void call() {
+  void call() noexcept {
     if (handle != nullptr) handle->record_ = nullptr;
     auto work = std::move(function);
     reactor.work_ended();

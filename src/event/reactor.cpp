@@ -16,14 +16,6 @@ namespace {
 
 // From here on the alarm is set for it; and the clock as read at the beginning of the turn is good enough.
 constexpr Duration coarse_wait = 1s;
-constexpr int shutdown_turns = 64;
-
-struct Turning {
-  explicit Turning(bool& now) noexcept : flag(now), before(std::exchange(now, true)) {}
-  ~Turning() { flag = before; }
-  bool& flag;
-  bool before;
-};
 
 }  // namespace
 
@@ -50,6 +42,7 @@ Result<void> Reactor::watch_over_itself() {
 }
 
 Reactor::~Reactor() {
+  assert(!is_turning() && "a Reactor is not destroyed by its own turn");
   shutdown();
   for (Watch* own : {static_cast<Watch*>(wakeup_), static_cast<Watch*>(alarm_)}) {
     if (own == nullptr) continue;
@@ -73,8 +66,9 @@ void Reactor::resume_later(Resumable& resumable, Watch& referred) noexcept {
 
 void Reactor::spawn(Task<> task) {
   auto frame = task.release();
+  assert(frame && !frame.promise().awaited.awaiter && "a Task is awaited or spawned once");
   detail::TaskPromiseBase& promise = frame.promise();
-  promise.reactor = this;
+  promise.become_spawned(*this);
   promise.node.wake(frame);
   ++live_tasks_;
   resume_later(promise.node);
@@ -239,40 +233,29 @@ bool Reactor::outlives(int failure) {
 }
 
 Result<void> Reactor::run() {
+  if (is_turning()) return std::unexpected(Error::with_text(ErrorCode::busy, "run: the loop turns already"));
   if (refusal_) return std::unexpected(*refusal_);
+  const Turning turning(*this, State::running);
+  const int failure = run_until_done();
   stopping_ = false;
-  const Turning turning(is_turning_);
-  while (!stopping_ && live_tasks_ > 0) {
-    int failure = 0;
+  if (state_ == State::ending) shut_down();
+  if (failure != 0) return std::unexpected(Error::from_errno(-failure, "epoll_wait"));
+  return {};
+}
+
+int Reactor::run_until_done() {
+  int failure = 0;
+  while (failure == 0 && !stopping_ && (live_tasks_ > 0 || wakeup_->has_work())) {
     if (measured_) {
       failure = virtual_clock_ ? turn_until_done<true, true>() : turn_until_done<false, true>();
     } else {
       failure = virtual_clock_ ? turn_until_done<true, false>() : turn_until_done<false, false>();
     }
-    if (failure != 0) return std::unexpected(Error::from_errno(-failure, "epoll_wait"));
   }
-  return {};
+  return failure;
 }
 
-void Reactor::shutdown() noexcept {
-  const Turning turning(is_turning_);
-  for (int turns = 0; turns < shutdown_turns; ++turns) {
-    for (Watch* watch = open_; watch != nullptr;) {
-      Watch* next = watch->next_;
-      watch->on_shutdown();
-      watch = next;
-    }
-    while (sleepers_ != nullptr) {
-      SleepOperation& sleeper = *sleepers_;
-      sleeper.cancelled_ = true;
-      sleeper.wake_up();
-    }
-    if (queued_ == nullptr && retired_ == nullptr && ended_ == nullptr && flush_.empty() && again_.empty())
-      return;
-    const int result = virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false);
-    if (result < 0) run_work(false);  // what ends must end, whatever the kernel says
-  }
-}
+int Reactor::turn_at_once() { return virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false); }
 
 // Those that used up a budget last turn, then the listeners.
 void Reactor::serve_rest() {

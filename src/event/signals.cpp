@@ -67,7 +67,7 @@ Result<Signals> Signals::open(Reactor& reactor, std::initializer_list<int> numbe
   return signals;
 }
 
-NextSignalOperation Signals::next() noexcept { return NextSignalOperation(*watch_); }
+NextSignalOperation Signals::next() & noexcept { return NextSignalOperation(*watch_); }
 void Signals::close() noexcept { watch_->close(); }
 
 bool NextSignalOperation::await_ready() noexcept { return watch_.begin(*this); }

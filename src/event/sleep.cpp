@@ -3,9 +3,9 @@
 
 namespace reactord {
 
-SleepOperation Reactor::sleep_until(Time time) noexcept { return {*this, time}; }
-SleepOperation Reactor::sleep(Duration duration) noexcept { return {*this, now_ + duration}; }
-NextTurnOperation Reactor::next_turn() noexcept { return NextTurnOperation(*this); }
+SleepOperation Reactor::sleep_until(Time time) & noexcept { return {*this, time}; }
+SleepOperation Reactor::sleep(Duration duration) & noexcept { return {*this, now_ + duration}; }
+NextTurnOperation Reactor::next_turn() & noexcept { return NextTurnOperation(*this); }
 
 void SleepOperation::await_suspend(std::coroutine_handle<> waiter) noexcept {
   wake(waiter);

@@ -16,9 +16,12 @@ void Wakeup::post(std::move_only_function<void()> work) {
   if (work_.size() == 1) system::write(fd(), &one, sizeof one);
 }
 
-void Wakeup::on_ready(Readiness) {
-  // The counter is never read: each write(2) is a new edge whatever it holds, while reading it would announce
-  // to us that it can be written again, and cost a turn.
+bool Wakeup::has_work() noexcept {
+  const std::scoped_lock lock(mutex_);
+  return !work_.empty();
+}
+
+void Wakeup::run_posted() noexcept {
   std::vector<std::move_only_function<void()>> work;
   {
     const std::scoped_lock lock(mutex_);

@@ -16,9 +16,16 @@ class Wakeup final : public Watch {
   int error() const noexcept { return error_; }  // errno of eventfd(2)
 
   void post(std::move_only_function<void()> work);  // any thread
+  bool has_work() noexcept;                         // posted and not yet run
+  void run_posted() noexcept;                       // all that was posted by now
 
  private:
-  void on_ready(Readiness readiness) override;
+  // The counter is never read: each write(2) is a new edge whatever it holds, while reading it would announce to us that
+  // it can be written again, and cost a turn.
+  void on_ready(Readiness) override {
+    run_posted();
+    reactor().look_again();
+  }
   void on_release() override { reactor().retire(*this); }
   void on_shutdown() override {}
 

@@ -6,7 +6,6 @@
 #include <expected>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace reactord {
@@ -52,11 +51,17 @@ struct JsonValue {
   bool is_true = false;
   std::string text;  // of a string; of a number as it was written, so that none loses a digit
   std::vector<JsonValue> elements;
-  std::vector<std::pair<std::string, JsonValue>> members;  // in their order
-  std::size_t at = 0;                                      // the byte it begins at
+  struct Member;                // no std::pair, which would have to know its size before it is known
+  std::vector<Member> members;  // in their order
+  std::size_t at = 0;           // the byte it begins at
 
   // Null where there is no such member.
   const JsonValue* find(std::string_view name) const noexcept;
+};
+
+struct JsonValue::Member {
+  std::string name;
+  JsonValue value;
 };
 
 struct JsonError {

@@ -11,15 +11,15 @@ Conn::Conn(Conn&&) noexcept = default;
 Conn& Conn::operator=(Conn&&) noexcept = default;
 Conn::~Conn() = default;
 
-ReadOperation Conn::read(std::span<char> into) noexcept { return {*endpoint_, into}; }
-ReadOperation Conn::read(Buffer& into) noexcept { return {*endpoint_, into}; }
-WriteOperation<0> Conn::flush() noexcept { return {*endpoint_, 0}; }
-WriteOperation<0> Conn::wait_writable() noexcept { return {*endpoint_, PendingWrite::until_low}; }
+ReadOperation Conn::read(std::span<char> into) & noexcept { return {*endpoint_, into}; }
+ReadOperation Conn::read(Buffer& into) & noexcept { return {*endpoint_, into}; }
+WriteOperation<0> Conn::flush() & noexcept { return {*endpoint_, 0, {}}; }
+WriteOperation<0> Conn::wait_writable() & noexcept { return {*endpoint_, PendingWrite::until_low, {}}; }
 void Conn::send_now() noexcept { endpoint_->send_output(); }
-GatherOperation Conn::write_gathered(std::span<std::string_view> parts) noexcept {
+GatherOperation Conn::write_gathered(std::span<std::string_view> parts) & noexcept {
   return {*endpoint_, PendingWrite::until_low, parts};
 }
-FinishOperation Conn::finish() noexcept { return FinishOperation(*endpoint_); }
+FinishOperation Conn::finish() & noexcept { return FinishOperation(*endpoint_); }
 
 Result<void> Conn::close() { return endpoint_->close(); }
 void Conn::abort() noexcept { endpoint_->abort(); }

@@ -135,17 +135,15 @@ Time partial_deadline(Time now, Time deadline, std::size_t left) noexcept {
 }
 
 std::vector<Address> interleave(std::vector<Address> addresses) {
-  std::vector<Address> ordered;
+  std::vector<Address> first, second, ordered;
   ordered.reserve(addresses.size());
-  if (addresses.empty()) return ordered;
-  const auto kind = addresses.front().kind();
-  const auto others = std::ranges::stable_partition(
-      addresses, [kind](const Address& address) { return address.kind() == kind; });
-  auto first = addresses.begin();
-  auto second = others.begin();
-  while (first != others.begin() || second != addresses.end()) {
-    if (first != others.begin()) ordered.push_back(std::move(*first++));
-    if (second != addresses.end()) ordered.push_back(std::move(*second++));
+  for (Address& address : addresses) {
+    const bool is_first = first.empty() || address.kind() == first.front().kind();
+    (is_first ? first : second).push_back(std::move(address));
+  }
+  for (std::size_t turn = 0; turn < std::max(first.size(), second.size()); ++turn) {
+    if (turn < first.size()) ordered.push_back(std::move(first[turn]));
+    if (turn < second.size()) ordered.push_back(std::move(second[turn]));
   }
   return ordered;
 }

@@ -115,7 +115,7 @@ Listener::Listener(Listener&&) noexcept = default;
 Listener& Listener::operator=(Listener&&) noexcept = default;
 Listener::~Listener() = default;
 
-AcceptOperation Listener::accept() noexcept { return AcceptOperation(*acceptor_); }
+AcceptOperation Listener::accept() & noexcept { return AcceptOperation(*acceptor_); }
 void Listener::drain() noexcept { acceptor_->drain(); }
 Result<void> Listener::close() { return acceptor_->close(); }
 const Address& Listener::local_addr() const noexcept { return acceptor_->local_address(); }

@@ -15,14 +15,7 @@
 namespace reactord {
 namespace {
 
-struct Lookup;
-
-// What the waiting coroutine holds. `arrived` is set, and `wake` cancelled, by the loop.
-struct Waiting {
-  explicit Waiting(Context& context) : wake(context, Time::never()) {}
-  Context wake;
-  std::unique_ptr<Lookup> arrived;
-};
+struct Waiting;
 
 // One request to the C library, which reads and writes it while the lookup is under way. One owner at a time:
 //
@@ -46,6 +39,13 @@ struct Lookup {
   addrinfo hints{};
   gaicb request{};
   Waiting* waiting;  // null: nobody waits any more. Written under `handover`
+};
+
+// What the waiting coroutine holds. `arrived` is set, and `wake` cancelled, by the loop.
+struct Waiting {
+  explicit Waiting(Context& context) : wake(context, Time::never()) {}
+  Context wake;
+  std::unique_ptr<Lookup> arrived;
 };
 
 // Held by the library's thread while it looks whether somebody waits, and posts. The coroutine takes it before it goes

@@ -5,7 +5,7 @@
 namespace reactord {
 
 ReadLineOperation::ReadLineOperation(LineReader& reader) noexcept
-    : ReadOperation(*reader.conn_.endpoint_, reader.buffer_, &ReadLineOperation::has_line), reader_(reader) {}
+    : ReadOperation(reader.endpoint_, reader.buffer_, &ReadLineOperation::has_line), reader_(reader) {}
 
 bool ReadLineOperation::has_line(ReadOperation& operation) noexcept {
   LineReader& waiting = static_cast<ReadLineOperation&>(operation).reader_;

@@ -50,8 +50,9 @@ std::uint64_t exact(const Samples& sorted, std::uint64_t parts) {
 }
 
 void check_quantiles(const Histogram& histogram, const Samples& sorted) {
-  for (std::uint64_t parts : {0, 1, 10'000, 70'000, 100'000, 250'000, 290'000, 500'000, 570'000, 750'000,
-                              900'000, 990'000, 999'000, 999'900, 999'990, 999'999, 1'000'000}) {
+  for (std::uint64_t parts :
+       {0U, 1U, 10'000U, 70'000U, 100'000U, 250'000U, 290'000U, 500'000U, 570'000U, 750'000U, 900'000U,
+        990'000U, 999'000U, 999'900U, 999'990U, 999'999U, 1'000'000U}) {
     CAPTURE(parts);
     const std::uint64_t right = exact(sorted, parts);
     const std::uint64_t told = histogram.at(static_cast<double>(parts) / 1'000'000);
@@ -208,7 +209,7 @@ TEST_CASE("an empty histogram tells zeros, also when it was cleared") {
 
 TEST_CASE("a histogram goes to text and back without loss") {
   Histogram three;
-  for (const std::uint64_t value : {3, 3, 10}) three.record(value);
+  for (const std::uint64_t value : {3U, 3U, 10U}) three.record(value);
   CHECK(three.to_text() == "histogram1 3 10 16 118 3:2 7");
   Random random(4);
   for (const char* distribution : {"constant", "lognormal", "any size", "two humps"}) {

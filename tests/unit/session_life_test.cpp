@@ -275,6 +275,51 @@ TEST_CASE("an exception out of a handler of a truncated line ends its connection
 
 namespace {
 
+class Throws final : public reactord::StreamHandler {
+ public:
+  bool at_once = false;
+
+ private:
+  Task<> serve(Conn& conn, Context& context) override {
+    if (at_once) throw std::runtime_error("no coroutine");
+    return begin(conn, context);
+  }
+  static Task<> begin(Conn& conn, Context&) {
+    auto sent = co_await conn.write("hello ");
+    CHECK(sent.has_value());
+    std::array<char, 16> room{};
+    auto read = co_await conn.read(room);
+    CHECK(read.has_value());
+    throw std::runtime_error("after a read");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an exception out of a stream handler ends its connection and no other") {
+  Plain stage;
+  static constexpr auto body = [](Plain& on) -> Task<> {
+    Throws throws;
+    Conn good = on.serve(on.echoes);
+    Conn bad = on.serve(throws);
+    co_await test::say(bad, "x");
+    auto heard = co_await test::hear_to_end(bad);
+    CHECK(heard == "hello ");
+    throws.at_once = true;
+    Conn worse = on.serve(throws);
+    heard = co_await test::hear_to_end(worse);
+    CHECK(heard.empty());
+    co_await test::say(good, "y");
+    heard = co_await test::hear(good, 1);
+    CHECK(heard == "y");
+    CHECK(on.server->ended(EndCause::error) == 2);
+    CHECK(on.observer.failures == std::vector<std::string>{"stream: after a read", "stream: no coroutine"});
+  };
+  test::run(stage.reactor, body(stage));
+}
+
+namespace {
+
 // Reads nothing, and waits.
 class Sleeps final : public reactord::StreamHandler {
   Task<> serve(Conn& conn, Context&) override {
