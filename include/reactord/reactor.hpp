@@ -53,7 +53,8 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Turns until no task is left, or stop(). Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2)
+  // Turns until no task is left and no connection is closing any more (which has limits of its own, see conn.hpp), or
+  // stop(), which waits for neither. Errors: the kernel's refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2)
   // at the construction; that of epoll_wait(2) only after failed_waits of them in a row, with pauses between (shortest_pause, doubling to
   // longest_pause) in which nothing is served.
   Result<void> run();

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/system.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
@@ -30,8 +29,7 @@ class Rejection final : public Session {
   void cut_short() noexcept {
     among_ = nullptr;
     // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset.
-    if (!endpoint().is_retired())
-      system::receive(endpoint().fd(), conn().reactor().scratch(), Reactor::scratch_size);
+    endpoint().forget_input();
     conn().abort();
   }
 

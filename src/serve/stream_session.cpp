@@ -65,7 +65,8 @@ class StreamSession final : public Session, Timer {
 
   void on_timer() override {
     const Time now = conn().reactor().now();
-    if (now >= conn().last_activity() + service().idle_timeout()) {
+    // Who reads a long answer steadily may leave the kernel's buffer too full to take more for a long time.
+    if (now >= conn().last_activity() + service().idle_timeout() && !endpoint().peer_goes_on()) {
       silent_ = true;
       endpoint().begin_close();
       context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));
