@@ -8,6 +8,8 @@
 // An empty Buffer owns no storage: it is one null pointer, so an idle connection pays eight bytes for it.
 // Storage is borrowed at the first byte and goes back to the pool when the last one is consumed.
 // Capacities are powers of four from 256 bytes to 1 MiB; growing copies, so appending is O(1) amortised.
+// It counts in 32 bits: at most max_size bytes, 4 GiB less one. Whatever would go beyond throws std::length_error, and
+// changes nothing; memory that runs out throws std::bad_alloc, and changes nothing either.
 #pragma once
 
 #include <array>
@@ -117,6 +119,8 @@ class BufferPool {
 
 class Buffer {
  public:
+  static constexpr std::size_t max_size = ~std::uint32_t{0};  // unconsumed bytes and free room behind them
+
   Buffer() noexcept = default;
   Buffer(Buffer&& other) noexcept : chunk_(other.chunk_) { other.chunk_ = &BufferPool::none; }
   Buffer& operator=(Buffer&& other) noexcept {
@@ -161,9 +165,7 @@ class Buffer {
       make_room(pool, total);
     BufferPool::Chunk* const chunk = chunk_;
     char* out = chunk->bytes() + chunk->end;
-    ((std::memcpy(out, std::string_view(parts).data(), std::string_view(parts).size()),
-      out += std::string_view(parts).size()),
-     ...);
+    ((out = copy(std::string_view(parts), out)), ...);
     chunk->end += static_cast<std::uint32_t>(total);
   }
 
@@ -182,6 +184,11 @@ class Buffer {
   void shrink(BufferPool& pool);
 
  private:
+  // An empty part may point nowhere, which memcpy(3) is never given.
+  [[gnu::always_inline]] static char* copy(std::string_view part, char* out) noexcept {
+    if (!part.empty()) std::memcpy(out, part.data(), part.size());
+    return out + part.size();
+  }
   void make_room(BufferPool& pool, std::size_t at_least);
   BufferPool::Chunk* chunk_ = &BufferPool::none;
 };

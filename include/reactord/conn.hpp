@@ -12,7 +12,11 @@
 //   * Writes are collected and sent once at the end of the turn. A write succeeds when its bytes have been taken over;
 //     with more than `high_watermark` bytes unsent it suspends until `low_watermark` is left.
 //   * close() loses nothing that a write took over: it sends, ends the stream (FIN), reads and discards a little so
-//     that no reset destroys the last reply, and only then gives the descriptor back, all bounded in time.
+//     that no reset destroys the last reply, and only then gives the descriptor back, all bounded in time. It keeps
+//     Reactor::run() going meanwhile (an end of a pipe does not). docs/semantics.md has a table of what is guaranteed
+//     about the last bytes at every kind of end.
+//   * An urgent byte (MSG_OOB of send(2)) is left out of the stream, as by default; what comes behind it is read like
+//     everything else. Descriptors that a peer attaches (SCM_RIGHTS of unix(7)) are not taken: the kernel closes them.
 //
 // Errors name the operation and both addresses: "read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout".
 #pragma once
@@ -62,8 +66,10 @@ class Conn {
   static constexpr std::size_t high_watermark = 64 * 1024;  // bytes written and not yet sent
   static constexpr std::size_t low_watermark = 16 * 1024;
   static constexpr std::size_t bytes_per_turn = 256 * 1024;  // read or sent, then the others have their turn
+  // Of one write, sent in a turn: a part counts as at least its share of bytes_per_turn, an empty one too.
+  static constexpr std::size_t parts_per_turn = 4096;
   static constexpr Duration send_timeout =
-      30s;  // after close(): without progress the unsent bytes are given up
+      30s;  // after close(): while the peer acknowledges nothing; then the unsent bytes are given up
   static constexpr Duration linger_timeout = 2s;  // after our FIN: how long the peer may take to end its side
   static constexpr std::size_t linger_bytes =
       1024 * 1024;  // and how much of what it still sends is discarded
@@ -79,7 +85,7 @@ class Conn {
   ReadOperation read(std::span<char> into) & noexcept;
 
   // The same, appended to `into`, which borrows storage only once there are bytes. `into` must live until
-  // then.
+  // then. Errors also: system (ENOBUFS) where it is full, see Buffer::max_size.
   ReadOperation read(Buffer& into) & noexcept;
 
   // Writes all of the parts, one after the other. The memory must live until the operation ends: one that is given
@@ -90,7 +96,8 @@ class Conn {
   WriteOperationOf<Parts...> write(Parts&&... parts) & noexcept;
 
   // The same for any number of parts. What has been taken over leaves the front of `parts`, so after a failure they
-  // hold what is left. The span must live as long as the memory. Go's net.Buffers.
+  // hold what is left. The span must live as long as the memory. Time is linear in the parts, and what one turn does
+  // is bounded by parts_per_turn. Go's net.Buffers.
   GatherOperation write_gathered(std::span<std::string_view> parts) & noexcept;
 
   // Suspends until every byte written is with the kernel. Errors as for write().
@@ -114,7 +121,7 @@ class Conn {
   // Ends it now: unsent bytes are dropped. No effect on a closed one that is no longer lingering.
   void abort() noexcept;
 
-  Result<void> close_read();       // reads then give eof
+  Result<void> close_read();       // reads then give eof; what still comes is discarded at the end
   void finish_reading() noexcept;  // reads give what has been received by now, then eof
   Result<void>
   close_write();  // sends what was written, then FIN; the peer reads eof. Writes then fail: EPIPE
@@ -136,7 +143,7 @@ class Conn {
 
   Reactor& reactor() const noexcept;
   std::size_t unsent() const noexcept;           // bytes written and not yet with the kernel
-  std::size_t unread() const noexcept;           // bytes received by the kernel and not yet read
+  std::size_t unread() const noexcept;           // bytes received and not yet read; an urgent byte is none
   std::uint64_t bytes_read() const noexcept;     // since the connection began
   std::uint64_t bytes_written() const noexcept;  // given to the kernel since the connection began
   Time last_activity() const noexcept;           // the turn in which bytes last moved, either way
@@ -232,7 +239,12 @@ class PendingWrite : public IoOperation {
  protected:
   friend class Endpoint;
   friend class PipeEndpoint;
-  void drop_sent(std::size_t count) noexcept;
+  void drop_part() noexcept {
+    *parts_++ = {};
+    --part_count_;
+  }
+  void drop_sent(std::size_t count, std::size_t most_parts) noexcept;
+  std::size_t left(std::size_t limit) const noexcept;
   std::string_view* parts_;
   std::uint32_t part_count_;
   std::uint32_t until_unsent_;  // complete once no more than this is left

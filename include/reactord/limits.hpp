@@ -4,7 +4,7 @@
 //
 //     too slow        idle_timeout    between two lines                              EndCause::idle
 //                     line_timeout    from a line's first byte to its newline        EndCause::slow_line
-//                     write_timeout   no byte taken while some wait for the peer     EndCause::slow_reader
+//                     write_timeout   no byte acknowledged while some wait for it    EndCause::slow_reader
 //                     lifetime        from its accept on                             EndCause::lifetime
 //     too much        max_line        answered, cut, or left out                     EndCause::line_too_long
 //                     output          bytes that wait for one peer                   EndCause::slow_reader
@@ -60,7 +60,10 @@ struct Limits {
   // Not renewed by a trickle of bytes; while it runs, idle_timeout does not. Zero: a line that has begun counts as
   // silence.
   Duration line_timeout = 10s;
-  Duration write_timeout = 30s;  // zero: none while it is open, Conn::send_timeout once it closes
+  // The peer has acknowledged nothing for so long, while bytes wait for it that the kernel does not take. Who reads,
+  // however slowly, is not ended by it. Noticed a sixty-fourth of it late at the usual worst. Zero: none while it is open,
+  // Conn::send_timeout once it closes.
+  Duration write_timeout = 30s;
   // What was received by then is answered: who takes his answers slowly, but takes them, stays until he has them.
   Duration lifetime = 0s;
   unsigned lifetime_jitter_percent =

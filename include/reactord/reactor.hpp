@@ -70,10 +70,11 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Turns until no task is left and nothing posted, or stop(). Errors: busy, within a turn: turns do not nest; the
-  // kernel's refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2) at the construction; that of epoll_wait(2) only
-  // after failed_waits of them in a row, with pauses between (shortest_pause, doubling to longest_pause) in which nothing
-  // is served.
+  // Turns until no task is left, nothing posted, and no connection is closing any more (which has limits of its own, see
+  // conn.hpp); or until stop(), which waits for none of them. Errors: busy, within a turn: turns do not nest; the kernel's
+  // refusal of epoll_create1(2), eventfd(2) or epoll_ctl(2) at the construction; that of epoll_wait(2) only after
+  // failed_waits of them in a row, with pauses between (shortest_pause, doubling to longest_pause) in which nothing is
+  // served.
   Result<void> run();
 
   // run() returns at the end of the turn. Before run(): the next run() returns without a turn.

@@ -107,7 +107,8 @@ class Server {
                          std::string_view protocol = "stream");
 
   // Serves `handler` at a listener that is there already: an adopted one, or one made with options of its own, which
-  // say too who is told of its pauses. Result: what stop_listening() knows it by.
+  // say too who is told of its pauses. Its deadline is the server's from here on: one that was set is cleared. Result:
+  // what stop_listening() knows it by.
   ListenerId listen(Listener listener, LineHandler& handler, std::string_view protocol = "line");
   ListenerId listen(Listener listener, StreamHandler& handler, std::string_view protocol = "stream");
 

@@ -23,6 +23,7 @@ class Reactor;
 using Readiness = std::uint32_t;
 namespace readiness {
 inline constexpr Readiness readable = 0x001;
+inline constexpr Readiness urgent = 0x002;  // out-of-band data is there, or lies ahead: a receive stops at it
 inline constexpr Readiness writable = 0x004;
 inline constexpr Readiness error = 0x008;
 inline constexpr Readiness hang_up = 0x010;

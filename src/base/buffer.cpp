@@ -1,6 +1,8 @@
 #include "reactord/buffer.hpp"
 
+#include <algorithm>
 #include <new>
+#include <stdexcept>
 
 namespace reactord {
 
@@ -49,11 +51,12 @@ void BufferPool::release(Chunk* chunk) noexcept {
 }
 
 void Buffer::make_room(BufferPool& pool, std::size_t at_least) {
+  const std::size_t used = size();
+  if (at_least > max_size - used) throw std::length_error("reactord::Buffer: more than 4 GiB");
   if (chunk_ == &BufferPool::none) {
     chunk_ = pool.take(at_least);
     return;
   }
-  const std::size_t used = size();
   // Moving the bytes to the front costs one copy of them, so it must buy at least as much room as it copies.
   if (chunk_->begin >= used && chunk_->capacity - used >= at_least) {
     std::memmove(chunk_->bytes(), chunk_->bytes() + chunk_->begin, used);
@@ -62,7 +65,7 @@ void Buffer::make_room(BufferPool& pool, std::size_t at_least) {
     return;
   }
   const std::size_t wanted = used + at_least;
-  BufferPool::Chunk* larger = pool.take(wanted > 2 * chunk_->capacity ? wanted : 2 * chunk_->capacity);
+  BufferPool::Chunk* larger = pool.take(std::max(wanted, std::min(2 * chunk_->capacity, max_size)));
   std::memcpy(larger->bytes(), chunk_->bytes() + chunk_->begin, used);
   larger->end = static_cast<std::uint32_t>(used);
   BufferPool::give_back(chunk_);

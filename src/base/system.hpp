@@ -82,7 +82,7 @@ int adopt(int fd) noexcept;  // makes a descriptor of somebody else close-on-exe
 std::size_t unacknowledged_bytes(
     int fd) noexcept;  // SIOCOUTQ: sent, not yet with the peer's kernel; 0 on error
 std::size_t unread_bytes(
-    int fd) noexcept;  // SIOCINQ of tcp(7) and unix(7): received, not yet read; 0 on error
+    int fd) noexcept;  // SIOCINQ of tcp(7) and unix(7): received, not yet read, up to an urgent mark; 0 on error
 
 int event_descriptor() noexcept;  // eventfd(2)
 int timer_descriptor() noexcept;  // timerfd_create(2) on CLOCK_MONOTONIC

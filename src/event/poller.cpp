@@ -7,9 +7,9 @@
 
 namespace reactord {
 
-static_assert(readiness::readable == EPOLLIN && readiness::writable == EPOLLOUT &&
-              readiness::error == EPOLLERR && readiness::hang_up == EPOLLHUP &&
-              readiness::peer_finished == EPOLLRDHUP);
+static_assert(readiness::readable == EPOLLIN && readiness::urgent == EPOLLPRI &&
+              readiness::writable == EPOLLOUT && readiness::error == EPOLLERR &&
+              readiness::hang_up == EPOLLHUP && readiness::peer_finished == EPOLLRDHUP);
 
 Poller::Poller() : events_(new epoll_event[events_per_wait]) {
   fd_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -33,7 +33,7 @@ int Poller::wait_failed(int number) noexcept {
 
 int Poller::add(int fd, Watch& watch) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watch;
   const int result = ::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event);
   const int saved = errno;

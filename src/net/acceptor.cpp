@@ -81,16 +81,15 @@ bool Acceptor::within_budget() noexcept {
 // Accepts one, if one can be had. False: the operation has to wait.
 bool Acceptor::continue_accept(AcceptOperation& operation) {
   while (within_budget()) {
+    if (unregistered_) return hand_over(operation);
     sockaddr_storage peer;
     unsigned length = 0;
     const int fd = draining_ && drain_left_ == 0 ? -EAGAIN : system::accept(this->fd(), peer, length);
     if (fd >= 0 || fd == -EAGAIN) skipped_ = failures_ = 0;
     if (fd >= 0) {
       if (draining_) --drain_left_;
-      const auto handed = hand_over(operation, fd, peer, length);
-      if (handed) return true;
-      pause(handed.error());
-      return false;
+      unregistered_.reset(new Endpoint(reactor(), fd, network_, Address::from_socket_address(peer, length)));
+      return hand_over(operation);
     }
     if (fd == -EAGAIN) {
       ready_ = false;
@@ -111,14 +110,19 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
   return false;
 }
 
-Result<void> Acceptor::hand_over(AcceptOperation& operation, int fd, const sockaddr_storage& peer,
-                                 unsigned length) {
-  Owned<Endpoint> endpoint(new Endpoint(reactor(), fd, network_, Address::from_socket_address(peer, length)));
-  auto added = reactor().add(*endpoint);
-  if (!added) return added;
+// Registers the connection that was accepted last. One for which epoll has no room, or no memory, is kept; what nobody
+// expects will not pass for this one.
+bool Acceptor::hand_over(AcceptOperation& operation) {
+  const auto added = reactor().add(*unregistered_);
+  if (!added) {
+    const int number = added.error().system_errno();
+    if (number != ENOSPC && number != ENOMEM) unregistered_.reset();
+    pause(added.error());
+    return false;
+  }
   pause_ = Duration{0};
-  operation.accepted_ = std::move(endpoint);
-  return {};
+  operation.accepted_ = std::move(unregistered_);
+  return true;
 }
 
 void Acceptor::pause(const Error& error) {
@@ -209,6 +213,7 @@ void Acceptor::end() noexcept {
   if (!address_.is_unix() && !adopted_) system::shutdown(fd(), SHUT_RDWR);
   if (!unlink_on_close_) path_.forget();
   path_.remove();
+  unregistered_.reset();
   reactor().retire(*this);
 }
 

@@ -7,8 +7,18 @@
 #include "base/system.hpp"
 
 namespace reactord {
+namespace {
+
+bool is_tcp(Network network) noexcept { return network != Network::unix_socket && network != Network::pipe; }
+
+}  // namespace
+
 Endpoint::Endpoint(Reactor& reactor, int fd, Network network, Address remote)
-    : Watch(reactor, fd), network_(network), last_activity_(reactor.now()), remote_(std::move(remote)) {}
+    : Watch(reactor, fd),
+      ready_(readiness::writable | (is_tcp(network) ? 0 : indirect)),
+      network_(network),
+      last_activity_(reactor.now()),
+      remote_(std::move(remote)) {}
 
 Error Endpoint::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
@@ -51,9 +61,10 @@ void Endpoint::park(Time deadline) {
 
 void Endpoint::on_timer() {
   if (closed_ && lingering_) return linger_on();
-  if (closed_ && time_to_stall() > 0ns) return reactor().arm(*this, reactor().now() + time_to_stall());
-  if (closed_) return finish_close(failure_of(ErrorCode::deadline_exceeded));
-  if (send_limits_->gives_up && output_waits() && time_to_stall() <= 0ns) return give_up();
+  const bool given_up = (closed_ || (send_limits_->gives_up && output_waits())) && has_stalled();
+  if (closed_ && given_up) return finish_close(failure_of(ErrorCode::deadline_exceeded));
+  if (closed_) return reactor().arm(*this, next_look());
+  if (given_up) return give_up();
   const Time now = reactor().now();
   if (reader_ != nullptr && read_deadline_ <= now) {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);

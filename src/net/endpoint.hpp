@@ -46,6 +46,7 @@ class Endpoint : public Watch {
   virtual Result<void> close_read();
   virtual Result<void> close_write();
   void finish_reading() noexcept;  // reads deliver what has been received by now, then eof
+  void forget_input() noexcept;    // of what has been received 64 KiB: before an abort that shall be no reset
   virtual Result<void> set_deadlines(Time deadline, bool read, bool write);
   void set_context(Context* context);
 
@@ -56,7 +57,7 @@ class Endpoint : public Watch {
   bool send_replies(Buffer& replies) noexcept {
     const std::string_view bytes = replies.view();
     ssize_t sent = 0;
-    if (output_.empty()) [[likely]] {  // then the socket was writable, when last heard of
+    if (output_.empty() && fd() >= 0) [[likely]] {  // then the socket was writable, when last heard of
       sent = system::send_once(fd(), bytes.data(), bytes.size());
       if (sent == static_cast<ssize_t>(bytes.size())) [[likely]] {
         bytes_written_ += bytes.size();
@@ -90,16 +91,23 @@ class Endpoint : public Watch {
   bool has_eof() const noexcept { return eof_; }
   bool is_readable() const noexcept { return readable(); }  // there is, or may be, something to read
   virtual std::size_t unread() const noexcept;
+  // Whether the peer has acknowledged anything since this was last asked, or since the kernel last took something. If
+  // so, that counts as activity. For when a time is up: it may be a system call.
+  bool peer_goes_on() noexcept;
 
  protected:
   // The transport: bytes moved, 0 at end of file, or -errno; never waits. These are the ones of a socket.
-  // An endpoint without a descriptor overrides them; one with a descriptor is spared the virtual call.
+  // An endpoint without a descriptor overrides them; one with a descriptor is spared the virtual call, but for
+  // receive(), which of a socket is that of unix(7): recv(2) does for TCP.
   virtual ssize_t receive(char* bytes, std::size_t count) noexcept;
   virtual ssize_t send(const char* bytes, std::size_t count) noexcept;
   virtual ssize_t send_gathered(const iovec* parts, std::size_t count) noexcept;
   virtual int shut_read() noexcept;
   virtual int shut_write() noexcept;
   virtual std::size_t unacknowledged() const noexcept;  // bytes sent that the peer's side does not have yet
+  // Costs a part of a write in this share of the turn's budget, if it has fewer bytes.
+  static constexpr std::size_t part_share = Conn::bytes_per_turn / Conn::parts_per_turn;
+  bool spend(std::size_t count) noexcept;
   virtual Address find_local_address() const;
   virtual bool lingers() const noexcept { return true; }  // closing with input unread destroys what was sent
   virtual void on_closing() noexcept {}                   // the other end is to be told that nobody reads
@@ -112,7 +120,8 @@ class Endpoint : public Watch {
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
   int refusal(const IoOperation* pending, Time deadline) const noexcept;
   void note_progress() noexcept {
-    progress_tick_ = static_cast<std::uint32_t>(tick_at_or_after(reactor().now()));
+    progress_ = reactor().now();
+    unacknowledged_ = not_asked;
   }
   void watch_output();
   bool reads_ended() const noexcept { return limited_ && bytes_read_ >= rare_->read_limit; }
@@ -127,27 +136,35 @@ class Endpoint : public Watch {
   bool continue_read(ReadOperation& operation);
   bool continue_write(PendingWrite& operation);
   void continue_connect();
+  template <bool Direct>
   bool continue_take(ReadOperation& operation);
   bool keep_unsent(Buffer& replies, ssize_t sent) noexcept;
   void become_ready();
   void complete_read();
   bool keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken);
   bool continue_long_take(ReadOperation& operation);
-  ssize_t receive_some(std::span<char> room) noexcept;
+  ssize_t receive_some(std::span<char> room) noexcept {
+    return (ready_ & indirect) == 0 ? system::receive(fd(), room.data(), room.size())
+                                    : receive(room.data(), room.size());
+  }
   ssize_t send_some(std::string_view bytes) noexcept;
   void count_received(std::size_t received, std::size_t room) noexcept;
   void count_sent(std::size_t sent, std::size_t offered) noexcept;
   void send_stopped(ssize_t result) noexcept;
   bool read_stopped(ReadOperation& operation, ssize_t result) noexcept;
-  bool spend(std::size_t count) noexcept;
   void fail_output(int number) noexcept;
   bool output_waits() const noexcept;
-  Duration time_to_stall() const noexcept;
+  void take_over(PendingWrite& operation);
+  bool send_parts(PendingWrite& operation) noexcept;
+  void note_unacknowledged() noexcept;
+  bool has_stalled() noexcept;
+  Time next_look() const noexcept;
   void wake_writer();
   void limit_reading(std::uint64_t limit) noexcept;
-  void fail_pending() noexcept;
+  void mark_closed() noexcept;
   void continue_close() noexcept;
   bool discard_input() noexcept;
+  std::size_t endangered() const noexcept;
   void linger_on() noexcept;
   void finish_close(int failure) noexcept;
   // The Context that ends the pending operations and refuses all later ones.
@@ -167,6 +184,11 @@ class Endpoint : public Watch {
   void cancel(ErrorCode code) noexcept;
 
   static constexpr Readiness over_bits = readiness::peer_finished | readiness::hang_up | readiness::error;
+  // A receive may stop before the socket is empty: read on until it says that it is.
+  static constexpr Readiness read_on_bits = over_bits | readiness::urgent;
+  // None of epoll's: bytes are not received by recv(2), but by receive().
+  static constexpr Readiness indirect = 0x8000'0000;
+  static constexpr std::uint32_t not_asked = 0xffff'ffff;
 
  protected:
   bool readable() const noexcept { return (ready_ & readiness::readable) != 0; }
@@ -176,13 +198,17 @@ class Endpoint : public Watch {
   }  // finished or broken off: read on to the end
 
  private:
-  void not_readable() noexcept { ready_ &= ~readiness::readable; }
+  void not_readable() noexcept { ready_ &= ~(readiness::readable | readiness::urgent); }
+  // A short read has drained the socket: epoll(7), which holds for plain bytes alone.
+  void note_short_read() noexcept {
+    if ((ready_ & read_on_bits) == 0) not_readable();
+  }
   void not_writable() noexcept { ready_ &= ~readiness::writable; }
 
  protected:
-  Readiness ready_ = readiness::writable;  // what epoll has said, and nothing since has refuted
-  bool eof_ : 1 = false;                   // the peer's FIN has been read
-  bool write_closed_ : 1 = false;          // close_write() was called
+  Readiness ready_;                // what epoll has said, and nothing since has refuted
+  bool eof_ : 1 = false;           // the peer's FIN has been read
+  bool write_closed_ : 1 = false;  // close_write() was called
   bool fin_sent_ : 1 = false;
   bool closed_ : 1 = false;
   bool lingering_ : 1 = false;   // after our FIN
@@ -195,11 +221,9 @@ class Endpoint : public Watch {
   std::uint32_t budget_spent_ = 0;
   std::int16_t read_failure_ = 0;   // an errno: the connection is gone
   std::int16_t write_failure_ = 0;  // the same; what was unsent is lost
-  union {
-    std::uint32_t progress_tick_ =
-        0;                          // of the wheel, its low bits: when output began to wait, or some was sent
-    std::uint32_t unacknowledged_;  // while lingering: bytes the peer had not, when last looked
-  };
+  std::uint32_t unacknowledged_ =
+      not_asked;   // bytes that the kernel had and the peer had not, when last asked
+  Time progress_;  // when output began to wait, or some was sent, or was found to be acknowledged
   Buffer output_;
   ReadOperation* reader_ = nullptr;
   PendingWrite* writer_ = nullptr;  // after close(): who waits for its end

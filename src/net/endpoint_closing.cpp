@@ -12,6 +12,7 @@ namespace reactord {
 namespace {
 
 constexpr std::size_t discard_chunk = 16 * 1024;
+constexpr std::size_t forgotten_at_most = 64 * 1024;
 
 }  // namespace
 
@@ -24,15 +25,17 @@ Result<void> Endpoint::close() {
 
 void Endpoint::begin_close() {
   if (closed_) return;
-  closed_ = true;
-  fail_pending();
+  mark_closed();
   reactor().timers().cancel(*this);
   note_progress();  // what is left has all the time there is
   continue_close();
   on_closing();
 }
 
-void Endpoint::fail_pending() noexcept {
+// What closes keeps run() going, until finish_close(). An end of a pipe does not: who could still read it has a task.
+void Endpoint::mark_closed() noexcept {
+  closed_ = true;
+  if (fd() >= 0) reactor().work_began();
   end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::closed));
   end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::closed));
 }
@@ -51,9 +54,11 @@ void Endpoint::continue_close() noexcept {
   if (is_retired()) return;
   const std::size_t unsent = output_.size();
   if (unsent > 0 && writable()) send_output();
+  if (write_failure_ == 0 && !output_.empty()) write_failure_ = read_failure_;  // these bytes are lost
   if (write_failure_ != 0 || read_failure_ != 0) return finish_close(write_failure_);
   if (!output_.empty()) {
-    if (!is_armed() || output_.size() < unsent) reactor().arm(*this, reactor().now() + time_to_stall());
+    note_unacknowledged();
+    if (!is_armed() || output_.size() < unsent) reactor().arm(*this, next_look());
     if (writable()) reactor().again(*this);
     return;
   }
@@ -64,7 +69,7 @@ void Endpoint::continue_close() noexcept {
   if (!lingering_) {
     lingering_ = true;
     limited_ = false;  // all that comes is read; the limit is set at the first of it
-    unacknowledged_ = ~std::uint32_t{0};
+    unacknowledged_ = not_asked;
     last_activity_ = reactor().now();
     reactor().arm(*this, reactor().now() + Conn::linger_timeout);
   }
@@ -77,7 +82,7 @@ bool Endpoint::discard_input() noexcept {
   Buffer scratch;
   const std::span<char> room = scratch.prepare(reactor().buffers(), discard_chunk);
   while (readable()) {
-    const ssize_t count = receive(room.data(), room.size());
+    const ssize_t count = receive_some(room);
     if (count == -EAGAIN) {
       not_readable();
       return false;
@@ -87,8 +92,8 @@ bool Endpoint::discard_input() noexcept {
     if (!limited_) rare().read_limit = bytes_read_ + Conn::linger_bytes;
     limited_ = true;
     bytes_read_ += received;
-    if (received < room.size() && !is_over()) not_readable();
-    if (bytes_read_ > rare().read_limit && unacknowledged() <= 1) return true;
+    if (received < room.size()) note_short_read();
+    if (bytes_read_ > rare().read_limit && endangered() <= 1) return true;
     if (readable() && !spend(received)) {
       reactor().again(*this);
       return false;
@@ -97,21 +102,32 @@ bool Endpoint::discard_input() noexcept {
   return false;
 }
 
+void Endpoint::forget_input() noexcept {
+  if (is_retired()) return;
+  Buffer scratch;
+  const std::span<char> room = scratch.prepare(reactor().buffers(), forgotten_at_most);
+  // Until it says that nothing is left, whatever epoll has told: the news may wait there.
+  for (std::size_t forgotten = 0; forgotten < forgotten_at_most;) {
+    const ssize_t count = receive_some(room);
+    if (count <= 0) return;
+    forgotten += static_cast<std::size_t>(count);
+  }
+}
+
+// Bytes that our close(2) could destroy on their way. What a unix socket has taken lies with the peer already.
+std::size_t Endpoint::endangered() const noexcept { return remote_.is_unix() ? 0 : unacknowledged(); }
+
 // The time for the peer to end its side is up. It gets more while it still takes bytes of ours.
 void Endpoint::linger_on() noexcept {
-  const auto left = static_cast<std::uint32_t>(unacknowledged());
-  if (left <= 1) return finish_close(0);  // all but our FIN, perhaps
-  if (left < unacknowledged_) {
-    last_activity_ = reactor().now();
-  } else if (reactor().now() - last_activity_ >= send_limits_->timeout) {
+  if (endangered() <= 1) return finish_close(0);  // all but our FIN, perhaps
+  if (!peer_goes_on() && reactor().now() - last_activity_ >= send_limits_->timeout)
     return finish_close(failure_of(ErrorCode::deadline_exceeded));
-  }
-  unacknowledged_ = left;
   reactor().arm(*this, reactor().now() + Conn::linger_timeout);
 }
 
 void Endpoint::finish_close(int failure) noexcept {
   if (is_retired()) return;
+  if (fd() >= 0) reactor().work_ended();
   reactor().retire(*this);
   on_retired();
   output_.clear();
@@ -120,10 +136,7 @@ void Endpoint::finish_close(int failure) noexcept {
 
 void Endpoint::abort() noexcept {
   if (is_retired()) return;
-  if (!closed_) {
-    closed_ = true;
-    fail_pending();
-  }
+  if (!closed_) mark_closed();
   finish_close(failure_of(ErrorCode::closed));
 }
 

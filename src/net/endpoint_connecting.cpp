@@ -32,7 +32,7 @@ bool Endpoint::begin_connect(ConnectOperation& operation) {
   }
   if (result == 0) return true;
   connecting_ = true;
-  ready_ = 0;
+  ready_ &= indirect;
   writer_ = &operation;
   return false;
 }
@@ -42,7 +42,7 @@ void Endpoint::continue_connect() {
   if (!writable() || writer_ == nullptr) return;
   int failure = system::pending_error(fd());
   if (failure == 0 && !system::has_peer(fd())) {
-    ready_ = 0;
+    ready_ &= indirect;
     return;
   }
   connecting_ = false;

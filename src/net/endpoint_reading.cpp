@@ -34,29 +34,30 @@ bool Endpoint::begin_read(ReadOperation& operation) {
   return true;
 }
 
-inline ssize_t Endpoint::receive_some(std::span<char> room) noexcept {
-  return fd() >= 0 ? system::receive(fd(), room.data(), room.size()) : receive(room.data(), room.size());
-}
-
 [[gnu::always_inline]] inline void Endpoint::count_received(std::size_t received, std::size_t room) noexcept {
   bytes_read_ += received;
   last_activity_ = reactor().now();
-  if (received < room && !is_over()) [[likely]]
-    not_readable();  // a short read has drained the socket: epoll(7)
+  if (received < room) [[likely]]
+    note_short_read();
 }
 
 // The same for an operation that takes its bytes where they arrive, in the reactor's scratch storage: it says
 // how many it has taken, and how many more it wants (see ReadOperation::take_). Only what it leaves is
-// copied, to its buffer.
+// copied, to its buffer. Direct: by recv(2), and a short read drains.
+template <bool Direct>
 [[gnu::always_inline]] inline bool Endpoint::continue_take(ReadOperation& operation) {
   if (!operation.buffer_->empty()) [[unlikely]]
     return continue_long_take(operation);
   char* const scratch = reactor().scratch();
-  const ssize_t count = system::receive_once(fd(), scratch, Reactor::scratch_size);
+  const ssize_t count = Direct ? system::receive_once(fd(), scratch, Reactor::scratch_size)
+                               : receive_some({scratch, Reactor::scratch_size});
   if (count <= 0) [[unlikely]]
     return keep_taking(operation, count, 0);
   const auto received = static_cast<std::size_t>(count);
-  count_received(received, Reactor::scratch_size);
+  bytes_read_ += received;
+  last_activity_ = reactor().now();
+  if (received < Reactor::scratch_size) [[likely]]
+    Direct ? not_readable() : note_short_read();
   const bool drained = !readable();
   const std::size_t taken = operation.take_(operation, std::string_view(scratch, received));
   if (taken == received && drained) [[likely]]
@@ -67,7 +68,7 @@ inline ssize_t Endpoint::receive_some(std::span<char> room) noexcept {
 // After a take that left something to do: bytes to keep, more to read, a coroutine to resume; or that got no
 // bytes.
 bool Endpoint::keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken) {
-  if (received == -EINTR || fd() < 0) return continue_long_take(operation);
+  if (received == -EINTR) return continue_long_take(operation);
   if (received <= 0) return read_stopped(operation, received);
   std::string_view rest(reactor().scratch(), static_cast<std::size_t>(received));
   rest.remove_prefix(taken & ~ReadOperation::resume_bit);
@@ -105,15 +106,20 @@ bool Endpoint::continue_long_take(ReadOperation& operation) {
 
 // Reads until the operation has enough, the socket is drained, or the turn's budget is spent.
 bool Endpoint::continue_read(ReadOperation& operation) {
-  if (operation.kind_ == IoOperation::Kind::take) return continue_take(operation);
+  if (operation.kind_ == IoOperation::Kind::take) {
+    // An end of a pipe takes within a delivery of the other's, perhaps, which has the scratch storage.
+    return fd() < 0 ? continue_long_take(operation) : continue_take<false>(operation);
+  }
   Buffer* buffer = operation.kind_ == IoOperation::Kind::memory ? nullptr : operation.buffer_;
   bool within_budget = true;
   do {
     std::span<char> room;
     if (buffer == nullptr) {
       room = {operation.bytes_, operation.size_};
+    } else if (const std::size_t held = buffer->size(); held == Buffer::max_size) {
+      operation.failure_ = ENOBUFS;
+      return true;
     } else {
-      const std::size_t held = buffer->size();
       room = buffer->prepare(reactor().buffers(), held <= cheap_copy ? read_chunk - held : 1);
     }
     if (limited_ && rare_->read_limit - bytes_read_ < room.size())
@@ -159,11 +165,12 @@ bool Endpoint::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
 void Endpoint::on_ready(Readiness ready) {
   ready_ |= ready;
   ReadOperation* reader = reader_;
-  if (reader == nullptr || reader->kind_ != IoOperation::Kind::take || !output_.empty() || !readable())
-      [[unlikely]] {
+  constexpr Readiness usual = readiness::readable, unusual = read_on_bits | indirect;
+  if (reader == nullptr || reader->kind_ != IoOperation::Kind::take || !output_.empty() ||
+      (ready_ & (usual | unusual)) != usual) [[unlikely]] {
     return become_ready();
   }
-  if (continue_take(*reader)) [[unlikely]]
+  if (continue_take<true>(*reader)) [[unlikely]]
     complete_read();
 }
 

@@ -43,7 +43,7 @@ bool PipeEndpoint::begin_read(ReadOperation& operation) {
       peer_->finish_empty_write();
       return true;
     }
-    if (empty && unread() > 0) return true;
+    if (empty && peer_ != nullptr && peer_->has_offer()) return true;
     if (empty && reads_ended()) {
       operation.failure_ = failure_of(ErrorCode::eof);
       return true;
@@ -54,7 +54,8 @@ bool PipeEndpoint::begin_read(ReadOperation& operation) {
       return false;
     }
   }
-  if (unread() > 0) ready_ |= readiness::readable;  // an empty read may have looked, and left it
+  if (peer_ != nullptr && peer_->has_offer())
+    ready_ |= readiness::readable;  // an empty read may have looked, and left it
   return Endpoint::begin_read(operation);
 }
 
@@ -116,7 +117,19 @@ std::size_t PipeEndpoint::offered() const noexcept {
 
 // Whether there is nothing to read and nothing will come.
 bool PipeEndpoint::is_ended() const noexcept {
-  return (peer_ == nullptr || peer_->finished_ || peer_->closed_) && unread() == 0 && !lost_;
+  return (peer_ == nullptr || ((peer_->finished_ || peer_->closed_) && !peer_->has_offer())) && !lost_;
+}
+
+// Empty parts leave the front, each looked at once; but the last part stays: of a write of nothing it is all there is.
+bool PipeEndpoint::has_offer() noexcept {
+  if (!output_.empty()) return true;
+  if (writer_ == nullptr || writer_->part_count_ == 0) return false;
+  while (writer_->part_count_ > 1 && writer_->parts_->empty()) writer_->drop_part();
+  return !writer_->parts_->empty();
+}
+
+bool PipeEndpoint::has_empty_write() noexcept {
+  return !has_offer() && writer_ != nullptr && writer_->part_count_ > 0;
 }
 
 // Both ends live on the loop's thread, but neither runs the other's coroutines: they are told in the next turn.
@@ -127,32 +140,54 @@ void PipeEndpoint::notify(Readiness news) noexcept {
 
 ssize_t PipeEndpoint::receive(char* bytes, std::size_t count) noexcept {
   if (peer_ == nullptr) return lost_ ? -ECONNRESET : 0;
-  if (const std::size_t taken = peer_->take(bytes, count); taken > 0) return static_cast<ssize_t>(taken);
+  if (const Taken taken = peer_->take(bytes, count); taken.bytes > 0) {
+    spend(taken.parts * part_share);
+    if (taken.bytes < count && peer_->has_offer()) ready_ |= readiness::urgent;  // no short read, then
+    return static_cast<ssize_t>(taken.bytes);
+  }
   if (peer_->has_empty_write()) peer_->finish_empty_write();
   peer_->ready_ |= readiness::writable;  // we have looked: the next write must tell us again
   return peer_->finished_ ? 0 : -EAGAIN;
 }
 
-std::size_t PipeEndpoint::take(char* into, std::size_t count) noexcept {
-  std::size_t taken = std::min(count, output_.size());
-  std::memcpy(into, output_.view().data(), taken);
-  output_.consume(taken);
-  while (writer_ != nullptr && writer_->part_count_ > 0 && taken < count && offered() > 0) {
-    const std::size_t step = std::min(count - taken, writer_->parts_->size());
-    std::memcpy(into + taken, writer_->parts_->data(), step);
-    writer_->drop_sent(step);
-    writer_->count_ += step;
-    taken += step;
+PipeEndpoint::Taken PipeEndpoint::take(char* into, std::size_t count) noexcept {
+  if (!has_offer()) return {};
+  Taken taken{.bytes = std::min(count, output_.size()), .parts = 0};
+  if (taken.bytes > 0) {
+    std::memcpy(into, output_.view().data(), taken.bytes);
+    output_.consume(taken.bytes);
   }
-  if (taken == 0) return 0;
+  if (writer_ != nullptr && output_.empty())
+    taken.bytes += take_parts(into + taken.bytes, count - taken.bytes, taken.parts);
+  if (taken.bytes == 0) return {};
   // All of it has been read: nothing that comes before the writer is resumed makes that a failure.
   const bool all =
       !buffered_ && !closed_ && writer_ != nullptr && writer_->count_ > 0 && writer_->part_count_ == 0;
   if (all) end_pending(std::exchange(writer_, nullptr), 0);
-  bytes_written_ += taken;
+  bytes_written_ += taken.bytes;
   last_activity_ = reactor().now();
   note_progress();
   notify(readiness::writable);
+  return taken;
+}
+
+// Of the writer that waits; `parts` says how many had bytes. Empty ones behind the last byte go with it.
+std::size_t PipeEndpoint::take_parts(char* into, std::size_t count, std::size_t& parts) noexcept {
+  std::size_t taken = 0;
+  while (writer_->part_count_ > 0 && parts < Conn::parts_per_turn) {
+    const std::string_view part = *writer_->parts_;
+    const std::size_t step = std::min(count - taken, part.size());
+    if (step > 0) {
+      std::memcpy(into + taken, part.data(), step);
+      taken += step;
+      ++parts;
+      writer_->count_ += step;
+      writer_->parts_->remove_prefix(step);
+    }
+    if (!writer_->parts_->empty()) break;
+    if (part.empty() && writer_->part_count_ == 1 && writer_->count_ == 0) break;
+    writer_->drop_part();
+  }
   return taken;
 }
 

@@ -38,15 +38,18 @@ class PipeEndpoint : public Endpoint {
   void on_closing() noexcept override;
   void on_retired() noexcept override;
 
-  std::size_t take(char* into, std::size_t count) noexcept;
+  struct Taken {
+    std::size_t bytes, parts;
+  };
+  Taken take(char* into, std::size_t count) noexcept;
+  std::size_t take_parts(char* into, std::size_t count, std::size_t& parts) noexcept;
   std::size_t offered() const noexcept;
   void notify(Readiness news) noexcept;
   void reader_gone() noexcept;
   bool is_ended() const noexcept;
   bool has_reader() const noexcept { return peer_ != nullptr && !peer_->closed_ && !peer_->reading_closed_; }
-  bool has_empty_write() const noexcept {
-    return writer_ != nullptr && writer_->part_count_ > 0 && offered() == 0;
-  }
+  bool has_offer() noexcept;        // of bytes
+  bool has_empty_write() noexcept;  // which waits for a read
   void finish_empty_write() noexcept;
   bool finish_empty_read() noexcept;
 

@@ -1,14 +1,52 @@
 // The transport of an Endpoint with a descriptor: a connected TCP or unix stream socket.
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/system.hpp"
+#include "base/system_beside.hpp"
 #include "net/endpoint.hpp"
 #include "net/socket.hpp"
 
 namespace reactord {
 
+namespace {
+
+// SIOCINQ stops at an urgent mark, and goes on where the urgent byte is a part of the stream.
+std::size_t unread_of_tcp(int fd) noexcept {
+  if (!system::is_urgent(fd)) return system::unread_bytes(fd);
+  const std::size_t before_mark = system::unread_bytes(fd);
+  int in_line = 0;
+  system::option(fd, SOL_SOCKET, SO_OOBINLINE, in_line);
+  if (in_line != 0) return before_mark;
+  system::set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+  const std::size_t all = system::unread_bytes(fd);
+  system::set_option(fd, SOL_SOCKET, SO_OOBINLINE, 0);
+  return all > before_mark ? all - 1 : before_mark;
+}
+
+// SIOCINQ counts out-of-band bytes, and goes on counting those that reading has passed over (Linux 6.18). So bytes are
+// counted by looking at all of them. That passes over an out-of-band byte only if it comes first.
+std::size_t unread_of_unix(int fd) noexcept {
+  if (system::unread_bytes(fd) == 0) return 0;
+  std::array<char, 16 * 1024> bytes;
+  std::size_t all = 0;
+  system::set_option(fd, SOL_SOCKET, SO_PEEK_OFF, 0);
+  for (ssize_t peeked = 1; peeked > 0; all += static_cast<std::size_t>(std::max<ssize_t>(peeked, 0)))
+    peeked = system::peek(fd, bytes.data(), bytes.size());
+  system::set_option(fd, SOL_SOCKET, SO_PEEK_OFF, -1);
+  return all > 0 && system::is_urgent(fd) && !system::is_at_mark(fd) ? all - 1 : all;
+}
+
+}  // namespace
+
+// Of a unix socket: a receive stops behind descriptors and other credentials, of which epoll(7) says nothing.
 ssize_t Endpoint::receive(char* bytes, std::size_t count) noexcept {
-  return system::receive(fd(), bytes, count);
+  bool cut = false;
+  const ssize_t received = system::receive_beside(fd(), bytes, count, cut);
+  if (cut) ready_ |= readiness::urgent;
+  return received;
 }
 ssize_t Endpoint::send(const char* bytes, std::size_t count) noexcept {
   return system::send(fd(), bytes, count);
@@ -16,13 +54,13 @@ ssize_t Endpoint::send(const char* bytes, std::size_t count) noexcept {
 ssize_t Endpoint::send_gathered(const iovec* parts, std::size_t count) noexcept {
   return system::send_gathered(fd(), parts, count);
 }
-int Endpoint::shut_read() noexcept { return system::shutdown(fd(), SHUT_RD); }
+// TCP tells its peer nothing of it, and would take its FIN, then, for a reason to reset what still comes.
+int Endpoint::shut_read() noexcept { return remote_.is_unix() ? system::shutdown(fd(), SHUT_RD) : 0; }
 int Endpoint::shut_write() noexcept { return system::shutdown(fd(), SHUT_WR); }
-std::size_t Endpoint::unread() const noexcept { return system::unread_bytes(fd()); }
-std::size_t Endpoint::unacknowledged() const noexcept {
-  // What a unix socket has taken lies with the peer already, and no close of ours destroys it.
-  return remote_.is_unix() ? 0 : system::unacknowledged_bytes(fd());
+std::size_t Endpoint::unread() const noexcept {
+  return remote_.is_unix() ? unread_of_unix(fd()) : unread_of_tcp(fd());
 }
+std::size_t Endpoint::unacknowledged() const noexcept { return system::unacknowledged_bytes(fd()); }
 Address Endpoint::find_local_address() const { return socket_local_address(fd()); }
 
 }  // namespace reactord

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/system.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
@@ -29,11 +28,8 @@ class Rejection final : public Session {
 
   void cut_short() noexcept {
     among_ = nullptr;
-    // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset. Not into the
-    // loop's scratch storage: a handler may be reading lines there, and have changed the limits.
-    Buffer unread;
-    const std::span<char> room = unread.prepare(conn().reactor().buffers(), Reactor::scratch_size);
-    if (!endpoint().is_retired()) system::receive(endpoint().fd(), room.data(), room.size());
+    // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset.
+    endpoint().forget_input();
     conn().abort();
   }
 

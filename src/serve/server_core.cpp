@@ -48,7 +48,7 @@ ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::str
   Service& service = *services_.back();
   service.id_ = ++last_listener_;
   ++accepting_;
-  if (!admission_->may_accept()) service.hold(true);
+  service.hold(!admission_->may_accept());  // which takes over the deadline that the listener came with
   if (draining_) service.drain();
   if (killed_) service.close();
   reactor().spawn(Service::accept_loop(service));

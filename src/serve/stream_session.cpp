@@ -76,7 +76,8 @@ class StreamSession final : public Session, Timer {
 
   void on_timer() override {
     const Time now = conn().reactor().now();
-    if (now >= conn().last_activity() + service().idle_timeout()) {
+    // A steady reader of a long answer may leave the kernel's buffer too full to take more for a long time.
+    if (now >= conn().last_activity() + service().idle_timeout() && !endpoint().peer_goes_on()) {
       decide(out_of_time(EndCause::idle, is_draining()));
       endpoint().begin_close();
       context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));

@@ -17,9 +17,11 @@ namespace test {
 namespace {
 
 Faults* active = nullptr;
+std::size_t without_descriptor = 0;
 
 // The announcement comes first: it holds until the loop looks, and only what can be announced may fail.
 Faults::Kind fault_for(int fd, bool read) {
+  if (fd < 0) ++without_descriptor;
   if (active == nullptr) return Faults::Kind::none;
   Faults::Kind kind = active->choose(read);
   const bool stays_silent = kind == Faults::Kind::none || kind == Faults::Kind::interrupt;
@@ -37,6 +39,8 @@ bool fails(Faults::Kind kind) {
 }
 
 }  // namespace
+
+std::size_t transfers_without_descriptor() noexcept { return without_descriptor; }
 
 Faults::Faults(std::uint32_t seed) : random_(seed) { active = this; }
 Faults::~Faults() { active = nullptr; }
@@ -90,6 +94,15 @@ ssize_t recv(int fd, void* bytes, size_t count, int flags) {
   if (test::fails(kind)) return -1;
   if (kind == test::Faults::Kind::cut) count = test::active->shorten(count);
   return ::syscall(SYS_recvfrom, fd, bytes, count, flags, nullptr, nullptr);
+}
+
+ssize_t recvmsg(int fd, msghdr* message, int flags) {
+  if (test::fails_next(test::Call::recv, fd)) return -1;
+  const test::Faults::Kind kind = test::fault_for(fd, true);
+  if (test::fails(kind)) return -1;
+  if (kind == test::Faults::Kind::cut && message->msg_iovlen == 1)
+    message->msg_iov->iov_len = test::active->shorten(message->msg_iov->iov_len);
+  return ::syscall(SYS_recvmsg, fd, message, flags);
 }
 
 ssize_t send(int fd, const void* bytes, size_t count, int flags) {

@@ -1,7 +1,7 @@
 // Faults: what a kernel may do and seldom does. While one is alive, reads and writes of the descriptors that a Reactor
 // watches are cut short, or answered with EINTR or EAGAIN, at random from a seed.
 //
-//     library ---- recv, send, sendmsg ----> faults.cpp ---- syscall(2) ----> kernel
+//     library ---- recv, recvmsg, send, sendmsg ----> faults.cpp ---- syscall(2) ----> kernel
 //
 // The library is told of readiness once (edge-triggered) and takes a short count for a drained socket. So whoever cuts
 // also announces the descriptor anew, as the kernel does where it has a reason of its own to answer short.
@@ -35,5 +35,8 @@ class Faults {
   std::minstd_rand random_;
   Counts reads_, writes_;
 };
+
+// How often one of these calls was made for no descriptor at all, since the program began.
+std::size_t transfers_without_descriptor() noexcept;
 
 }  // namespace test

@@ -25,7 +25,8 @@ struct Scene {
   explicit Scene(Transport transport)
       : first(test::connect(reactor, transport)), second(test::connect(reactor, transport)) {}
   test::DescriptorCheck descriptors;
-  Reactor reactor;
+  VirtualClock clock;  // what closes has its time, and run() waits for it
+  Reactor reactor{clock};
   test::Link first, second;
   Owner first_conn{new Conn(std::move(first.conn))}, second_conn{new Conn(std::move(second.conn))};
   std::vector<Seen> seen{4};

@@ -88,6 +88,7 @@ Pair pipe_writer() {
 }
 
 void send_byte(const Descriptor& from) { REQUIRE(::write(from.fd(), "x", 1) == 1); }
+void send_urgent(const Descriptor& from) { REQUIRE(::send(from.fd(), "!", 1, MSG_OOB) == 1); }
 void finish(const Descriptor& from) { REQUIRE(::shutdown(from.fd(), SHUT_WR) == 0); }
 
 void reset(Descriptor& from) {
@@ -105,8 +106,12 @@ void settle(const Descriptor& watched, short events) {
 }
 
 std::string name(std::uint32_t events) {
-  constexpr std::array<std::pair<std::uint32_t, const char*>, 5> names{
-      {{EPOLLIN, "IN"}, {EPOLLOUT, "OUT"}, {EPOLLERR, "ERR"}, {EPOLLHUP, "HUP"}, {EPOLLRDHUP, "RDHUP"}}};
+  constexpr std::array<std::pair<std::uint32_t, const char*>, 6> names{{{EPOLLIN, "IN"},
+                                                                        {EPOLLPRI, "PRI"},
+                                                                        {EPOLLOUT, "OUT"},
+                                                                        {EPOLLERR, "ERR"},
+                                                                        {EPOLLHUP, "HUP"},
+                                                                        {EPOLLRDHUP, "RDHUP"}}};
   std::string text;
   for (const auto& [bit, word] : names) {
     if ((events & bit) != 0) text.append(text.empty() ? "" : "|").append(word);
@@ -233,6 +238,72 @@ TEST_CASE("event truth table: unix sockets") {
   hold("UNIX mask 0, peer closed", three_polls(pair.ours, 0), "HUP HUP HUP");
   hold("UNIX mask 0|ET, peer closed", three_polls(pair.ours, EPOLLET), "HUP - -");
   hold("UNIX mask IN, peer closed", three_polls(pair.ours, EPOLLIN), "IN|HUP IN|HUP IN|HUP");
+}
+
+// A receive stops at the mark, and what lies behind it is no news. PRI is told as long as the mark lies ahead.
+TEST_CASE("event truth table: urgent bytes") {
+  std::array<char, 8> bytes{};
+  for (const bool over_tcp : {true, false}) {
+    Pair pair = over_tcp ? tcp() : unix_stream();
+    send_byte(pair.theirs);
+    send_urgent(pair.theirs);
+    settle(pair.ours, POLLPRI);
+    send_byte(pair.theirs);
+    hold("mask IN|PRI, a byte, urgent, a byte", three_polls(pair.ours, EPOLLIN | EPOLLPRI),
+         "IN|PRI IN|PRI IN|PRI");
+    hold("mask IN|PRI|ET, a byte, urgent, a byte", three_polls(pair.ours, EPOLLIN | EPOLLPRI | EPOLLET),
+         "IN|PRI - -");
+    CHECK(::recv(pair.ours.fd(), bytes.data(), bytes.size(), 0) == 1);
+    hold("mask IN|PRI, at the mark", three_polls(pair.ours, EPOLLIN | EPOLLPRI), "IN|PRI IN|PRI IN|PRI");
+    CHECK(::recv(pair.ours.fd(), bytes.data(), bytes.size(), 0) == 1);
+    hold("mask IN|PRI, behind the mark", three_polls(pair.ours, EPOLLIN | EPOLLPRI), "- - -");
+  }
+}
+
+// Only recvmsg(2) says that it has stopped behind descriptors: MSG_CTRUNC, where there was no room for them.
+TEST_CASE("event truth table: a unix socket with descriptors among the bytes is readable, and no more") {
+  Pair pair = unix_stream();
+  std::array<char, 8> bytes{};
+  iovec room{bytes.data(), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &room;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  REQUIRE(::sendmsg(pair.theirs.fd(), &message, 0) == 8);
+  send_byte(pair.theirs);
+  hold("UNIX mask IN|PRI, descriptors", three_polls(pair.ours, EPOLLIN | EPOLLPRI), "IN IN IN");
+  msghdr taken{};
+  taken.msg_iov = &room;
+  taken.msg_iovlen = 1;
+  std::array<char, 16> enough{};
+  room = {enough.data(), enough.size()};
+  CHECK(::recvmsg(pair.ours.fd(), &taken, 0) == 8);
+  CHECK((taken.msg_flags & MSG_CTRUNC) != 0);
+  CHECK(::recvmsg(pair.ours.fd(), &taken, 0) == 1);
+  CHECK((taken.msg_flags & MSG_CTRUNC) == 0);
+}
+
+// After shutdown(SHUT_RD) a receive of 0 is no FIN of the peer, and behind our own FIN the peer's bytes become a reset.
+TEST_CASE("event truth table: TCP, reading shut down by ourselves") {
+  Pair pair = tcp();
+  std::array<char, 8> bytes{};
+  REQUIRE(::shutdown(pair.ours.fd(), SHUT_RD) == 0);
+  hold("TCP mask IN|RDHUP, our SHUT_RD", three_polls(pair.ours, EPOLLIN | EPOLLRDHUP),
+       "IN|RDHUP IN|RDHUP IN|RDHUP");
+  CHECK(::recv(pair.ours.fd(), bytes.data(), bytes.size(), 0) == 0);
+  send_byte(pair.theirs);
+  while (::recv(pair.ours.fd(), bytes.data(), bytes.size(), 0) == 0) continue;  // it is received all the same
+  finish(pair.ours);
+  settle(pair.theirs, POLLRDHUP);
+  send_byte(pair.theirs);
+  settle(pair.theirs, POLLERR);
+  CHECK(socket_error(pair.theirs) == EPIPE);  // a reset, to who has read our FIN
 }
 
 TEST_CASE("event truth table: pipes") {

@@ -38,6 +38,7 @@ struct Scene {
   Reactor reactor{clock};
   std::optional<Listener> listener;
   std::optional<Result<Conn>> outcome;
+  std::vector<Result<Conn>> earlier;  // kept: run() would wait until they are closed
   Time ended;
 
   void set(Time deadline) { REQUIRE(listener->set_deadline(deadline).has_value()); }
@@ -53,6 +54,7 @@ Task<> accept(Scene& scene) {
 }
 
 void run_accept(Scene& scene) {
+  if (scene.outcome) scene.earlier.push_back(std::move(*scene.outcome));
   scene.outcome.reset();
   test::run(scene.reactor, accept(scene));
   REQUIRE(scene.outcome.has_value());
