@@ -33,14 +33,14 @@ class Daemon final : ServerObserver {
         descriptors_(descriptors),
         log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
         events_(reactor_, *log_, options_.log_rate),
-        server_(reactor_, {.limits = options_.limits, .observer = this}),
-        listeners_(reactor_, server_, std::move(passed),
-                   [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }),
         notifier_(reactor_, NotifyEnvironment::take(), ::getpid(),
                   [this](const Error& error) {
                     log_->line(LogLevel::error, "notify-failed").add("error", error.text());
                   }),
-        status_(reactor_, notifier_, [this] { return status_text(); }) {}
+        status_(reactor_, notifier_, [this] { return status_text(); }),
+        listeners_(reactor_, server_, std::move(passed),
+                   [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }),
+        server_(reactor_, {.limits = options_.limits, .observer = this}) {}
 
   int run() {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
@@ -114,8 +114,7 @@ class Daemon final : ServerObserver {
     const auto settings = SettingsInForce::read(line_);
     if (!settings) return tell_mistakes(settings.error().lines);
     Options options = settings->options();
-    const std::size_t listeners = wanted_listeners(options, listeners_.passed_names()).size();
-    const auto most = settings->connections_that_fit(descriptors_, listeners);
+    const auto most = settings->connections_that_fit(descriptors_, listeners_.descriptors(options));
     if (!most) return tell_mistakes(most.error().lines);
     options.limits.connections.most = *most;
     const auto changed = listeners_.change_to(options);
@@ -201,9 +200,11 @@ class Daemon final : ServerObserver {
   void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
   void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
   void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
-  void on_listener_failed(const Error& error) override {
+  void on_listener_failed(ListenerId id, const Error& error) override {
     failed_ = true;
     events_.listener_failed(error);
+    if (const auto gone = listeners_.forget(id)) tell_listener("not-listening", *gone);
+    status_.changed();
   }
   void on_drained() override {
     if (signals_) signals_->close();
@@ -243,14 +244,14 @@ class Daemon final : ServerObserver {
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
-  std::optional<Signals> signals_;  // outlives the server, whose end closes it
-  Server server_;
-  Listeners listeners_;
+  std::optional<Signals> signals_;
   Notifier notifier_;
   ServiceStatus status_;
   std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
+  Listeners listeners_;  // refers to the server, and uses it only while it is there
+  Server server_;        // the last, because its end is told to all of the above
 };
 
 }  // namespace
@@ -260,8 +261,9 @@ int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedS
   if (limit < 0) return complain(Error::from_errno(static_cast<int>(-limit), "getrlimit").text(), 1);
   const auto descriptors = static_cast<std::size_t>(limit);
   Options options = settings.options();
-  const auto most =
-      settings.connections_that_fit(descriptors, wanted_listeners(options, passed.names()).size());
+  const std::size_t listening =
+      listening_descriptors(wanted_listeners(options, passed.names()), {}, passed.all_names());
+  const auto most = settings.connections_that_fit(descriptors, listening);
   if (!most) return complain(most.error().lines.front(), most.error().status);
   options.limits.connections.most = *most;
   Daemon daemon(line, std::move(options), descriptors, std::move(passed));

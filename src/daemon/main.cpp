@@ -7,6 +7,7 @@
 #include "base/system.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/inetd.hpp"
+#include "daemon/listeners.hpp"
 #include "daemon/options.hpp"
 #include "daemon/settings_in_force.hpp"
 
@@ -37,10 +38,15 @@ int complain(const Mistakes& mistakes) {
 
 int complain(const std::string& text, int status) { return complain({.lines = {text}, .status = status}); }
 
-// Everything that can be looked at without a socket.
+// Everything that can be looked at without a socket. Of each name that a manager is to pass, it counts one socket.
 int check(const SettingsInForce& settings) {
   const long limit = reactord::system::raise_descriptor_limit();
-  const std::size_t listeners = std::max<std::size_t>(settings.options().listen.size(), 1);
+  const auto wanted = reactord::wanted_listeners(settings.options(), {});
+  std::vector<std::string> passed;
+  for (const reactord::ListenOption& option : wanted) {
+    if (option.is_passed()) passed.emplace_back(option.passed_name());
+  }
+  const std::size_t listeners = reactord::listening_descriptors(wanted, {}, passed);
   if (limit > 0) {
     const auto most = settings.connections_that_fit(static_cast<std::size_t>(limit), listeners);
     if (!most) return complain(most.error());

@@ -61,18 +61,16 @@ void ServerCore::stop_listening(ListenerId id) {
   }
 }
 
+// The accept loop of before fails to accept, and finds that it has nothing left to do.
 ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
-  return listen_on(take_listener(id), handler, protocol);
-}
-
-// Its accept loop fails to accept, and finds that it has nothing left to do.
-Listener ServerCore::take_listener(ListenerId id) {
-  Service& service = **std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
+  const auto found = std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
+  if (found == services_.end() || !(*found)->listener_ || (*found)->has_ended_) return 0;
+  Service& service = **found;
   service.hold(true);
   Listener listener = std::move(*service.listener_);
   service.listener_.reset();
   auto set = listener.set_deadline(Time::never());
-  return listener;
+  return listen_on(std::move(listener), handler, protocol);
 }
 
 // Deletes services whose listener has ended and whose last connection is gone. Runs when a listener is added, so there
@@ -106,8 +104,13 @@ void ServerCore::hold_listeners(bool on) {
   for (const auto& service : services_) service->hold(on);
 }
 
-void ServerCore::accept_loop_ended() {
+// Whoever is told may listen anew at once: so the address is free by then, and this service may be gone afterwards.
+void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
+  service.close();  // closed already, if that is why the loop ended
+  service.has_ended_ = true;
   --accepting_;
+  if (failure != nullptr && options_.observer != nullptr)
+    options_.observer->on_listener_failed(service.id_, *failure);
   report_drained();
 }
 

@@ -51,7 +51,7 @@ class ServerCore final : public Watch, ReactorObserver {
   void begin_session(Service& service, Conn conn, Begin begin);  // of one that has been counted
   void count_places();                                           // each connection that takes one
   void hold_listeners(bool on);
-  void accept_loop_ended();
+  void accept_loop_ended(Service& service, const Error* failure);  // null: it was closed
 
   // ---- For its sessions.
 
@@ -85,7 +85,6 @@ class ServerCore final : public Watch, ReactorObserver {
   void on_stall(const Watch* watch, Duration took) override;
   void on_wait_failed(const Error& error) override;
 
-  Listener take_listener(ListenerId id);
   void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);
   void count_accepted();

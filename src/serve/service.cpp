@@ -12,20 +12,15 @@ Task<> Service::accept_loop(Service& service) {
       Task<> waiting = wait_at_gate(service);
       co_await std::move(waiting);
     }
-    if (!service.listener_) break;  // it has another handler now
+    if (!service.listener_) co_return server.accept_loop_ended(service, nullptr);  // it has another handler now
     auto conn = co_await service.listener().accept();
     if (!conn) {
       if (conn.error().timeout()) continue;  // held back while it waited
-      const bool failed = !conn.error().is_closed();
-      if (failed && server.observer() != nullptr) server.observer()->on_listener_failed(conn.error());
-      break;
+      co_return server.accept_loop_ended(service, conn.error().is_closed() ? nullptr : &conn.error());
     }
     service.last_accept_ = server.accepted() + 1;
     server.admit(service, std::move(*conn));
   }
-  service.close();  // closed already, if that is why the loop ended
-  service.has_ended_ = true;
-  server.accept_loop_ended();
 }
 
 Task<> Service::wait_at_gate(Service& service) {
