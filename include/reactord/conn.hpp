@@ -14,6 +14,9 @@
 //   * close() loses nothing that a write took over: it sends, ends the stream (FIN), reads and discards a little so
 //     that no reset destroys the last reply, and only then gives the descriptor back, all bounded in time.
 //
+//   * Memory that runs out ends the connection it is needed for: what is pending fails with ENOMEM, later operations with
+//     closed.
+//
 // Errors name the operation and both addresses: "read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout".
 #pragma once
 

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <optional>
 
 namespace reactord::system {
 
@@ -97,6 +98,11 @@ void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
 long raise_descriptor_limit() noexcept;
+
+// What this process may take yet of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of getrlimit(2), by what
+// /proc/self/statm says it has; nothing: no limit.
+std::optional<std::size_t> address_space_left() noexcept;
+std::optional<std::size_t> data_left() noexcept;
 
 int random_bytes(void* bytes,
                  std::size_t count) noexcept;  // getrandom(2), of at most 256: all of them, or -errno

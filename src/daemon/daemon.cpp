@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,10 +28,12 @@ int complain(const std::string& text, int status) {
 
 class Daemon final : ServerObserver {
  public:
-  Daemon(const CommandLine& line, Options options, std::size_t descriptors, PassedSockets passed)
+  Daemon(const CommandLine& line, Options options, std::size_t descriptors,
+         const std::optional<MemoryLimit>& memory, PassedSockets passed)
       : line_(line),
         options_(std::move(options)),
         descriptors_(descriptors),
+        memory_(memory),
         log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
         events_(reactor_, *log_, options_.log_rate),
         notifier_(reactor_, NotifyEnvironment::take(), ::getpid(),
@@ -70,7 +73,11 @@ class Daemon final : ServerObserver {
     while (true) {
       auto number = co_await signals.next();
       if (!number) co_return;
-      daemon.obey(*number);
+      try {
+        daemon.obey(*number);
+      } catch (const std::bad_alloc&) {
+        daemon.log_->line(LogLevel::error, "signal-failed").add("error", "out of memory");
+      }
     }
   }
 
@@ -117,6 +124,9 @@ class Daemon final : ServerObserver {
     const auto most = settings->connections_that_fit(descriptors_, listeners_.descriptors(options));
     if (!most) return tell_mistakes(most.error().lines);
     options.limits.connections.most = *most;
+    const auto buffers = settings->buffers_that_fit(memory_);
+    if (!buffers) return tell_mistakes(buffers.error().lines);
+    options.limits.max_buffers = *buffers;
     const auto changed = listeners_.change_to(options);
     if (!changed) return tell_mistakes({changed.error().text()});
     log_->set_level(options.log_level);
@@ -173,10 +183,11 @@ class Daemon final : ServerObserver {
   }
 
   void tell_limits() {
-    log_->line(LogLevel::info, "limits")
-        .add("max-connections", options_.limits.connections.most)
+    auto line = log_->line(LogLevel::info, "limits");
+    line.add("max-connections", options_.limits.connections.most)
         .add("descriptors", descriptors_)
         .add("max-buffers", options_.limits.max_buffers);
+    if (memory_) line.add("memory", memory_->bytes);
   }
 
   void tell_counters(std::string_view event) {
@@ -203,8 +214,13 @@ class Daemon final : ServerObserver {
   void on_listener_failed(ListenerId id, const Error& error) override {
     failed_ = true;
     events_.listener_failed(error);
-    if (const auto gone = listeners_.forget(id)) tell_listener("not-listening", *gone);
     status_.changed();
+    const auto gone = listeners_.forget(id);
+    try {
+      if (gone) tell_listener("not-listening", *gone);
+    } catch (const std::bad_alloc&) {
+      log_->count_dropped();
+    }
   }
   void on_drained() override {
     if (signals_) signals_->close();
@@ -241,6 +257,7 @@ class Daemon final : ServerObserver {
   const CommandLine& line_;
   Options options_;
   std::size_t descriptors_;
+  std::optional<MemoryLimit> memory_;  // at the start: what we have taken since is what it is for
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
@@ -266,7 +283,11 @@ int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedS
   const auto most = settings.connections_that_fit(descriptors, listening);
   if (!most) return complain(most.error().lines.front(), most.error().status);
   options.limits.connections.most = *most;
-  Daemon daemon(line, std::move(options), descriptors, std::move(passed));
+  const auto memory = find_memory_limit();
+  const auto buffers = settings.buffers_that_fit(memory);
+  if (!buffers) return complain(buffers.error().lines.front(), buffers.error().status);
+  options.limits.max_buffers = *buffers;
+  Daemon daemon(line, std::move(options), descriptors, memory, std::move(passed));
   return daemon.run();
 }
 

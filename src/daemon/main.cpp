@@ -2,6 +2,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "base/system.hpp"
@@ -51,7 +55,9 @@ int check(const SettingsInForce& settings) {
     const auto most = settings.connections_that_fit(static_cast<std::size_t>(limit), listeners);
     if (!most) return complain(most.error());
   }
-  return print(settings.text());
+  const auto buffers = settings.buffers_that_fit(reactord::find_memory_limit());
+  if (!buffers) return complain(buffers.error());
+  return print(settings.text(*buffers));
 }
 
 int serve(const CommandLine& line) {
@@ -64,17 +70,58 @@ int serve(const CommandLine& line) {
     return settings.error().status;
   if (!settings) return complain(settings.error());
   if (line.options.check) return check(*settings);
-  prepare_process();
   if (!line.options.inetd.empty()) return reactord::run_inetd(settings->options());
   return reactord::run_daemon(line, *settings, std::move(*passed));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
+  prepare_process();
   const auto line = reactord::parse_command_line(argc, argv);
   if (!line) return complain(line.error(), reactord::exit_usage);
   if (line->options.help) return print(reactord::help_text());
   if (line->options.version) return print(reactord::version_text());
   return serve(*line);
+}
+
+// Nothing here asks for memory.
+int complain_of_memory() noexcept {
+  constexpr std::string_view text =
+      "reactord: memory has run out: raise the limit (ulimit -v, MemoryMax= of a unit), or lower max-buffers "
+      "and "
+      "max-connections\n";
+  reactord::system::write(STDERR_FILENO, text.data(), text.size());
+  return 1;
+}
+
+// The C++ library ends a program that has no memory for an exception, either.
+bool is_without_memory() noexcept {
+  constexpr std::size_t little = 64 * 1024;
+  void* const storage = std::malloc(little);
+  std::free(storage);
+  return storage == nullptr;
+}
+
+// Where an exception can't go on: out of a destructor, out of what promises not to fail.
+[[noreturn]] void terminated() noexcept {
+  try {
+    if (const auto exception = std::current_exception()) std::rethrow_exception(exception);
+    if (is_without_memory()) ::_exit(complain_of_memory());
+  } catch (const std::bad_alloc&) {
+    ::_exit(complain_of_memory());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "reactord: %s\n", error.what());
+  } catch (...) {
+  }
+  std::abort();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::set_terminate(terminated);
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return complain_of_memory();
+  }
 }

@@ -2,12 +2,26 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
 #include "net/socket.hpp"
 
 namespace reactord {
+
+namespace {
+
+// A client that has bound a long path stays unnamed where there is no memory for that.
+Address peer_address(const sockaddr_storage& peer, unsigned length) noexcept {
+  try {
+    return Address::from_socket_address(peer, length);
+  } catch (const std::bad_alloc&) {
+    return Address::from_socket_address(peer, sizeof(sa_family_t));
+  }
+}
+
+}  // namespace
 
 Acceptor::Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, ListenOptions options)
     : Watch(reactor, fd),
@@ -20,7 +34,11 @@ Acceptor::Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, Lis
 
 Error Acceptor::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
-  return std::move(error).with_operation(operation, to_string(network_), "", address_.text());
+  try {
+    return std::move(error).with_operation(operation, to_string(network_), "", address_.text());
+  } catch (const std::bad_alloc&) {  // nothing of it has moved yet
+    return error;
+  }
 }
 
 bool Acceptor::begin_accept(AcceptOperation& operation) {
@@ -81,16 +99,20 @@ bool Acceptor::within_budget() noexcept {
 // Accepts one, if one can be had. False: the operation has to wait.
 bool Acceptor::continue_accept(AcceptOperation& operation) {
   while (within_budget()) {
+    if (unregistered_) return hand_over(operation);
+    if (!has_room()) {
+      pause(error("accept", ENOMEM));
+      return false;
+    }
     sockaddr_storage peer;
     unsigned length = 0;
     const int fd = draining_ && drain_left_ == 0 ? -EAGAIN : system::accept(this->fd(), peer, length);
     if (fd >= 0 || fd == -EAGAIN) skipped_ = failures_ = 0;
     if (fd >= 0) {
       if (draining_) --drain_left_;
-      const auto handed = hand_over(operation, fd, peer, length);
-      if (handed) return true;
-      pause(handed.error());
-      return false;
+      unregistered_.reset(new (room_.release())
+                              Endpoint(reactor(), fd, network_, peer_address(peer, length)));
+      return hand_over(operation);
     }
     if (fd == -EAGAIN) {
       ready_ = false;
@@ -111,14 +133,27 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
   return false;
 }
 
-Result<void> Acceptor::hand_over(AcceptOperation& operation, int fd, const sockaddr_storage& peer,
-                                 unsigned length) {
-  Owned<Endpoint> endpoint(new Endpoint(reactor(), fd, network_, Address::from_socket_address(peer, length)));
-  auto added = reactor().add(*endpoint);
-  if (!added) return added;
+// Before accept(2): whom there is no memory for waits in the kernel's queue.
+bool Acceptor::has_room() noexcept {
+  if (!room_) room_.reset(::operator new(sizeof(Endpoint), std::nothrow));
+  if (!room_) reactor().buffers().release_idle();
+  if (!room_) room_.reset(::operator new(sizeof(Endpoint), std::nothrow));
+  return room_ != nullptr;
+}
+
+// Registers the connection that was accepted last. One for which epoll has no room, or no memory, is kept; what nobody
+// expects will not pass for this one.
+bool Acceptor::hand_over(AcceptOperation& operation) {
+  const auto added = reactor().add(*unregistered_);
+  if (!added) {
+    const int number = added.error().system_errno();
+    if (number != ENOSPC && number != ENOMEM) unregistered_.reset();
+    pause(added.error());
+    return false;
+  }
   pause_ = Duration{0};
-  operation.accepted_ = std::move(endpoint);
-  return {};
+  operation.accepted_ = std::move(unregistered_);
+  return true;
 }
 
 void Acceptor::pause(const Error& error) {
@@ -151,10 +186,7 @@ void Acceptor::on_timer() {
 }
 
 Result<void> Acceptor::set_deadline(Time deadline) {
-  if (is_retired()) {
-    auto closed = Error(ErrorCode::closed);
-    return std::unexpected(std::move(closed).with_operation("set", to_string(network_), "", address_.text()));
-  }
+  if (is_retired()) return std::unexpected(error("set", failure_of(ErrorCode::closed)));
   deadline_ = deadline;
   if (pending_ != nullptr && deadline <= reactor().now()) fail_pending(ErrorCode::deadline_exceeded);
   arm_timer();
@@ -209,6 +241,7 @@ void Acceptor::end() noexcept {
   if (!address_.is_unix() && !adopted_) system::shutdown(fd(), SHUT_RDWR);
   if (!unlink_on_close_) path_.forget();
   path_.remove();
+  unregistered_.reset();
   reactor().retire(*this);
 }
 

@@ -36,7 +36,8 @@ class Acceptor final : public Watch {
   void on_shutdown() override { end(); }
 
   bool continue_accept(AcceptOperation& operation);
-  Result<void> hand_over(AcceptOperation& operation, int fd, const sockaddr_storage& peer, unsigned length);
+  bool hand_over(AcceptOperation& operation);
+  bool has_room() noexcept;
   void pause(const Error& error);
   bool within_budget() noexcept;
   void end() noexcept;
@@ -53,6 +54,11 @@ class Acceptor final : public Watch {
   std::uint32_t failures_ = 0;    // in a row, of those that nobody expects
   std::uint32_t drain_left_ = 0;  // while draining: no more than fit into the kernel's queue
   AcceptOperation* pending_ = nullptr;
+  Owned<Endpoint> unregistered_;  // accepted, and epoll would not take it: it comes first once there is room
+  struct FreeStorage {
+    void operator()(void* storage) const noexcept { ::operator delete(storage); }
+  };
+  std::unique_ptr<void, FreeStorage> room_;  // for the Endpoint of whoever is accepted next
   Time deadline_ = Time::never();
   Time pause_end_;  // while paused
   Duration pause_{0};

@@ -2,6 +2,7 @@
 // memory once the buffer is full.
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -15,6 +16,16 @@ constexpr std::size_t parts_per_send = 64;
 }  // namespace
 
 bool Endpoint::begin_write(PendingWrite& operation) {
+  try {
+    return try_write(operation);
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+  operation.failure_ = ENOMEM;
+  return true;
+}
+
+bool Endpoint::try_write(PendingWrite& operation) {
   std::size_t total = 0;
   for (std::size_t part = 0; part < operation.part_count_; ++part) total += operation.parts_[part].size();
   operation.failure_ = refusal(writer_, write_deadline_);
@@ -112,12 +123,28 @@ bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
   } else {
     send_stopped(sent);
   }
-  if (write_failure_ == 0) output_.append(reactor().buffers(), replies.view());
+  if (write_failure_ == 0) keep(replies.view());
   replies.clear();
   send_output();
   if (output_.empty()) return write_failure_ == 0;
   watch_output();
   return false;
+}
+
+// Answers without memory are lost, and so is the connection: no later one may take their place.
+void Endpoint::keep(std::string_view unsent) noexcept {
+  try {
+    output_.append(reactor().buffers(), unsent);
+  } catch (const std::bad_alloc&) {
+    fail_output(ENOMEM);
+  }
+}
+
+void Endpoint::say(std::string_view text) noexcept {
+  try {
+    output_.append(reactor().buffers(), text);
+  } catch (const std::bad_alloc&) {  // unsaid
+  }
 }
 
 bool Endpoint::output_waits() const noexcept {
@@ -159,6 +186,14 @@ void Endpoint::fail_output(int number) noexcept {
 }
 
 void Endpoint::on_flush() {
+  try {
+    flush();
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+}
+
+void Endpoint::flush() {
   if (closed_) return continue_close();
   if (writer_ != nullptr) {
     if (writable()) wake_writer();
