@@ -24,11 +24,14 @@ using reactord::SettingsInForce;
 // A signal that has a handler, unlike one that is ignored, is back to its default in a program we start.
 void no_signal_handler(int) {}
 
+// First of all. What SIGHUP and SIGUSR1 ask for is done once we serve, and they end nothing before. A write to nobody, or
+// beyond the limit on the size of files, is told by an errno.
 void prepare_process() {
+  for (const int number : {SIGHUP, SIGUSR1}) reactord::system::block_signal(number);
   struct sigaction action {};
   action.sa_handler = no_signal_handler;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGPIPE, &action, nullptr);
+  for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &action, nullptr);
 }
 
 int print(const std::string& text) {
