@@ -204,6 +204,14 @@ void block_signals() noexcept {
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+void hold_standard_descriptors() noexcept {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    const int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
+    if (null >= 0 && null != fd) close(null);  // can't be: the least number that is free is this one
+  }
+}
+
 void close(int fd) noexcept { ::close(fd); }
 
 long raise_descriptor_limit() noexcept {

@@ -93,6 +93,9 @@ int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the calle
 void sleep(std::chrono::nanoseconds duration) noexcept;  // nanosleep(2), to its end
 void block_signal(int number) noexcept;                  // in this thread, and in what it forks
 void block_signals() noexcept;                           // all of them, in this thread: pthread_sigmask(3)
+// /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
+// what is meant for standard error would go to a client.
+void hold_standard_descriptors() noexcept;
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for

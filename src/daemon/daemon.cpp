@@ -83,10 +83,14 @@ class Daemon final : ServerObserver {
 
   void obey(int number) {
     if (number == SIGUSR1) return tell_counters("counters");
-    if (number == SIGHUP) return reload();
+    // Without a file it can only mean that the terminal is gone.
+    const bool can_reload = !options_.config.empty();
+    if (number == SIGHUP && (can_reload || server_.is_draining())) return reload();
     const bool is_second = server_.is_draining();
     log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
-        .add("signal", number == SIGTERM ? "SIGTERM" : "SIGINT")
+        .add("signal", number == SIGTERM  ? "SIGTERM"
+                       : number == SIGINT ? "SIGINT"
+                                          : "SIGHUP")
         .add("connections", server_.open_connections());
     if (is_second) return server_.kill();
     server_.drain(options_.drain_timeout);
@@ -102,16 +106,9 @@ class Daemon final : ServerObserver {
       return;
     }
     notifier_.reloading(monotonic_now());
-    if (options_.config.empty()) {
-      log_->line(LogLevel::warn, "reload-ignored")
-          .add("reason", "it was started without --config: there is no file to read again");
-    } else {
-      mistakes_ = change_settings();
-      if (mistakes_ > 0) {
-        log_->line(LogLevel::error, "reload-failed")
-            .add("mistakes", mistakes_)
-            .add("config", options_.config);
-      }
+    mistakes_ = change_settings();
+    if (mistakes_ > 0) {
+      log_->line(LogLevel::error, "reload-failed").add("mistakes", mistakes_).add("config", options_.config);
     }
     notifier_.ready(status_text());
   }

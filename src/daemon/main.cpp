@@ -32,6 +32,7 @@ void prepare_process() {
   action.sa_handler = no_signal_handler;
   action.sa_flags = SA_RESTART;
   for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &action, nullptr);
+  reactord::system::hold_standard_descriptors();
 }
 
 int print(const std::string& text) {

@@ -1,5 +1,10 @@
-// How the daemon is started: signals that come before it is ready, and files that may not grow.
+// How the daemon is started: signals that come before it is ready, descriptors that are closed, files that may not grow,
+// a terminal that goes away.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -62,4 +67,48 @@ TEST_CASE("a log that reaches the limit on the size of files loses lines, and no
   CHECK(std::filesystem::file_size(log) <= 4096);
   old.close();
   CHECK(daemon.stop() == 0);
+}
+
+TEST_CASE("descriptors 0 to 2 that are closed are nobody's socket") {
+  const Socket socket;
+  for (const char* closed : {"exec <&- >&- 2>&-; ", "exec 2>&-; ", "exec <&-; "}) {
+    CAPTURE(closed);
+    Process daemon({"--listen", socket.listen}, 0, {.prelude = closed});
+    socket.wait();
+    for (const char* number : {"0", "1", "2"}) {
+      const std::string link = "/proc/" + std::to_string(daemon.pid()) + "/fd/" + number;
+      const std::string target = std::filesystem::read_symlink(link).string();
+      CHECK((target == "/dev/null" || target.starts_with("pipe:")));
+    }
+    CHECK(daemon.stop() == 0);
+  }
+}
+
+TEST_CASE("SIGHUP drains where there is no file to read again: its terminal has gone") {
+  test::Daemon daemon({"line@127.0.0.1:0"});
+  Client client(daemon.address());
+  CHECK(client.ask("x") == "Server: x");
+  daemon.signal(SIGHUP);
+  daemon.wait_for_log({"event=draining signal=SIGHUP"});
+  CHECK(client.read_to_end() == "");
+  CHECK(daemon.wait() == 0);
+}
+
+TEST_CASE("a daemon on a terminal without a file ends with its terminal, and gives its port back") {
+  const Socket socket;
+  int terminal = -1;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const char* program = std::getenv("REACTORD");
+    ::execl(program, program, "--listen", socket.listen.c_str(), nullptr);
+    ::_exit(127);
+  }
+  socket.wait();
+  ::close(terminal);
+  int status = -1;
+  test::wait_until("it has ended", [&] { return ::waitpid(child, &status, WNOHANG) == child; });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(!std::filesystem::exists(socket.path));
 }
