@@ -25,7 +25,8 @@ namespace reactord {
 
 // Keeps freed chunks for reuse, most recently used first (so that they are warm in the cache): of each
 // capacity at most so many as make `idle_limit` bytes. What a burst borrowed beyond that goes back to the
-// allocator. Must outlive its Buffers.
+// allocator. Where that has no memory, first all that is kept goes back; if this does not help, the keeper is told, and
+// std::bad_alloc is thrown: the Buffer is as it was. Must outlive its Buffers.
 class BufferPool {
  public:
   static constexpr std::size_t idle_limit = 256 * 1024;
@@ -40,12 +41,15 @@ class BufferPool {
     return bytes_allocated_ - bytes_idle();
   }                                         // that Buffers hold now
   std::size_t bytes_idle() const noexcept;  // kept for reuse
+  void release_idle() noexcept;             // gives that back to the allocator
 
   // Whoever is to see to it that Buffers hold no more than so many bytes. Asked from within an allocation that goes
   // beyond, perhaps again and again: it does what it does later, from the loop's stack.
   class Keeper {
    public:
     virtual void on_pressure() noexcept = 0;
+    // The allocator had no memory for a Buffer, however little Buffers hold: some of what they hold must come back.
+    virtual void on_exhausted() noexcept = 0;
 
    protected:
     ~Keeper() = default;
@@ -109,6 +113,7 @@ class BufferPool {
     shelf.first = chunk;
   }
   Chunk* allocate(std::size_t at_least);
+  void* allocate_at_last(std::size_t bytes);
   static void release(Chunk* chunk) noexcept;
 
   std::array<Shelf, classes + 1> shelves_;  // the last one for capacities beyond the classes: it keeps none
@@ -180,8 +185,8 @@ class Buffer {
   }
 
   // Moves the bytes into the smallest storage that holds them with as much again to grow into, where that is
-  // smaller: for a connection that goes to sleep on half a line.
-  void shrink(BufferPool& pool);
+  // smaller and there is memory: for a connection that goes to sleep on half a line.
+  void shrink(BufferPool& pool) noexcept;
 
  private:
   // An empty part may point nowhere, which memcpy(3) is never given.

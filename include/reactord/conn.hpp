@@ -18,6 +18,9 @@
 //   * An urgent byte (MSG_OOB of send(2)) is left out of the stream, as by default; what comes behind it is read like
 //     everything else. Descriptors that a peer attaches (SCM_RIGHTS of unix(7)) are not taken: the kernel closes them.
 //
+//   * Memory that runs out ends the connection it is needed for: what is pending fails with ENOMEM, later operations with
+//     closed.
+//
 // Errors name the operation and both addresses: "read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout".
 #pragma once
 

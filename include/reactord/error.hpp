@@ -6,7 +6,8 @@
 //     operation network source->address: system call: what went wrong
 //     listen    tcp     :9090          : bind       : address already in use
 //
-// End of file is never given a detail: it is not a failure, and it costs nothing.
+// End of file is never given a detail: it is not a failure, and it costs nothing. Where there is no memory for a detail,
+// an Error goes without: to make, copy or name one never fails.
 #pragma once
 
 #include <cstdint>
@@ -37,26 +38,27 @@ class [[nodiscard]] Error {
 
   // The error of a failed system call. `system_call` is a string literal ("bind"), or null where the
   // operation and the call are the same thing. `number` is errno, saved on the line after the call.
-  static Error from_errno(int number, const char* system_call = nullptr);
+  static Error from_errno(int number, const char* system_call = nullptr) noexcept;
 
   // An error of our own with its whole text, such as "address localhost: missing port in address".
-  static Error with_text(ErrorCode code, std::string text);
+  static Error with_text(ErrorCode code, std::string text) noexcept;
+  static Error with_text(ErrorCode code, const char* text) noexcept;
   static Error invalid(std::string text) { return with_text(ErrorCode::invalid, std::move(text)); }
 
   // getaddrinfo(3) has failed for `host` with `number`, one of its EAI_ codes: "lookup example.com: no such
   // host".
   static Error from_lookup(int number, std::string_view host);
 
-  Error(const Error& other);
+  Error(const Error& other) noexcept;
   Error(Error&& other) noexcept = default;
-  Error& operator=(const Error& other);
+  Error& operator=(const Error& other) noexcept;
   Error& operator=(Error&& other) noexcept = default;
   ~Error() = default;
 
   // Names the operation that failed and what it was done to. `operation` is a string literal ("read").
   // `source` and `address` may be empty. Returns *this, so that a return statement can add it in passing.
   Error&& with_operation(const char* operation, std::string_view network, std::string source,
-                         std::string address) &&;
+                         std::string address) && noexcept;
 
   ErrorCode code() const noexcept { return code_; }
   int system_errno() const noexcept { return code_ == ErrorCode::system ? errno_ : 0; }
@@ -86,7 +88,7 @@ class [[nodiscard]] Error {
     const char* system_call = nullptr;
     std::string network, source, address, text;
   };
-  Detail& detail();
+  Detail* detail() noexcept;  // null: there is no memory for one
 
   ErrorCode code_;
   int errno_ = 0;

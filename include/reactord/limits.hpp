@@ -72,7 +72,8 @@ struct Limits {
   std::size_t max_line = 64 * 1024;  // its newline included; at least 2
   LongLine long_lines = LongLine::close;
   OutputLimits output = {};
-  // Of all connections together, input and output. Above it, those that hold most are closed.
+  // Of all connections together, input and output. Above it, or where the allocator has no memory for them before that,
+  // those that hold most are closed.
   std::size_t max_buffers = 256 * 1024 * 1024;
 
   // All sockets that the server holds for clients count, those too that are about to close.

@@ -4,7 +4,7 @@
 //     auto conn = co_await listener->accept();
 //
 // accept() never gives an error that trying again mends. A connection that was gone before it could be accepted is
-// skipped. When descriptors or memory have run out, the listener pauses (5 ms, doubling to 1 s, cut short when a
+// skipped. When descriptors or memory, the kernel's or ours, have run out, the listener pauses (5 ms, doubling to 1 s, cut short when a
 // descriptor of ours is closed) while the clients wait in the kernel's queue. So it does when accept(2) fails as it
 // never should, and gives that error only when it came failed_accepts times in a row. It pauses, too, where epoll(7) has
 // no room for a connection that was accepted (ENOSPC: fs.epoll.max_user_watches), and keeps that one until it has.

@@ -133,7 +133,8 @@ class Reactor {
   // ---- What follows is for makers of new kinds of Watch.
 
   // Registers the descriptor, edge-triggered, for everything, once and for all. From here on the Reactor owns
-  // `watch`.
+  // `watch`, and has room for it in its queues: nothing that names a watch below asks for memory. Errors: system, ENOMEM
+  // among them; the watch is then not added.
   Result<void> add(Watch& watch);
   void retire(Watch& watch) noexcept;  // no event any more; closed at the end of the turn
   void again(Watch& watch);            // on_ready(0) in the next turn, behind those that are ready
@@ -206,6 +207,7 @@ class Reactor {
   void run_queued();
   void flush();
   void reap() noexcept;
+  void make_room_in_queues();
   void run_work(bool more_is_ready);
 
   Clock& clock_;
@@ -229,6 +231,7 @@ class Reactor {
   Buffer replies_;
   std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_size);
   std::unique_ptr<Poller> poller_;
+  std::size_t watches_ = 0;  // added and not yet reaped
   std::vector<Watch*> again_, serving_again_;
   std::vector<Watch*> flush_;
   std::vector<Watch*> starved_;

@@ -54,6 +54,8 @@ struct HandlerFailure {
   std::string_view text;  // what() of a std::exception, else "unknown exception"
 };
 
+using ListenerId = std::uint64_t;  // never 0
+
 // Told of what happens, from the loop; must not block or throw. What it is given is valid during the call. It may call its
 // Server, and end it.
 class ServerObserver {
@@ -67,16 +69,15 @@ class ServerObserver {
   virtual void on_handler_failed(const HandlerFailure&) {}
   virtual void on_wait_failed(const Error&) {}  // the kernel would not let the loop wait; it tries again
   virtual void on_accept_paused(const Error&, Duration) {}
-  virtual void on_listener_failed(const Error&) {}  // this listener accepts no more
-  virtual void on_drained() {}                      // the last connection has ended
+  // This listener has failed and is closed: its address may be listened at anew. The id is Server::listen()'s.
+  virtual void on_listener_failed(ListenerId, const Error&) {}
+  virtual void on_drained() {}  // the last connection has ended
 };
 
 struct ServerOptions {
   Limits limits = {};
   ServerObserver* observer = nullptr;  // must outlive the server
 };
-
-using ListenerId = std::uint64_t;
 
 // Observes its Reactor, for the stalls, and keeps the buffers below Limits::max_buffers: of several servers on one
 // Reactor, the last one made.
@@ -118,7 +119,8 @@ class Server {
   void stop_listening(ListenerId id);
 
   // Serves `handler` at that listener from now on, in the place of what was served there; whoever is connected is
-  // served on as before. Result: what it is known by now. `id` must be one that has not been stopped.
+  // served on as before. Result: what it is known by now; 0 where there is no such listener any more, because it has
+  // failed (on_listener_failed) or was stopped: nothing is served then.
   ListenerId change_handler(ListenerId id, LineHandler& handler, std::string_view protocol = "line");
   ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
 

@@ -16,11 +16,14 @@ BufferPool::BufferPool() noexcept {
   }
 }
 
-BufferPool::~BufferPool() {
+BufferPool::~BufferPool() { release_idle(); }
+
+void BufferPool::release_idle() noexcept {
   for (Shelf& shelf : shelves_) {
     while (shelf.first != nullptr) {
       Chunk* chunk = shelf.first;
       shelf.first = chunk->next;
+      ++shelf.room;
       release(chunk);
     }
   }
@@ -37,12 +40,24 @@ std::size_t BufferPool::bytes_idle() const noexcept {
 BufferPool::Chunk* BufferPool::allocate(std::size_t at_least) {
   const std::uint32_t size_class = class_of(at_least);
   const std::size_t capacity = size_class < classes ? capacity_of(size_class) : at_least;
-  auto* chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk{};
+  void* storage = ::operator new(sizeof(Chunk) + capacity, std::nothrow);
+  if (storage == nullptr) [[unlikely]]
+    storage = allocate_at_last(sizeof(Chunk) + capacity);
+  auto* chunk = new (storage) Chunk{};
   chunk->shelf = &shelves_[size_class];
   chunk->capacity = capacity;
   bytes_allocated_ += capacity;
   if (bytes_allocated_ > most_ && bytes_in_use() > most_) keeper_->on_pressure();
   return chunk;
+}
+
+// There was no memory. What lies idle is of other sizes, and the allocator may make one of them.
+void* BufferPool::allocate_at_last(std::size_t bytes) {
+  release_idle();
+  void* const storage = ::operator new(bytes, std::nothrow);
+  if (storage != nullptr) return storage;
+  if (keeper_ != nullptr) keeper_->on_exhausted();
+  throw std::bad_alloc();
 }
 
 void BufferPool::release(Chunk* chunk) noexcept {
@@ -72,7 +87,7 @@ void Buffer::make_room(BufferPool& pool, std::size_t at_least) {
   chunk_ = larger;
 }
 
-void Buffer::shrink(BufferPool& pool) {
+void Buffer::shrink(BufferPool& pool) noexcept try {
   const std::size_t used = size();
   if (chunk_->capacity <= 256 || 2 * used > chunk_->capacity / 4) return;
   BufferPool::Chunk* smaller = pool.take(2 * used);
@@ -80,6 +95,7 @@ void Buffer::shrink(BufferPool& pool) {
   smaller->end = static_cast<std::uint32_t>(used);
   BufferPool::give_back(chunk_);
   chunk_ = smaller;
+} catch (const std::bad_alloc&) {  // then it stays where it is
 }
 
 }  // namespace reactord

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace reactord {
@@ -19,18 +20,33 @@ std::string in_go_case(std::string text) {
   return text;
 }
 
+// As far as there is memory.
+void assign(std::string& to, std::string_view text) noexcept {
+  try {
+    to = text;
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 }  // namespace
 
-Error Error::from_errno(int number, const char* system_call) {
+Error Error::from_errno(int number, const char* system_call) noexcept {
   Error error(ErrorCode::system);
   error.errno_ = number;
-  if (system_call != nullptr) error.detail().system_call = system_call;
+  Detail* const named = system_call == nullptr ? nullptr : error.detail();
+  if (named != nullptr) named->system_call = system_call;
   return error;
 }
 
-Error Error::with_text(ErrorCode code, std::string text) {
+Error Error::with_text(ErrorCode code, std::string text) noexcept {
   Error error(code);
-  error.detail().text = std::move(text);
+  if (Detail* const named = error.detail()) named->text = std::move(text);
+  return error;
+}
+
+Error Error::with_text(ErrorCode code, const char* text) noexcept {
+  Error error(code);
+  if (Detail* const named = error.detail()) assign(named->text, text);
   return error;
 }
 
@@ -42,29 +58,34 @@ Error Error::from_lookup(int number, std::string_view host) {
   return error;
 }
 
-Error::Error(const Error& other) : code_(other.code_), errno_(other.errno_) {
-  if (other.detail_) detail_ = std::make_unique<Detail>(*other.detail_);
+Error::Error(const Error& other) noexcept : code_(other.code_), errno_(other.errno_) {
+  if (!other.detail_) return;
+  try {
+    detail_ = std::make_unique<Detail>(*other.detail_);
+  } catch (const std::bad_alloc&) {  // then without
+  }
 }
 
-Error& Error::operator=(const Error& other) {
+Error& Error::operator=(const Error& other) noexcept {
   if (this != &other) *this = Error(other);
   return *this;
 }
 
 Error&& Error::with_operation(const char* operation, std::string_view network, std::string source,
-                              std::string address) && {
+                              std::string address) && noexcept {
   if (code_ == ErrorCode::eof) return std::move(*this);
-  Detail& named = detail();
-  named.operation = operation;
-  named.network = network;
-  named.source = std::move(source);
-  named.address = std::move(address);
+  Detail* const named = detail();
+  if (named == nullptr) return std::move(*this);
+  named->operation = operation;
+  assign(named->network, network);
+  named->source = std::move(source);
+  named->address = std::move(address);
   return std::move(*this);
 }
 
-Error::Detail& Error::detail() {
-  if (!detail_) detail_ = std::make_unique<Detail>();
-  return *detail_;
+Error::Detail* Error::detail() noexcept {
+  if (!detail_) detail_.reset(new (std::nothrow) Detail());
+  return detail_.get();
 }
 
 std::string_view Error::operation() const noexcept {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <optional>
 
 namespace reactord::system {
 
@@ -92,11 +93,19 @@ int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the calle
 void sleep(std::chrono::nanoseconds duration) noexcept;  // nanosleep(2), to its end
 void block_signal(int number) noexcept;                  // in this thread, and in what it forks
 void block_signals() noexcept;                           // all of them, in this thread: pthread_sigmask(3)
+// /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
+// what is meant for standard error would go to a client.
+void hold_standard_descriptors() noexcept;
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
 long raise_descriptor_limit() noexcept;
+
+// What this process may take yet of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of getrlimit(2), by what
+// /proc/self/statm says it has; nothing: no limit.
+std::optional<std::size_t> address_space_left() noexcept;
+std::optional<std::size_t> data_left() noexcept;
 
 int random_bytes(void* bytes,
                  std::size_t count) noexcept;  // getrandom(2), of at most 256: all of them, or -errno

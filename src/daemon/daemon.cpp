@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,20 +28,22 @@ int complain(const std::string& text, int status) {
 
 class Daemon final : ServerObserver {
  public:
-  Daemon(const CommandLine& line, Options options, std::size_t descriptors, PassedSockets passed)
+  Daemon(const CommandLine& line, Options options, std::size_t descriptors,
+         const std::optional<MemoryLimit>& memory, PassedSockets passed)
       : line_(line),
         options_(std::move(options)),
         descriptors_(descriptors),
+        memory_(memory),
         log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
         events_(reactor_, *log_, options_.log_rate),
-        server_(reactor_, {.limits = options_.limits, .observer = this}),
-        listeners_(reactor_, server_, std::move(passed),
-                   [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }),
         notifier_(reactor_, NotifyEnvironment::take(), ::getpid(),
                   [this](const Error& error) {
                     log_->line(LogLevel::error, "notify-failed").add("error", error.text());
                   }),
-        status_(reactor_, notifier_, [this] { return status_text(); }) {}
+        status_(reactor_, notifier_, [this] { return status_text(); }),
+        listeners_(reactor_, server_, std::move(passed),
+                   [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }),
+        server_(reactor_, {.limits = options_.limits, .observer = this}) {}
 
   int run() {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
@@ -70,16 +73,24 @@ class Daemon final : ServerObserver {
     while (true) {
       auto number = co_await signals.next();
       if (!number) co_return;
-      daemon.obey(*number);
+      try {
+        daemon.obey(*number);
+      } catch (const std::bad_alloc&) {
+        daemon.log_->line(LogLevel::error, "signal-failed").add("error", "out of memory");
+      }
     }
   }
 
   void obey(int number) {
     if (number == SIGUSR1) return tell_counters("counters");
-    if (number == SIGHUP) return reload();
+    // Without a file it can only mean that the terminal is gone.
+    const bool can_reload = !options_.config.empty();
+    if (number == SIGHUP && (can_reload || server_.is_draining())) return reload();
     const bool is_second = server_.is_draining();
     log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
-        .add("signal", number == SIGTERM ? "SIGTERM" : "SIGINT")
+        .add("signal", number == SIGTERM  ? "SIGTERM"
+                       : number == SIGINT ? "SIGINT"
+                                          : "SIGHUP")
         .add("connections", server_.open_connections());
     if (is_second) return server_.kill();
     server_.drain(options_.drain_timeout);
@@ -95,16 +106,9 @@ class Daemon final : ServerObserver {
       return;
     }
     notifier_.reloading(monotonic_now());
-    if (options_.config.empty()) {
-      log_->line(LogLevel::warn, "reload-ignored")
-          .add("reason", "it was started without --config: there is no file to read again");
-    } else {
-      mistakes_ = change_settings();
-      if (mistakes_ > 0) {
-        log_->line(LogLevel::error, "reload-failed")
-            .add("mistakes", mistakes_)
-            .add("config", options_.config);
-      }
+    mistakes_ = change_settings();
+    if (mistakes_ > 0) {
+      log_->line(LogLevel::error, "reload-failed").add("mistakes", mistakes_).add("config", options_.config);
     }
     notifier_.ready(status_text());
   }
@@ -114,10 +118,12 @@ class Daemon final : ServerObserver {
     const auto settings = SettingsInForce::read(line_);
     if (!settings) return tell_mistakes(settings.error().lines);
     Options options = settings->options();
-    const std::size_t listeners = wanted_listeners(options, listeners_.passed_names()).size();
-    const auto most = settings->connections_that_fit(descriptors_, listeners);
+    const auto most = settings->connections_that_fit(descriptors_, listeners_.descriptors(options));
     if (!most) return tell_mistakes(most.error().lines);
     options.limits.connections.most = *most;
+    const auto buffers = settings->buffers_that_fit(memory_);
+    if (!buffers) return tell_mistakes(buffers.error().lines);
+    options.limits.max_buffers = *buffers;
     const auto changed = listeners_.change_to(options);
     if (!changed) return tell_mistakes({changed.error().text()});
     log_->set_level(options.log_level);
@@ -174,10 +180,11 @@ class Daemon final : ServerObserver {
   }
 
   void tell_limits() {
-    log_->line(LogLevel::info, "limits")
-        .add("max-connections", options_.limits.connections.most)
+    auto line = log_->line(LogLevel::info, "limits");
+    line.add("max-connections", options_.limits.connections.most)
         .add("descriptors", descriptors_)
         .add("max-buffers", options_.limits.max_buffers);
+    if (memory_) line.add("memory", memory_->bytes);
   }
 
   void tell_counters(std::string_view event) {
@@ -201,9 +208,16 @@ class Daemon final : ServerObserver {
   void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
   void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
   void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
-  void on_listener_failed(const Error& error) override {
+  void on_listener_failed(ListenerId id, const Error& error) override {
     failed_ = true;
     events_.listener_failed(error);
+    status_.changed();
+    const auto gone = listeners_.forget(id);
+    try {
+      if (gone) tell_listener("not-listening", *gone);
+    } catch (const std::bad_alloc&) {
+      log_->count_dropped();
+    }
   }
   void on_drained() override {
     if (signals_) signals_->close();
@@ -240,17 +254,18 @@ class Daemon final : ServerObserver {
   const CommandLine& line_;
   Options options_;
   std::size_t descriptors_;
+  std::optional<MemoryLimit> memory_;  // at the start: what we have taken since is what it is for
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
-  std::optional<Signals> signals_;  // outlives the server, whose end closes it
-  Server server_;
-  Listeners listeners_;
+  std::optional<Signals> signals_;
   Notifier notifier_;
   ServiceStatus status_;
   std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
+  Listeners listeners_;  // refers to the server, and uses it only while it is there
+  Server server_;        // the last, because its end is told to all of the above
 };
 
 }  // namespace
@@ -260,11 +275,16 @@ int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedS
   if (limit < 0) return complain(Error::from_errno(static_cast<int>(-limit), "getrlimit").text(), 1);
   const auto descriptors = static_cast<std::size_t>(limit);
   Options options = settings.options();
-  const auto most =
-      settings.connections_that_fit(descriptors, wanted_listeners(options, passed.names()).size());
+  const std::size_t listening =
+      listening_descriptors(wanted_listeners(options, passed.names()), {}, passed.all_names());
+  const auto most = settings.connections_that_fit(descriptors, listening);
   if (!most) return complain(most.error().lines.front(), most.error().status);
   options.limits.connections.most = *most;
-  Daemon daemon(line, std::move(options), descriptors, std::move(passed));
+  const auto memory = find_memory_limit();
+  const auto buffers = settings.buffers_that_fit(memory);
+  if (!buffers) return complain(buffers.error().lines.front(), buffers.error().status);
+  options.limits.max_buffers = *buffers;
+  Daemon daemon(line, std::move(options), descriptors, memory, std::move(passed));
   return daemon.run();
 }
 

@@ -2,7 +2,7 @@
 // is.
 //
 //     start     SIGHUP -----------> reload: all of the new settings, or none     READY=1 when it listens, and after
-//       |                                                                        each reload
+//       |                           (without a file to read: as SIGTERM)         each reload
 //     serving   SIGUSR1 ----------> counters in the log
 //       |
 //     draining  SIGTERM, SIGINT --> what was received is answered                STOPPING=1

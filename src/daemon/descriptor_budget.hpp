@@ -14,7 +14,8 @@ namespace reactord {
 // beyond a limit who are being told so. The first are a dozen, the rest is theirs.
 inline constexpr std::size_t own_descriptors = 128;
 
-// How many connections fit below the limit on descriptors; `asked` if so many were asked for (0: not asked). Error:
+// How many connections fit below the limit on descriptors, `listeners` of which are for listening (two where a socket was
+// passed: it stays open beside the one that is served); `asked` if so many were asked for (0: not asked). Error:
 // they do not fit, with the sum; it begins with `setting`, as who asked has written it.
 Parsed<std::size_t> connections_that_fit(std::size_t limit, std::size_t listeners, std::size_t asked,
                                          const std::string& setting);

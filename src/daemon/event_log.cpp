@@ -1,5 +1,7 @@
 #include "daemon/event_log.hpp"
 
+#include <new>
+
 namespace reactord {
 
 EventLog::EventLog(Reactor& reactor, Log& log, unsigned rate)
@@ -32,59 +34,68 @@ void EventLog::summarize() {
   });
 }
 
-void EventLog::closed(const ConnectionEnd& end) {
+template <typename Fill>
+void EventLog::tell(const LogKind& kind, Fill fill) noexcept {
+  try {
+    if (!admits(kind)) return;
+    auto line = log_.line(kind.level, kind.event);
+    fill(line);
+  } catch (const std::bad_alloc&) {
+    log_.count_dropped();
+  }
+}
+
+void EventLog::closed(const ConnectionEnd& end) noexcept {
   const std::string_view cause = to_string(end.cause);
   const LogKind::Value limit = end.limit.empty() ? LogKind::Value{} : LogKind::Value{"limit", end.limit};
-  if (!admits({.level = LogLevel::info, .event = "closed", .first = {"cause", cause}, .second = limit}))
-    return;
-  auto line = log_.line(LogLevel::info, "closed");
-  line.add("protocol", end.protocol).add("peer", end.remote.text()).add("cause", cause);
-  if (!end.limit.empty()) line.add("limit", end.limit);
-  if (end.error != 0) line.add("error", errno_text(end.error));
-  if (end.lines > 0) line.add("lines", end.lines);
-  line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+  tell({.level = LogLevel::info, .event = "closed", .first = {"cause", cause}, .second = limit},
+       [&](Log::Line& line) {
+         line.add("protocol", end.protocol).add("peer", end.remote.text()).add("cause", cause);
+         if (!end.limit.empty()) line.add("limit", end.limit);
+         if (end.error != 0) line.add("error", errno_text(end.error));
+         if (end.lines > 0) line.add("lines", end.lines);
+         line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+       });
 }
 
-void EventLog::limit_reached(const LimitReached& limit) {
-  if (!admits({.level = LogLevel::warn,
-               .event = "limit",
-               .first = {"limit", limit.limit},
-               .second = {"action", limit.action}}))
-    return;
-  auto line = log_.line(LogLevel::warn, "limit");
-  line.add("limit", limit.limit).add("action", limit.action).add("protocol", limit.protocol);
-  if (limit.remote != nullptr) line.add("peer", limit.remote->text());
+void EventLog::limit_reached(const LimitReached& limit) noexcept {
+  tell({.level = LogLevel::warn,
+        .event = "limit",
+        .first = {"limit", limit.limit},
+        .second = {"action", limit.action}},
+       [&](Log::Line& line) {
+         line.add("limit", limit.limit).add("action", limit.action).add("protocol", limit.protocol);
+         if (limit.remote != nullptr) line.add("peer", limit.remote->text());
+       });
 }
 
-void EventLog::stalled(const HandlerStall& stall) {
-  if (!admits({.level = LogLevel::warn, .event = "stall"})) return;
-  auto line = log_.line(LogLevel::warn, "stall");
-  if (!stall.protocol.empty()) line.add("protocol", stall.protocol);
-  if (stall.remote != nullptr) line.add("peer", stall.remote->text());
-  line.add_seconds("seconds", stall.duration);
+void EventLog::stalled(const HandlerStall& stall) noexcept {
+  tell({.level = LogLevel::warn, .event = "stall"}, [&](Log::Line& line) {
+    if (!stall.protocol.empty()) line.add("protocol", stall.protocol);
+    if (stall.remote != nullptr) line.add("peer", stall.remote->text());
+    line.add_seconds("seconds", stall.duration);
+  });
 }
 
-void EventLog::handler_failed(const HandlerFailure& failure) {
-  if (!admits({.level = LogLevel::error, .event = "handler-failed"})) return;
-  log_.line(LogLevel::error, "handler-failed")
-      .add("protocol", failure.protocol)
-      .add("peer", failure.remote.text())
-      .add("error", failure.text);
+void EventLog::handler_failed(const HandlerFailure& failure) noexcept {
+  tell({.level = LogLevel::error, .event = "handler-failed"}, [&](Log::Line& line) {
+    line.add("protocol", failure.protocol).add("peer", failure.remote.text()).add("error", failure.text);
+  });
 }
 
-void EventLog::accept_paused(const Error& error, Duration pause) {
-  if (!admits({.level = LogLevel::warn, .event = "accept-paused"})) return;
-  log_.line(LogLevel::warn, "accept-paused").add("error", error.text()).add_seconds("retry", pause);
+void EventLog::accept_paused(const Error& error, Duration pause) noexcept {
+  tell({.level = LogLevel::warn, .event = "accept-paused"},
+       [&](Log::Line& line) { line.add("error", error.text()).add_seconds("retry", pause); });
 }
 
-void EventLog::wait_failed(const Error& error) {
-  if (!admits({.level = LogLevel::error, .event = "wait-failed"})) return;
-  log_.line(LogLevel::error, "wait-failed").add("error", error.text());
+void EventLog::wait_failed(const Error& error) noexcept {
+  tell({.level = LogLevel::error, .event = "wait-failed"},
+       [&](Log::Line& line) { line.add("error", error.text()); });
 }
 
-void EventLog::listener_failed(const Error& error) {
-  if (!admits({.level = LogLevel::error, .event = "listener-failed"})) return;
-  log_.line(LogLevel::error, "listener-failed").add("error", error.text());
+void EventLog::listener_failed(const Error& error) noexcept {
+  tell({.level = LogLevel::error, .event = "listener-failed"},
+       [&](Log::Line& line) { line.add("error", error.text()); });
 }
 
 }  // namespace reactord

@@ -4,6 +4,9 @@
 //                        |
 //                     left out --> timer, one second --> event=omitted kind=closed cause=eof count=523
 //
+// Where there is no memory for a line it is left out, and counted by the log as one that it dropped: whoever tells of an
+// event is never failed by it.
+//
 // The timer is armed only while something was left out: an idle daemon makes no wake-ups.
 #pragma once
 
@@ -19,17 +22,20 @@ class EventLog final : Timer {
   ~EventLog();
 
   void set_rate(unsigned rate);
-  void closed(const ConnectionEnd& end);
-  void limit_reached(const LimitReached& limit);
-  void stalled(const HandlerStall& stall);
-  void handler_failed(const HandlerFailure& failure);
-  void accept_paused(const Error& error, Duration pause);
-  void wait_failed(const Error& error);
-  void listener_failed(const Error& error);
+  void closed(const ConnectionEnd& end) noexcept;
+  void limit_reached(const LimitReached& limit) noexcept;
+  void stalled(const HandlerStall& stall) noexcept;
+  void handler_failed(const HandlerFailure& failure) noexcept;
+  void accept_paused(const Error& error, Duration pause) noexcept;
+  void wait_failed(const Error& error) noexcept;
+  void listener_failed(const Error& error) noexcept;
 
   void summarize();  // tells what was left out; what was not, is not told
 
  private:
+  // Begins a line, if its kind is admitted, and lets `fill` go on with it.
+  template <typename Fill>
+  void tell(const LogKind& kind, Fill fill) noexcept;
   bool admits(const LogKind& kind);
   void on_timer() override { summarize(); }
 

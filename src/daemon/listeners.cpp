@@ -1,6 +1,7 @@
 #include "daemon/listeners.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <utility>
 #include <variant>
@@ -30,6 +31,19 @@ std::vector<ListenOption> wanted_listeners(const Options& options,
   }
   if (passed_names.empty()) wanted.push_back({"line", ":9090"});
   return wanted;
+}
+
+std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,
+                                  const std::vector<std::string>& held,
+                                  const std::vector<std::string>& unclaimed) {
+  const auto named = [](const std::vector<std::string>& names, const ListenOption& option) {
+    return static_cast<std::size_t>(std::ranges::count(names, option.passed_name()));
+  };
+  std::size_t count = held.size();
+  for (const ListenOption& option : wanted) {
+    count += option.is_passed() ? named(held, option) + 2 * named(unclaimed, option) : 1;
+  }
+  return count;
 }
 
 Listeners::Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause)
@@ -62,15 +76,25 @@ Result<void> Listeners::adopt(const ListenOption& option, const PassedSocket& so
   auto listener = adopt_listener(reactor_, own.fd, {.stream = {}, .on_pause = on_pause_});
   if (!listener) return std::unexpected(std::move(listener).error());
   own.release();
-  opened.push_back({option, std::move(*listener)});
+  opened.push_back({option, std::move(*listener), socket.number()});
   return {};
+}
+
+bool Listeners::is_served(const PassedSocket& socket) const noexcept {
+  return std::ranges::find(served_, socket.number(), &Served::passed_number) != served_.end();
+}
+
+bool Listeners::has_unserved(const ListenOption& option) const noexcept {
+  return std::ranges::any_of(held_, [&](const PassedSocket& socket) {
+    return socket.name() == option.passed_name() && !is_served(socket);
+  });
 }
 
 Result<void> Listeners::open_passed(const ListenOption& option, std::vector<Opened>& opened) {
   take_passed(option.passed_name());
   const std::size_t before = opened.size();
   for (const PassedSocket& socket : held_) {
-    if (socket.name() != option.passed_name()) continue;
+    if (socket.name() != option.passed_name() || is_served(socket)) continue;
     auto adopted = adopt(option, socket, opened);
     if (!adopted) return adopted;
   }
@@ -99,6 +123,7 @@ void Listeners::change_handler(Served& served, const ListenOption& option, Chang
   change.removed.push_back(served);
   const auto begin = [&](auto* one) { return server_.change_handler(served.id, *one, option.protocol); };
   served.id = std::visit(begin, handler_of(option));
+  assert(served.id != 0);  // one that has failed was forgotten
   served.option = option;
   change.added.push_back(served);
 }
@@ -121,7 +146,9 @@ Listeners::Plan Listeners::plan(const std::vector<ListenOption>& wanted) const {
     }
   }
   for (std::size_t index = 0; index < wanted.size(); ++index) {
-    if (!taken[index]) plan.fresh.push_back(wanted[index]);
+    // Of several passed sockets of one name, one may have failed.
+    const bool is_incomplete = wanted[index].is_passed() && has_unserved(wanted[index]);
+    if (!taken[index] || is_incomplete) plan.fresh.push_back(wanted[index]);
   }
   return plan;
 }
@@ -156,11 +183,26 @@ Listeners::Change Listeners::follow(const Plan& plan, std::vector<Opened> opened
     const auto begin = [&](auto* handler) {
       return server_.listen(std::move(one.listener), *handler, one.option.protocol);
     };
-    serving.push_back({one.option, address, std::visit(begin, handler_of(one.option))});
+    const ListenerId id = std::visit(begin, handler_of(one.option));
+    serving.push_back({one.option, address, id, one.passed_number});
     change.added.push_back(serving.back());
   }
   served_ = std::move(serving);
   return change;
+}
+
+std::optional<Listeners::Served> Listeners::forget(ListenerId id) {
+  const auto found = std::ranges::find(served_, id, &Served::id);
+  if (found == served_.end()) return std::nullopt;
+  Served gone = std::move(*found);
+  served_.erase(found);
+  return gone;
+}
+
+std::size_t Listeners::descriptors(const Options& options) const {
+  std::vector<std::string> held;
+  for (const PassedSocket& socket : held_) held.push_back(socket.name());
+  return listening_descriptors(wanted_listeners(options, passed_names()), held, passed_.all_names());
 }
 
 std::string Listeners::text() const {

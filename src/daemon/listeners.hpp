@@ -26,12 +26,20 @@ namespace reactord {
 std::vector<ListenOption> wanted_listeners(const Options& options,
                                            const std::vector<std::string>& passed_names);
 
+// How many descriptors listening needs: one for each listener; one more for each passed socket, which stays open beside
+// that for as long as we run. `held`: names of passed sockets that are wanted or not and stay open; `unclaimed`: of those
+// that stay open only if they are wanted. Each as often as there are sockets of that name.
+std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,
+                                  const std::vector<std::string>& held,
+                                  const std::vector<std::string>& unclaimed);
+
 class Listeners {
  public:
   struct Served {
     ListenOption option;
     Address address;
     ListenerId id;
+    int passed_number = 0;  // PassedSocket::number() of what it was adopted from; 0: nothing was
   };
   struct Change {
     std::vector<Served> added, removed;  // one that got another handler is in both
@@ -48,13 +56,21 @@ class Listeners {
   // The passed sockets that nothing was wanted of: theirs is the caller to tell, and they are closed with the result.
   std::vector<PassedSocket> take_unused();
 
+  // A listener that has failed, and that the server has closed: it is not served any more, and the next change_to() that
+  // wants it opens it anew. Nothing, if it is not known.
+  std::optional<Served> forget(ListenerId id);
+
   std::vector<std::string> passed_names() const;
+
+  // How many descriptors it would have open with `options`: see listening_descriptors().
+  std::size_t descriptors(const Options& options) const;
   std::string text() const;  // "line@[::]:9090 echo@/run/e.sock"
 
  private:
   struct Opened {
     ListenOption option;
     Listener listener;
+    int passed_number = 0;
   };
   struct Plan {
     std::vector<std::optional<ListenOption>> becomes;  // of each that is served: what; nothing: it ends
@@ -68,6 +84,8 @@ class Listeners {
   Result<void> open_passed(const ListenOption& option, std::vector<Opened>& opened);
   Result<void> adopt(const ListenOption& option, const PassedSocket& socket, std::vector<Opened>& opened);
   void take_passed(std::string_view name);
+  bool is_served(const PassedSocket& socket) const noexcept;
+  bool has_unserved(const ListenOption& option) const noexcept;  // sockets of the name that is to be passed
   void change_handler(Served& served, const ListenOption& option, Change& change);
 
   Reactor& reactor_;

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <utility>
 
 #include "base/system.hpp"
@@ -72,6 +73,7 @@ Owned<Log> Log::open(Reactor& reactor, int fd, LogLevel level) {
 }
 
 Log::Log(Reactor& reactor, int fd, LogLevel level) : Watch(reactor, -1), output_(fd), level_(level) {
+  queue_.reserve(queue_limit + longest_line);  // from here on a line asks for no memory
   struct stat file {};
   if (::fstat(fd, &file) != 0) return;
   journal_ = is_journal(fd);
@@ -111,25 +113,46 @@ void Log::flush() noexcept {
       if (!is_armed() && !is_retired()) reactor().arm(*this, reactor().now() + retry);
       return;
     }
-    if (written < 0) {  // nobody can be told
-      queue_.clear();
-      return;
-    }
+    if (written < 0) return drop_all();
+    if (written > 0) within_line_ = queue_[static_cast<std::size_t>(written) - 1] != '\n';
     queue_.erase(0, static_cast<std::size_t>(written));
-    if (queue_.empty() && dropped_ > 0) {
-      const std::uint64_t dropped = std::exchange(dropped_, 0);
-      line(LogLevel::warn, "log-lines-dropped").add("count", dropped);
-    }
+    if (!queue_.empty()) continue;
+    reporting_ = std::exchange(dropped_, 0);
+    if (reporting_ > 0) line(LogLevel::warn, "log-lines-dropped").add("count", reporting_);
   }
 }
 
+// Nobody can be told now. What is left of a half line is a line that was dropped; its end is written before the next
+// one, lest the two become one. That end alone is no line.
+void Log::drop_all() noexcept {
+  const auto ends = static_cast<std::uint64_t>(std::ranges::count(queue_, '\n'));
+  dropped_ += queue_.starts_with('\n') ? ends - 1 : ends;
+  if (reporting_ > 0)
+    dropped_ += std::exchange(reporting_, 0) - 1;  // the report is none of those it tells of
+  queue_.resize(0);
+  if (within_line_) queue_ += '\n';
+}
+
+void Log::drop_from(std::size_t start) noexcept {
+  queue_.resize(start);
+  ++dropped_;
+}
+
 Log::Line::Line(Log& log, LogLevel level, std::string_view event)
-    : log_(log), enabled_(log.is_enabled(level)), start_(log.queue_.size()) {
+    : log_(log),
+      enabled_(log.is_enabled(level)),
+      exceptions_(std::uncaught_exceptions()),
+      start_(log.queue_.size()) {
   if (enabled_) log_.begin(level, event);
 }
 
 Log::Line::~Line() {
-  if (enabled_) log_.end(start_);
+  if (!enabled_) return;
+  if (std::uncaught_exceptions() > exceptions_) {
+    log_.drop_from(start_);
+  } else {
+    log_.end(start_);
+  }
 }
 
 void Log::begin(LogLevel level, std::string_view event) {
@@ -146,8 +169,9 @@ void Log::begin(LogLevel level, std::string_view event) {
 void Log::end(std::size_t start) {
   queue_ += '\n';
   if (queue_.size() > queue_limit) {
-    queue_.resize(start);
-    ++dropped_;
+    const std::size_t length = queue_.size() - start;
+    if (!is_armed()) flush();
+    if (queue_.size() > queue_limit) drop_from(queue_.size() - length);
   }
   if (!is_armed()) reactor().flush_later(*this);  // armed: it waits for room
 }

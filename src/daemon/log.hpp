@@ -2,9 +2,10 @@
 //
 //     time=2026-01-31T12:00:00.000Z level=info event=closed protocol=line peer=127.0.0.1:40312 cause=eof ...
 //
-// Lines are collected and written once at the end of a turn of the loop. Where the descriptor takes no more,
-// they wait, at most `queue_limit` bytes of them; what comes on top is dropped, counted, and reported once
-// there is room. Under journald a priority prefix ("<6>") stands in the place of time and level, as
+// Lines are collected and written once at the end of a turn of the loop, or when `queue_limit` bytes of them have come
+// together. Where the descriptor takes no more, they wait, at most so many bytes of them. Whole lines are written; each
+// that is not, because it came on top or because the descriptor refuses it (a full disk, a limit on the size of files),
+// is counted, and the count is reported once there is room. Under journald a priority prefix ("<6>") stands in the place of time and level, as
 // sd-daemon(3) has it.
 #pragma once
 
@@ -22,6 +23,7 @@ enum class LogLevel : std::uint8_t { error, warn, info, debug };
 class Log final : public Watch {
  public:
   static constexpr std::size_t queue_limit = 256 * 1024;
+  static constexpr std::size_t longest_line = 16 * 1024;
   static constexpr Duration retry = 100ms;  // how soon a descriptor that took no more is tried again
 
   // Writes to `fd` (-1: to nobody), which stays the caller's. Nonblocking without touching the flags of a descriptor that
@@ -50,11 +52,13 @@ class Log final : public Watch {
    private:
     Log& log_;
     bool enabled_;
+    int exceptions_;  // one more at the end: the line was not finished
     std::size_t start_;
   };
   Line line(LogLevel level, std::string_view event) { return {*this, level, event}; }
 
-  void flush() noexcept;  // writes what there is, as far as it goes
+  void flush() noexcept;                         // writes what there is, as far as it goes
+  void count_dropped() noexcept { ++dropped_; }  // a line that its maker could not make
 
  private:
   void on_ready(Readiness) override {}
@@ -64,6 +68,8 @@ class Log final : public Watch {
   void on_shutdown() override { flush(); }
   void begin(LogLevel level, std::string_view event);
   void end(std::size_t start);
+  void drop_from(std::size_t start) noexcept;
+  void drop_all() noexcept;
   std::ptrdiff_t write_some() noexcept;
 
   // What the output is decides how it is written to without a wait.
@@ -73,8 +79,10 @@ class Log final : public Watch {
   LogLevel level_;
   Output kind_ = Output::never_full;  // a file, which is written to as fast as the disk is
   bool journal_ = false;
+  bool within_line_ = false;  // the output ends so
   std::string queue_;
   std::uint64_t dropped_ = 0;
+  std::uint64_t reporting_ = 0;  // the count in a report that waits in the queue
 };
 
 }  // namespace reactord

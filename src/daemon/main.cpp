@@ -2,11 +2,16 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "base/system.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/inetd.hpp"
+#include "daemon/listeners.hpp"
 #include "daemon/options.hpp"
 #include "daemon/settings_in_force.hpp"
 
@@ -19,11 +24,15 @@ using reactord::SettingsInForce;
 // A signal that has a handler, unlike one that is ignored, is back to its default in a program we start.
 void no_signal_handler(int) {}
 
+// First of all. What SIGHUP and SIGUSR1 ask for is done once we serve, and they end nothing before. A write to nobody, or
+// beyond the limit on the size of files, is told by an errno.
 void prepare_process() {
+  for (const int number : {SIGHUP, SIGUSR1}) reactord::system::block_signal(number);
   struct sigaction action {};
   action.sa_handler = no_signal_handler;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGPIPE, &action, nullptr);
+  for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &action, nullptr);
+  reactord::system::hold_standard_descriptors();
 }
 
 int print(const std::string& text) {
@@ -37,15 +46,22 @@ int complain(const Mistakes& mistakes) {
 
 int complain(const std::string& text, int status) { return complain({.lines = {text}, .status = status}); }
 
-// Everything that can be looked at without a socket.
+// Everything that can be looked at without a socket. Of each name that a manager is to pass, it counts one socket.
 int check(const SettingsInForce& settings) {
   const long limit = reactord::system::raise_descriptor_limit();
-  const std::size_t listeners = std::max<std::size_t>(settings.options().listen.size(), 1);
+  const auto wanted = reactord::wanted_listeners(settings.options(), {});
+  std::vector<std::string> passed;
+  for (const reactord::ListenOption& option : wanted) {
+    if (option.is_passed()) passed.emplace_back(option.passed_name());
+  }
+  const std::size_t listeners = reactord::listening_descriptors(wanted, {}, passed);
   if (limit > 0) {
     const auto most = settings.connections_that_fit(static_cast<std::size_t>(limit), listeners);
     if (!most) return complain(most.error());
   }
-  return print(settings.text());
+  const auto buffers = settings.buffers_that_fit(reactord::find_memory_limit());
+  if (!buffers) return complain(buffers.error());
+  return print(settings.text(*buffers));
 }
 
 int serve(const CommandLine& line) {
@@ -58,17 +74,58 @@ int serve(const CommandLine& line) {
     return settings.error().status;
   if (!settings) return complain(settings.error());
   if (line.options.check) return check(*settings);
-  prepare_process();
   if (!line.options.inetd.empty()) return reactord::run_inetd(settings->options());
   return reactord::run_daemon(line, *settings, std::move(*passed));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
+  prepare_process();
   const auto line = reactord::parse_command_line(argc, argv);
   if (!line) return complain(line.error(), reactord::exit_usage);
   if (line->options.help) return print(reactord::help_text());
   if (line->options.version) return print(reactord::version_text());
   return serve(*line);
+}
+
+// Nothing here asks for memory.
+int complain_of_memory() noexcept {
+  constexpr std::string_view text =
+      "reactord: memory has run out: raise the limit (ulimit -v, MemoryMax= of a unit), or lower max-buffers "
+      "and "
+      "max-connections\n";
+  reactord::system::write(STDERR_FILENO, text.data(), text.size());
+  return 1;
+}
+
+// The C++ library ends a program that has no memory for an exception, either.
+bool is_without_memory() noexcept {
+  constexpr std::size_t little = 64 * 1024;
+  void* const storage = std::malloc(little);
+  std::free(storage);
+  return storage == nullptr;
+}
+
+// Where an exception can't go on: out of a destructor, out of what promises not to fail.
+[[noreturn]] void terminated() noexcept {
+  try {
+    if (const auto exception = std::current_exception()) std::rethrow_exception(exception);
+    if (is_without_memory()) ::_exit(complain_of_memory());
+  } catch (const std::bad_alloc&) {
+    ::_exit(complain_of_memory());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "reactord: %s\n", error.what());
+  } catch (...) {
+  }
+  std::abort();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::set_terminate(terminated);
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return complain_of_memory();
+  }
 }

@@ -123,7 +123,8 @@ std::string help_text() {
       "A RATE may be exceeded for a moment, by a burst: 100/s,burst=500\n"
       "\n"
       "SIGTERM and SIGINT: answer what was received, then exit; a second one: exit at once.\n"
-      "SIGHUP: read the configuration again; with a mistake in it, everything stays as it is.\n"
+      "SIGHUP: read the configuration again; with a mistake in it, everything stays as it is. Without one: "
+      "as SIGTERM.\n"
       "SIGUSR1: log how many connections there were, and how they ended.\n"
       "Exit status: 0 clean, 64 wrong usage, 78 wrong configuration, 1 anything else.\n";
   return text;

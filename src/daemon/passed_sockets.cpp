@@ -111,6 +111,12 @@ std::vector<std::string> PassedSockets::names() const {
   return names;
 }
 
+std::vector<std::string> PassedSockets::all_names() const {
+  std::vector<std::string> names;
+  for (const PassedSocket& socket : sockets_) names.push_back(socket.name());
+  return names;
+}
+
 std::vector<PassedSocket> PassedSockets::take_by_name(std::string_view name) {
   std::vector<PassedSocket> taken, left;
   for (PassedSocket& socket : sockets_) {

@@ -67,7 +67,8 @@ class PassedSockets {
                                     int first = first_number);
 
   bool is_empty() const noexcept { return sockets_.empty(); }
-  std::vector<std::string> names() const;  // each one once, in the manager's order
+  std::vector<std::string> names() const;      // each one once, in the manager's order
+  std::vector<std::string> all_names() const;  // of each socket
 
   // All of that name: a socket unit with several addresses gives one name to all.
   std::vector<PassedSocket> take_by_name(std::string_view name);

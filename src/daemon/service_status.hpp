@@ -21,7 +21,7 @@ class ServiceStatus final : Timer {
   }
 
  private:
-  void on_timer() override { notifier_.status(text_()); }
+  void on_timer() override;
 
   Reactor& reactor_;
   Notifier& notifier_;

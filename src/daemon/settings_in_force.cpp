@@ -77,9 +77,25 @@ std::expected<std::size_t, Mistakes> SettingsInForce::connections_that_fit(std::
   const auto most = reactord::connections_that_fit(descriptors, listeners, asked,
                                                    written(name, std::to_string(asked), origin));
   if (most) return *most;
+  return std::unexpected(refusal(name, most.error()));
+}
+
+std::expected<std::size_t, Mistakes> SettingsInForce::buffers_that_fit(
+    const std::optional<MemoryLimit>& memory) const {
+  constexpr std::string_view name = "max-buffers";
+  const std::size_t wanted = options_.limits.max_buffers;
+  const Assignment* const origin = assigned(name);
+  const auto asked = origin == nullptr ? std::nullopt : std::optional(wanted);
+  const auto most = reactord::buffers_that_fit(memory, asked, wanted, options_.limits.max_line,
+                                               written(name, size_text(wanted), origin));
+  if (most) return *most;
+  return std::unexpected(refusal(name, most.error()));
+}
+
+Mistakes SettingsInForce::refusal(std::string_view name, std::string error) const {
+  const Assignment* const origin = assigned(name);
   const bool of_file = origin != nullptr && !origin->origin.empty();
-  return std::unexpected(
-      Mistakes{.lines = {printable(most.error())}, .status = of_file ? exit_configuration : exit_usage});
+  return {.lines = {printable(error)}, .status = of_file ? exit_configuration : exit_usage};
 }
 
 std::string SettingsInForce::listen_text() const {
@@ -92,7 +108,7 @@ std::string SettingsInForce::listen_text() const {
   return text.empty() ? "# listen = line@:9090  # default, where systemd passes no sockets\n" : text;
 }
 
-std::string SettingsInForce::text() const {
+std::string SettingsInForce::text(std::size_t max_buffers) const {
   std::string text;
   std::string_view section;
   for (const Setting& setting : settings()) {
@@ -106,6 +122,12 @@ std::string SettingsInForce::text() const {
       continue;
     }
     const Assignment* const origin = assigned(setting.name);
+    if (setting.name == "max-buffers" && max_buffers != options_.limits.max_buffers) {
+      // Written out it would be asked for, and refused where the limit becomes lower.
+      text += "# max-buffers = " + size_text(max_buffers) + "  # what the limit on memory allows; default " +
+              std::string(setting.standard) + '\n';
+      continue;
+    }
     text += std::string(setting.name) + " = " +
             written_value(origin == nullptr ? setting.standard : std::string_view(origin->value)) + "  # " +
             shown_origin(origin) + '\n';

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/memory_budget.hpp"
 #include "daemon/options.hpp"
 
 namespace reactord {
@@ -30,12 +31,18 @@ class SettingsInForce {
   std::expected<std::size_t, Mistakes> connections_that_fit(std::size_t descriptors,
                                                             std::size_t listeners) const;
 
+  // How many bytes their buffers may hold together below a limit on memory; what was asked for, if it was.
+  std::expected<std::size_t, Mistakes> buffers_that_fit(const std::optional<MemoryLimit>& memory) const;
+
   // As a configuration that comes to the same, each with where it is from: "idle-timeout = 30s  # FILE:12".
-  std::string text() const;
+  // `max_buffers` is what holds: where a limit on memory allows less than the standard, that is told.
+  std::string text(std::size_t max_buffers) const;
 
  private:
   const Assignment* assigned(std::string_view name) const noexcept;  // the one in force; null: the standard
   std::string listen_text() const;
+  Mistakes refusal(std::string_view name,
+                   std::string error) const;  // of that setting, by a limit of the system
   std::string written(std::string_view name, const std::string& value, const Assignment* origin) const;
   void find_mistakes(Mistakes& mistakes) const;
 

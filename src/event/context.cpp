@@ -1,6 +1,7 @@
 #include "reactord/context.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace reactord {
@@ -46,7 +47,7 @@ void Context::on_done(Context& parent) noexcept { end(parent.code_, parent.cause
 void Context::end(ErrorCode code, const Error* cause) noexcept {
   if (is_done()) return;
   code_ = code;
-  if (cause != nullptr) cause_ = std::make_unique<Error>(*cause);
+  if (cause != nullptr) cause_.reset(new (std::nothrow) Error(*cause));
   reactor_.timers().cancel(*this);
   stop_listening();
   while (listeners_ != nullptr) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -83,13 +85,29 @@ void detail::TaskPromiseBase::task_ended(TaskPromiseBase& promise) noexcept {
 
 void Reactor::post(std::move_only_function<void()> work) { wakeup_->post(std::move(work)); }
 
+// A watch is named once by each of them, a listener perhaps twice.
+void Reactor::make_room_in_queues() {
+  const std::size_t most = watches_ + 1;
+  const auto make_room = [](auto& queue, std::size_t names) {
+    if (queue.capacity() < names) queue.reserve(std::max(names, 2 * queue.capacity()));
+  };
+  for (auto* queue : {&again_, &serving_again_, &flush_, &starved_}) make_room(*queue, most);
+  make_room(listeners_, 2 * most);
+}
+
 Result<void> Reactor::add(Watch& watch) {
+  try {
+    make_room_in_queues();
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error::from_errno(ENOMEM));
+  }
   if (watch.fd_ >= 0) {
     if (refusal_) return std::unexpected(*refusal_);
     const int result = poller_->add(watch.fd_, watch);
     if (result < 0) return std::unexpected(Error::from_errno(-result, "epoll_ctl"));
   }
   watch.added_ = true;
+  ++watches_;
   watch.next_ = open_;
   if (open_ != nullptr) open_->previous_ = &watch;
   open_ = &watch;
@@ -257,16 +275,19 @@ int Reactor::run_until_done() {
 
 int Reactor::turn_at_once() { return virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false); }
 
-// Those that used up a budget last turn, then the listeners.
+// Those that used up a budget last turn, then the listeners. By index: whoever comes to be watched meanwhile is made room
+// for, and that moves the queues.
 void Reactor::serve_rest() {
   serving_again_.swap(again_);
-  for (Watch* watch : serving_again_) {
+  for (std::size_t index = 0; index < serving_again_.size(); ++index) {
+    Watch* const watch = serving_again_[index];
     watch->again_queued_ = false;
     serve(*watch, 0);
     dispatched(watch);
   }
   serving_again_.clear();
-  for (const auto [watch, ready] : listeners_) {
+  for (std::size_t index = 0; index < listeners_.size(); ++index) {
+    const auto [watch, ready] = listeners_[index];
     if (!watch->is_retired()) watch->on_ready(ready);
     dispatched(watch);
   }
@@ -359,6 +380,7 @@ void Reactor::reap() noexcept {
     }
     std::erase(starved_, &dead);
     dead.reaped_ = true;
+    --watches_;
     if (dead.released_) delete &dead;
   }
   if (!closed || starved_.empty()) return;

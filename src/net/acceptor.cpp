@@ -2,12 +2,26 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
 #include "net/socket.hpp"
 
 namespace reactord {
+
+namespace {
+
+// A client that has bound a long path stays unnamed where there is no memory for that.
+Address peer_address(const sockaddr_storage& peer, unsigned length) noexcept {
+  try {
+    return Address::from_socket_address(peer, length);
+  } catch (const std::bad_alloc&) {
+    return Address::from_socket_address(peer, sizeof(sa_family_t));
+  }
+}
+
+}  // namespace
 
 Acceptor::Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, ListenOptions options)
     : Watch(reactor, fd),
@@ -20,7 +34,11 @@ Acceptor::Acceptor(Reactor& reactor, int fd, Network network, UnixPath path, Lis
 
 Error Acceptor::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
-  return std::move(error).with_operation(operation, to_string(network_), "", address_.text());
+  try {
+    return std::move(error).with_operation(operation, to_string(network_), "", address_.text());
+  } catch (const std::bad_alloc&) {  // nothing of it has moved yet
+    return error;
+  }
 }
 
 bool Acceptor::begin_accept(AcceptOperation& operation) {
@@ -82,13 +100,18 @@ bool Acceptor::within_budget() noexcept {
 bool Acceptor::continue_accept(AcceptOperation& operation) {
   while (within_budget()) {
     if (unregistered_) return hand_over(operation);
+    if (!has_room()) {
+      pause(error("accept", ENOMEM));
+      return false;
+    }
     sockaddr_storage peer;
     unsigned length = 0;
     const int fd = draining_ && drain_left_ == 0 ? -EAGAIN : system::accept(this->fd(), peer, length);
     if (fd >= 0 || fd == -EAGAIN) skipped_ = failures_ = 0;
     if (fd >= 0) {
       if (draining_) --drain_left_;
-      unregistered_.reset(new Endpoint(reactor(), fd, network_, Address::from_socket_address(peer, length)));
+      unregistered_.reset(new (room_.release())
+                              Endpoint(reactor(), fd, network_, peer_address(peer, length)));
       return hand_over(operation);
     }
     if (fd == -EAGAIN) {
@@ -108,6 +131,14 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
   }
   reactor().again(*this);  // the queue may hold more, and epoll will not tell us again
   return false;
+}
+
+// Before accept(2): whom there is no memory for waits in the kernel's queue.
+bool Acceptor::has_room() noexcept {
+  if (!room_) room_.reset(::operator new(sizeof(Endpoint), std::nothrow));
+  if (!room_) reactor().buffers().release_idle();
+  if (!room_) room_.reset(::operator new(sizeof(Endpoint), std::nothrow));
+  return room_ != nullptr;
 }
 
 // Registers the connection that was accepted last. One for which epoll has no room, or no memory, is kept; what nobody
@@ -155,10 +186,7 @@ void Acceptor::on_timer() {
 }
 
 Result<void> Acceptor::set_deadline(Time deadline) {
-  if (is_retired()) {
-    auto closed = Error(ErrorCode::closed);
-    return std::unexpected(std::move(closed).with_operation("set", to_string(network_), "", address_.text()));
-  }
+  if (is_retired()) return std::unexpected(error("set", failure_of(ErrorCode::closed)));
   deadline_ = deadline;
   if (pending_ != nullptr && deadline <= reactor().now()) fail_pending(ErrorCode::deadline_exceeded);
   arm_timer();

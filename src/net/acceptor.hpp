@@ -37,6 +37,7 @@ class Acceptor final : public Watch {
 
   bool continue_accept(AcceptOperation& operation);
   bool hand_over(AcceptOperation& operation);
+  bool has_room() noexcept;
   void pause(const Error& error);
   bool within_budget() noexcept;
   void end() noexcept;
@@ -54,6 +55,10 @@ class Acceptor final : public Watch {
   std::uint32_t drain_left_ = 0;  // while draining: no more than fit into the kernel's queue
   AcceptOperation* pending_ = nullptr;
   Owned<Endpoint> unregistered_;  // accepted, and epoll would not take it: it comes first once there is room
+  struct FreeStorage {
+    void operator()(void* storage) const noexcept { ::operator delete(storage); }
+  };
+  std::unique_ptr<void, FreeStorage> room_;  // for the Endpoint of whoever is accepted next
   Time deadline_ = Time::never();
   Time pause_end_;  // while paused
   Duration pause_{0};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -24,14 +25,31 @@ Error Endpoint::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
   if (error.is_eof()) return error;
   if (network_ == Network::pipe) return std::move(error).with_operation(operation, "pipe", "", "");
-  const bool known = (rare_ && rare_->local) || !is_retired();
-  return std::move(error).with_operation(operation, to_string(network_),
-                                         known ? local_address().text() : std::string(), remote_.text());
+  try {
+    const bool known = (rare_ && rare_->local) || !is_retired();
+    return std::move(error).with_operation(operation, to_string(network_),
+                                           known ? local_address().text() : std::string(), remote_.text());
+  } catch (const std::bad_alloc&) {  // nothing of it has moved yet
+    return error;
+  }
+}
+
+Endpoint::Rare* Endpoint::rare_if_possible() const noexcept {
+  if (!rare_) rare_.reset(new (std::nothrow) Rare());
+  return rare_.get();
 }
 
 Endpoint::Rare& Endpoint::rare() const {
-  if (!rare_) rare_ = std::make_unique<Rare>();
+  if (rare_if_possible() == nullptr) throw std::bad_alloc();
   return *rare_;
+}
+
+void Endpoint::cancel_when_given_up(Context& context) noexcept {
+  if (Rare* const rare = rare_if_possible()) {
+    rare->given_up = &context;
+  } else {
+    run_out();
+  }
 }
 
 Address Endpoint::local_address() const {
@@ -59,7 +77,16 @@ void Endpoint::park(Time deadline) {
   reactor().arm(*this, deadline);
 }
 
+// Here and in the other two from which the loop comes, no bad_alloc gets out: this connection alone ends by it.
 void Endpoint::on_timer() {
+  try {
+    time_is_up();
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+}
+
+void Endpoint::time_is_up() {
   if (closed_ && lingering_) return linger_on();
   const bool given_up = (closed_ || (send_limits_->gives_up && output_waits())) && has_stalled();
   if (closed_ && given_up) return finish_close(failure_of(ErrorCode::deadline_exceeded));
@@ -88,11 +115,7 @@ void Endpoint::give_up() {
 }
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
-  if (closed_) {
-    auto closed = Error(ErrorCode::closed);
-    return std::unexpected(
-        std::move(closed).with_operation("set", to_string(network_), "", local_address().text()));
-  }
+  if (closed_) return std::unexpected(closed_error());
   const bool past = deadline <= reactor().now();
   if (read) {
     read_deadline_ = deadline;
@@ -107,6 +130,16 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
     if (writer_ != nullptr) park(deadline);
   }
   return {};
+}
+
+// Go names one address alone here. Without, where there is no memory for it.
+Error Endpoint::closed_error() const noexcept {
+  Error closed(ErrorCode::closed);
+  try {
+    return std::move(closed).with_operation("set", to_string(network_), "", local_address().text());
+  } catch (const std::bad_alloc&) {
+    return closed;
+  }
 }
 
 int Endpoint::refusal(const IoOperation* pending, Time deadline) const noexcept {

@@ -43,6 +43,7 @@ class Endpoint : public Watch {
   virtual Result<void> close();
   void begin_close();
   void abort() noexcept;
+  void run_out() noexcept;  // of memory, in the midst of something: the connection ends by ENOMEM
   virtual Result<void> close_read();
   virtual Result<void> close_write();
   void finish_reading() noexcept;  // reads deliver what has been received by now, then eof
@@ -70,10 +71,10 @@ class Endpoint : public Watch {
   void send_output() noexcept;  // what the socket takes now; a failure shows at the next read or write
   void flush_output_later() { reactor().flush_later(*this); }
   void set_send_limits(const SendLimits& limits) noexcept { send_limits_ = &limits; }  // which outlive it
-  bool gave_up() const noexcept { return gave_up_; }  // on a peer that took nothing: SendLimits::gives_up
-  void cancel_when_given_up(Context& context) {
-    rare().given_up = &context;
-  }  // it outlives the open endpoint
+  bool gave_up() const noexcept { return gave_up_; }     // on a peer that took nothing: SendLimits::gives_up
+  void cancel_when_given_up(Context& context) noexcept;  // it outlives the open endpoint
+  // Appends to output(), if there is memory: for words that nobody waits for.
+  void say(std::string_view text) noexcept;
   void set_session_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
   }  // while no read is pending
@@ -115,6 +116,7 @@ class Endpoint : public Watch {
 
   // Fails a pending operation from within a call of the user: its coroutine runs on later, from the loop's stack.
   void end_pending(IoOperation* operation, int failure) noexcept;
+  Error closed_error() const noexcept;
   void give_up();
   void park(Time deadline);
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
@@ -133,6 +135,11 @@ class Endpoint : public Watch {
   void on_release() override;
   void on_shutdown() override { abort(); }
 
+  void serve_ready();
+  void flush();
+  void time_is_up();
+  bool try_read(ReadOperation& operation);
+  bool try_write(PendingWrite& operation);
   bool continue_read(ReadOperation& operation);
   bool continue_write(PendingWrite& operation);
   void continue_connect();
@@ -153,6 +160,7 @@ class Endpoint : public Watch {
   void send_stopped(ssize_t result) noexcept;
   bool read_stopped(ReadOperation& operation, ssize_t result) noexcept;
   void fail_output(int number) noexcept;
+  void keep(std::string_view unsent) noexcept;
   bool output_waits() const noexcept;
   void take_over(PendingWrite& operation);
   bool send_parts(PendingWrite& operation) noexcept;
@@ -180,6 +188,7 @@ class Endpoint : public Watch {
     Context* given_up = nullptr;                   // is cancelled when we give up
     std::uint64_t read_limit = ~std::uint64_t{0};  // reads give eof once so much has been read
   };
+  Rare* rare_if_possible() const noexcept;  // null: there is no memory
   Rare& rare() const;
   void cancel(ErrorCode code) noexcept;
 

@@ -2,7 +2,9 @@
 // endpoint.hpp).
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -18,7 +20,10 @@ constexpr std::size_t forgotten_at_most = 64 * 1024;
 
 Result<void> Endpoint::close() {
   if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
-  local_address();  // while the kernel still knows it
+  try {
+    local_address();                 // while the kernel still knows it
+  } catch (const std::bad_alloc&) {  // then later errors are without
+  }
   begin_close();
   return {};
 }
@@ -78,9 +83,11 @@ void Endpoint::continue_close() noexcept {
 
 // Reads and forgets, so that no unread byte turns our close(2) into a reset that destroys the last reply on
 // its way. True when that has an end: the peer's, or the limit, which counts once the peer has all of ours.
+// Without a memory for the limit, the end is now.
 bool Endpoint::discard_input() noexcept {
-  Buffer scratch;
-  const std::span<char> room = scratch.prepare(reactor().buffers(), discard_chunk);
+  std::array<char, discard_chunk> room;
+  Rare* const rare = rare_if_possible();
+  if (rare == nullptr) return true;
   while (readable()) {
     const ssize_t count = receive_some(room);
     if (count == -EAGAIN) {
@@ -89,11 +96,11 @@ bool Endpoint::discard_input() noexcept {
     }
     if (count <= 0) return true;
     const auto received = static_cast<std::size_t>(count);
-    if (!limited_) rare().read_limit = bytes_read_ + Conn::linger_bytes;
+    if (!limited_) rare->read_limit = bytes_read_ + Conn::linger_bytes;
     limited_ = true;
     bytes_read_ += received;
     if (received < room.size()) note_short_read();
-    if (bytes_read_ > rare().read_limit && endangered() <= 1) return true;
+    if (bytes_read_ > rare->read_limit && endangered() <= 1) return true;
     if (readable() && !spend(received)) {
       reactor().again(*this);
       return false;
@@ -140,6 +147,17 @@ void Endpoint::abort() noexcept {
   finish_close(failure_of(ErrorCode::closed));
 }
 
+// Whoever waits is told first: abort() would tell of a close.
+void Endpoint::run_out() noexcept {
+  if (is_retired()) return;
+  read_failure_ = ENOMEM;
+  if (!closed_) {
+    end_pending(std::exchange(reader_, nullptr), ENOMEM);
+    end_pending(std::exchange(writer_, nullptr), ENOMEM);
+  }
+  abort();
+}
+
 void Endpoint::on_release() {
   if (!closed_) begin_close();
 }
@@ -157,8 +175,10 @@ void Endpoint::finish_reading() noexcept {
 }
 
 void Endpoint::limit_reading(std::uint64_t limit) noexcept {
+  Rare* const rare = rare_if_possible();
+  if (rare == nullptr) return run_out();
   limited_ = true;
-  rare().read_limit = std::min(rare().read_limit, limit);
+  rare->read_limit = std::min(rare->read_limit, limit);
   if (reads_ended()) end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::eof));
 }
 

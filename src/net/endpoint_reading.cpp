@@ -1,6 +1,7 @@
 // How an Endpoint reads: what became ready, and the two ways to take it, into the caller's memory or where it
 // arrives.
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -16,6 +17,17 @@ constexpr std::size_t cheap_copy = 4 * 1024;
 }  // namespace
 
 bool Endpoint::begin_read(ReadOperation& operation) {
+  try {
+    return try_read(operation);
+  } catch (const std::bad_alloc&) {
+    reader_ = nullptr;
+  }
+  run_out();
+  operation.failure_ = ENOMEM;
+  return true;
+}
+
+bool Endpoint::try_read(ReadOperation& operation) {
   operation.failure_ = refusal(reader_, read_deadline_);
   if (operation.failure_ != 0) return true;
   if (reads_ended()) {
@@ -164,6 +176,14 @@ bool Endpoint::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
 
 void Endpoint::on_ready(Readiness ready) {
   ready_ |= ready;
+  try {
+    serve_ready();
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+}
+
+[[gnu::always_inline]] inline void Endpoint::serve_ready() {
   ReadOperation* reader = reader_;
   constexpr Readiness usual = readiness::readable, unusual = read_on_bits | indirect;
   if (reader == nullptr || reader->kind_ != IoOperation::Kind::take || !output_.empty() ||

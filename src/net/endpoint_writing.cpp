@@ -2,6 +2,7 @@
 // memory once the buffer is full.
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -25,6 +26,16 @@ std::size_t PendingWrite::left(std::size_t limit) const noexcept {
 }
 
 bool Endpoint::begin_write(PendingWrite& operation) {
+  try {
+    return try_write(operation);
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+  operation.failure_ = ENOMEM;
+  return true;
+}
+
+bool Endpoint::try_write(PendingWrite& operation) {
   operation.failure_ = refusal(writer_, write_deadline_);
   if (operation.failure_ != 0) return true;
   if (operation.until_unsent_ == PendingWrite::until_low)
@@ -125,12 +136,28 @@ bool Endpoint::keep_unsent(Buffer& replies, ssize_t sent) noexcept {
     send_stopped(sent);
   }
   if (replies.size() > Buffer::max_size - output_.size()) fail_output(ENOBUFS);  // nobody has set a limit
-  if (write_failure_ == 0) output_.append(reactor().buffers(), replies.view());
+  if (write_failure_ == 0) keep(replies.view());
   replies.clear();
   send_output();
   if (output_.empty()) return write_failure_ == 0;
   watch_output();
   return false;
+}
+
+// Answers without memory are lost, and so is the connection: no later one may take their place.
+void Endpoint::keep(std::string_view unsent) noexcept {
+  try {
+    output_.append(reactor().buffers(), unsent);
+  } catch (const std::bad_alloc&) {
+    fail_output(ENOMEM);
+  }
+}
+
+void Endpoint::say(std::string_view text) noexcept {
+  try {
+    output_.append(reactor().buffers(), text);
+  } catch (const std::bad_alloc&) {  // unsaid
+  }
 }
 
 bool Endpoint::output_waits() const noexcept {
@@ -196,6 +223,14 @@ void Endpoint::fail_output(int number) noexcept {
 }
 
 void Endpoint::on_flush() {
+  try {
+    flush();
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+}
+
+void Endpoint::flush() {
   if (closed_) return continue_close();
   if (writer_ != nullptr) {
     if (writable()) wake_writer();

@@ -1,6 +1,7 @@
 #include "serve/admission.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "serve/server_core.hpp"
@@ -52,6 +53,7 @@ void Admission::read_limits() {
 // Those that wait are put aside, in the order of each address, and come as if they had just been accepted.
 void Admission::limits_changed() {
   std::vector<std::pair<Service*, Conn>> waited;
+  waited.reserve(waiting_.size());
   while (!waiting_.empty()) {
     Waiting& first = *waiting_.back()->entry.first;
     Service& service = first.service;
@@ -123,10 +125,9 @@ void Admission::admit(Service& service, Conn conn, Begin begin) {
   const Time due = entry != nullptr && limits_.accepts_per_address.per_second > 0
                        ? entry->bucket.reserve(address_pace_, now)
                        : now;
-  const bool waits = entry != nullptr && must_wait(*entry, due);
+  if (entry != nullptr && must_wait(*entry, due)) return wait_for_turn(service, std::move(conn), *entry, due);
   take_place(entry);
   update_gate();
-  if (waits) return wait_for_turn(service, std::move(conn), *entry, due);
   server_.begin_session(service, std::move(conn), begin);
 }
 
@@ -145,9 +146,9 @@ void Admission::given(const Conn& conn) {
   update_gate();
 }
 
-void Admission::left(const Conn& conn) {
+void Admission::left(const Address& remote) {
   --places_;
-  Entry* entry = addresses_ ? addresses_->find(conn.remote_addr()) : nullptr;
+  Entry* entry = addresses_ ? addresses_->find(remote) : nullptr;
   if (entry != nullptr && entry->served() > 0) {  // else it came while the table had no room
     const bool others_wait = entry->waiting > 0;
     addresses_->remove(*entry, reactor_.now());
@@ -157,7 +158,11 @@ void Admission::left(const Conn& conn) {
 }
 
 void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time due) {
+  if (waiting_.size() == waiting_.capacity())
+    waiting_.reserve(std::max<std::size_t>(16, 2 * waiting_.size()));
   auto waiting = std::make_unique<Waiting>(*this, service, std::move(conn), entry);
+  take_place(&entry);  // now that nothing asks for memory any more
+  update_gate();
   Waiting& added = *waiting;
   added.why = &waits_for(entry);
   added.due = due;
@@ -213,7 +218,12 @@ void Admission::turn_came(Waiting& waiting) {
   if (others_wait) arm_first(entry);
   if (served) return server_.begin_session(service, std::move(conn), Begin::now);
   update_gate();
-  reject(service, std::move(conn), *why, draining ? nullptr : &rejections_);
+  const Address remote = conn.remote_addr();
+  try {
+    reject(service, std::move(conn), *why, draining ? nullptr : &rejections_);
+  } catch (const std::bad_alloc&) {
+    server_.no_memory_for(service, remote);
+  }
 }
 
 void Admission::end_waiting() {

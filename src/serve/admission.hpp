@@ -55,7 +55,7 @@ class Admission {
 
   void admit(Service& service, Conn conn, Begin begin);  // one that has been counted as accepted
   void given(const Conn& conn);                          // one that is served whatever the limits say
-  void left(const Conn& conn);                           // one that was served
+  void left(const Address& remote);                      // one that was served
   void limits_changed();                // the Server's: all that is known of connections is counted anew
   void mark_services() const noexcept;  // as used, of those that wait
   void end_waiting();                   // at a drain or kill: those that wait are not served any more

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "serve/session.hpp"
 
@@ -24,8 +25,8 @@ Owned<BufferBudget> BufferBudget::watch(Reactor& reactor, std::size_t bytes, Ses
 }
 
 BufferBudget::BufferBudget(Reactor& reactor, std::size_t bytes, Session* const& sessions) noexcept
-    : Watch(reactor, -1), bytes_(bytes), sessions_(sessions) {
-  if (bytes > 0) reactor.buffers().keep_below(bytes, this);
+    : Watch(reactor, -1), bytes_(bytes > 0 ? bytes : ~std::size_t{0}), sessions_(sessions) {
+  reactor.buffers().keep_below(bytes_, this);
 }
 
 void BufferBudget::on_release() {
@@ -33,14 +34,21 @@ void BufferBudget::on_release() {
   reactor().retire(*this);
 }
 
+void BufferBudget::on_exhausted() noexcept {
+  exhausted_ = true;
+  reactor().flush_later(*this);
+}
+
 void BufferBudget::on_flush() {
   const std::size_t in_use = reactor().buffers().bytes_in_use();
-  if (in_use <= bytes_) return;
+  const bool exhausted = std::exchange(exhausted_, false);
+  if (in_use <= bytes_ && !exhausted) return;
+  const std::size_t most = std::min(bytes_, in_use);  // what they have is all there is, if there is no more
   std::array<std::size_t, size_classes> held{};
   for (const Session* session = sessions_; session != nullptr; session = session->next()) {
     held[size_class(session->buffered())] += session->buffered();
   }
-  std::size_t to_free = in_use - bytes_ + bytes_ / 8;
+  std::size_t to_free = in_use - most + most / 8;
   std::size_t least = size_classes - 1;  // the classes above it give all, it gives the rest
   for (; least > 1 && held[least] < to_free; --least) to_free -= held[least];
   for (Session* session = sessions_; session != nullptr;) {
@@ -54,6 +62,7 @@ void BufferBudget::on_flush() {
     }
     one.evict();
   }
+  if (exhausted) reactor().buffers().release_idle();  // others need memory too
 }
 
 }  // namespace reactord

@@ -1,7 +1,7 @@
 // BufferBudget: keeps the buffers of all sessions of a Server below Limits::max_buffers, together.
 //
 // What one client may hold is bounded by max_line and output.hard; ten thousand clients may hold ten thousand times that.
-// Once the pool is beyond the budget, the sessions that hold most are evicted, until an eighth of the budget is free
+// Once the pool is beyond the budget, or the allocator has no memory for it before that, the sessions that hold most are evicted, until an eighth of the budget is free
 // again: who holds much pays for it, and not whoever happens to need a few bytes at the wrong moment. Two walks over the
 // sessions free that eighth, so they cost little for each byte that was allocated.
 //
@@ -28,12 +28,14 @@ class BufferBudget final : public Watch, public BufferPool::Keeper {
   // In the same turn, and not in the timers' phase: a flood holds timers back for many turns, and each of them takes
   // what 256 clients send.
   void on_pressure() noexcept override { reactor().flush_later(*this); }
+  void on_exhausted() noexcept override;
   void on_flush() override;
   void on_ready(Readiness) override {}
   void on_release() override;
   void on_shutdown() override {}
 
-  std::size_t bytes_;
+  std::size_t bytes_;       // no limit: more than there can be
+  bool exhausted_ = false;  // and not yet seen to
   Session* const& sessions_;
 };
 

@@ -8,6 +8,8 @@
 // waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read, which hands over
 // the bytes where they arrive; it goes on for what is rare: the end, backpressure, a spent budget.
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -58,7 +60,7 @@ class LineSession final : public Session {
   };
 
   static std::size_t take_lines(ReadOperation& operation, std::string_view bytes) noexcept {
-    return static_cast<LineSession*>(operation.state)->deliver(bytes);
+    return static_cast<LineSession*>(operation.state)->deliver_or_end(bytes);
   }
 
   static void resumed(void* session) {
@@ -82,7 +84,7 @@ class LineSession final : public Session {
         wait_.step() == Step::bytes ? failure != failure_of(ErrorCode::closed) : failure == 0;
     if (!ending_ && step_ == Step::bytes && answerable) {
       const std::uint64_t before = lines_;
-      input_.consume(deliver(input_.view()) & ~ReadOperation::resume_bit);
+      input_.consume(deliver_or_end(input_.view()) & ~ReadOperation::resume_bit);
       // One delivery a turn: it has had its share, and its next bytes would be a second one.
       if (step_ == Step::bytes && failure_ == 0 && lines_ != before && endpoint().is_readable())
         step_ = Step::turn;
@@ -130,6 +132,20 @@ class LineSession final : public Session {
     }
     // Now: the session itself ends turns later, and the same bytes would be wanted back again.
     input_.clear();
+  }
+
+  // deliver(); memory that runs out for our own part in it ends the connection.
+  [[gnu::always_inline]] std::size_t deliver_or_end(std::string_view bytes) noexcept {
+    try {
+      return deliver(bytes);
+    } catch (const std::bad_alloc&) {
+      server().end_delivery();
+      server().open_reply();
+      endpoint().reactor().replies().clear();
+      failure_ = ENOMEM;
+      endpoint().run_out();
+      return bytes.size();
+    }
   }
 
   // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).
@@ -338,7 +354,7 @@ class LineSession final : public Session {
   void give_back() {
     input_.clear();
     if (failure_ == failure_of(ErrorCode::deadline_exceeded)) {
-      endpoint().output().append(endpoint().reactor().buffers(), "ERR out of buffer memory\n");
+      endpoint().say("ERR out of buffer memory\n");
     }
     step_ = end(EndCause::over_limit);
   }

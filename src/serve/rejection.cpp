@@ -20,7 +20,7 @@ class Rejection final : public Session {
 
   void run() {
     told_ = !killed_;
-    if (told_) endpoint().output().append(conn().reactor().buffers(), why_.text);
+    if (told_) endpoint().say(why_.text);
     finish_.run = finished;
     finish_.state = this;
     if (finish_.await_ready()) finished(this);

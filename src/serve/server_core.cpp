@@ -1,6 +1,8 @@
 #include "serve/server_core.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <utility>
 
 namespace reactord {
@@ -61,18 +63,16 @@ void ServerCore::stop_listening(ListenerId id) {
   }
 }
 
+// The accept loop of before fails to accept, and finds that it has nothing left to do.
 ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
-  return listen_on(take_listener(id), handler, protocol);
-}
-
-// Its accept loop fails to accept, and finds that it has nothing left to do.
-Listener ServerCore::take_listener(ListenerId id) {
-  Service& service = **std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
+  const auto found = std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
+  if (found == services_.end() || !(*found)->listener_ || (*found)->has_ended_) return 0;
+  Service& service = **found;
   service.hold(true);
   Listener listener = std::move(*service.listener_);
   service.listener_.reset();
   auto set = listener.set_deadline(Time::never());
-  return listener;
+  return listen_on(std::move(listener), handler, protocol);
 }
 
 // Deletes services whose listener has ended and whose last connection is gone. Runs when a listener is added, so there
@@ -106,8 +106,13 @@ void ServerCore::hold_listeners(bool on) {
   for (const auto& service : services_) service->hold(on);
 }
 
-void ServerCore::accept_loop_ended() {
+// Whoever is told may listen anew at once: so the address is free by then, and this service may be gone afterwards.
+void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
+  service.close();  // closed already, if that is why the loop ended
+  service.has_ended_ = true;
   --accepting_;
+  if (failure != nullptr && options_.observer != nullptr)
+    options_.observer->on_listener_failed(service.id_, *failure);
   report_drained();
 }
 
@@ -122,15 +127,47 @@ void ServerCore::admit(Service& service, Conn conn) {
   count_accepted();
   if (!admission_->is_limited()) [[likely]]
     return begin_session(service, std::move(conn), Begin::now);
-  admission_->admit(service, std::move(conn), Begin::now);
+  Address remote;
+  try {
+    remote = conn.remote_addr();
+    admission_->admit(service, std::move(conn), Begin::now);
+  } catch (const std::bad_alloc&) {
+    no_memory_for(service, remote);
+  }
 }
 
+// A connection for which there is no memory is closed by then.
 void ServerCore::begin_session(Service& service, Conn conn, Begin begin) {
-  if (service.serves_lines()) {
-    begin_lines(service, std::move(conn), begin);
-  } else {
-    begin_stream(service, std::move(conn));
+  Address remote;
+  try {
+    remote = conn.remote_addr();
+    if (service.serves_lines()) {
+      begin_lines(service, std::move(conn), begin);
+    } else {
+      begin_stream(service, std::move(conn));
+    }
+  } catch (const std::bad_alloc&) {
+    if (admission_->is_limited()) admission_->left(remote);
+    no_memory_for(service, remote);
   }
+}
+
+void ServerCore::no_memory_for(Service& service, const Address& remote) {
+  ran_out_ = reactor().now();
+  if (options_.observer != nullptr) {
+    options_.observer->on_closed({.protocol = service.protocol(),
+                                  .remote = remote,
+                                  .cause = EndCause::error,
+                                  .error = ENOMEM,
+                                  .limit = {},
+                                  .lines = 0,
+                                  .bytes_read = 0,
+                                  .bytes_written = 0,
+                                  .duration = 0ns});
+  }
+  ++ended_[static_cast<std::size_t>(EndCause::error)];
+  --open_;
+  report_drained();
 }
 
 // One for each handler, however many connections are given to it.
@@ -143,10 +180,15 @@ Service& ServerCore::single_service(AnyHandler handler, std::string_view protoco
 }
 
 void ServerCore::serve(Conn conn, AnyHandler handler, std::string_view protocol) {
+  Service& service = single_service(handler, protocol);
   count_accepted();
-  if (admission_->is_limited()) admission_->given(conn);
+  try {
+    if (admission_->is_limited()) admission_->given(conn);
+  } catch (const std::bad_alloc&) {
+    return no_memory_for(service, conn.remote_addr());
+  }
   if (draining_ && !killed_ && !is_armed()) reactor().arm(*this, reactor().now() + drain_timeout_);
-  begin_session(single_service(handler, protocol), std::move(conn), Begin::later);
+  begin_session(service, std::move(conn), Begin::later);
 }
 
 void ServerCore::session_began(Session& session) noexcept {
@@ -163,7 +205,7 @@ void ServerCore::session_ended(Session& session, EndCause cause) {
   nowhere_.clear();
   ++ended_[static_cast<std::size_t>(cause)];
   --open_;
-  if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_);
+  if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_.remote_addr());
   report_drained();
 }
 

@@ -49,15 +49,19 @@ class ServerCore final : public Watch, ReactorObserver {
   Context& context() noexcept { return context_; }  // what every handler's hangs on: done at a drain
   void admit(Service& service, Conn conn);
   void begin_session(Service& service, Conn conn, Begin begin);  // of one that has been counted
+  void no_memory_for(Service& service, const Address& remote);   // a connection that has been counted
   void count_places();                                           // each connection that takes one
   void hold_listeners(bool on);
-  void accept_loop_ended();
+  void accept_loop_ended(Service& service, const Error* failure);  // null: it was closed
 
   // ---- For its sessions.
 
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
   Time limits_changed() const noexcept { return limits_changed_; }
+
+  // When there was no memory for a connection; before all time: never.
+  Time ran_out() const noexcept { return ran_out_; }
 
   // A delivery of lines to a handler begins, and ends. Nothing that a handler can call begins another one meanwhile. A
   // reply that was closed is to be opened again when its delivery has ended.
@@ -85,7 +89,6 @@ class ServerCore final : public Watch, ReactorObserver {
   void on_stall(const Watch* watch, Duration took) override;
   void on_wait_failed(const Error& error) override;
 
-  Listener take_listener(ListenerId id);
   void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);
   void count_accepted();
@@ -110,6 +113,7 @@ class ServerCore final : public Watch, ReactorObserver {
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
   Time limits_changed_ = Time::from_nanoseconds(-1);  // before every session
+  Time ran_out_ = Time::from_nanoseconds(-1);
   bool draining_ = false;
   bool killed_ = false;
   bool reported_ = false;

@@ -2,6 +2,7 @@
 // end of its lifetime. It is there from its accept on, though the coroutine begins in the loop's own time.
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "serve/server_core.hpp"
@@ -18,28 +19,29 @@ class StreamSession final : public Session, Timer {
   }
   ~StreamSession() { conn().reactor().timers().cancel(*this); }
 
-  static Task<> run(std::unique_ptr<StreamSession> session) {
+  static Task<> run(StreamSession* begun) {
+    const std::unique_ptr<StreamSession> session(begun);
     session->server().resumed(*session);
-    Task<> serving = session->serve();
-    co_await std::move(serving);
+    try {  // the handler's whole life, of whatever kind its end is
+      Task<> serving = session->service().stream().serve(session->conn(), session->context_);
+      co_await std::move(serving);
+    } catch (...) {
+      session->threw_ = session->handler_threw();
+    }
+    session->handler_returned();
     FinishOperation finishing = session->conn().finish();
     auto finished = co_await finishing;
     session->report(finishing.failure());
-    session.reset();
+  }
+
+  // There is no memory for the coroutine.
+  void end_unserved() {
+    endpoint().run_out();
+    decide(EndCause::error);
+    report(0);
   }
 
  private:
-  // Runs the handler to its end, of whatever kind.
-  Task<> serve() {
-    try {
-      Task<> serving = service().stream().serve(conn(), context_);
-      co_await std::move(serving);
-    } catch (...) {
-      threw_ = handler_threw();
-    }
-    handler_returned();
-  }
-
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
     conn().reactor().timers().cancel(*this);
@@ -99,8 +101,12 @@ class StreamSession final : public Session, Timer {
 
 void begin_stream(Service& service, Conn conn) {
   auto session = std::make_unique<StreamSession>(service, std::move(conn));
-  Reactor& reactor = service.server().reactor();
-  reactor.spawn(StreamSession::run(std::move(session)));
+  try {
+    service.server().reactor().spawn(StreamSession::run(session.get()));
+    session.release();
+  } catch (const std::bad_alloc&) {
+    session->end_unserved();
+  }
 }
 
 }  // namespace reactord

@@ -201,17 +201,6 @@ TEST_CASE("the command line counts for more at a reload, too") {
   CHECK(daemon.process().stop() == 0);
 }
 
-TEST_CASE("without a file SIGHUP says so, and ends nothing") {
-  const NotifySocket manager;
-  Process daemon({"--listen", "line@127.0.0.1:0"}, 0, {.environment = {manager.variable()}});
-  CHECK(manager.next().starts_with("READY=1\n"));
-  daemon.signal(SIGHUP);
-  daemon.wait_for_log({"event=reload-ignored", "without --config"});
-  CHECK(manager.next("RELOADING=1\n").find("MONOTONIC_USEC=") != std::string::npos);
-  CHECK(manager.next().starts_with("READY=1\n"));
-  CHECK(daemon.stop() == 0);
-}
-
 TEST_CASE("a storm of reloads while clients talk loses no line and leaks no descriptor") {
   const std::string both = "listen = line@unix:DIRa\nlisten = line@unix:DIRb\n";
   Configured daemon(both);

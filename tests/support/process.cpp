@@ -161,7 +161,7 @@ Process::Process(std::vector<std::string> arguments, unsigned descriptor_limit, 
     fail("the environment variable " + std::string(launch.program) +
          " must name the program: use \"make test\"");
   arguments.insert(arguments.begin(), program);
-  std::string prelude;
+  std::string prelude = launch.prelude;
   if (descriptor_limit > 0) prelude += "ulimit -n " + std::to_string(descriptor_limit) + "; ";
   if (!launch.passed.empty()) prelude += "LISTEN_PID=$$; export LISTEN_PID; ";
   if (!prelude.empty()) {

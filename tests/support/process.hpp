@@ -58,6 +58,7 @@ struct Launch {
   int input = -1;                             // its standard input; -1: nothing
   bool errors_to_input = false;      // standard output and error are the same as the input, as inetd does it
   const char* program = "REACTORD";  // the environment variable that names it
+  std::string prelude = {};          // commands of sh(1) before it: "ulimit -v 24576; "
 };
 
 // The program that is under test, its output in pipes. Killed and reaped at the end.
@@ -73,6 +74,7 @@ class Process {
   int wait();               // the exit status; -N when signal N ended it
   bool is_running() const;  // it has not exited
   int stop();               // SIGTERM and wait()
+  pid_t pid() const noexcept { return pid_; }
 
   // The first line of the log that holds all the words and was not returned before, in whatever order.
   std::string wait_for_log(std::initializer_list<std::string_view> words);

@@ -75,7 +75,7 @@ struct PauseWatcher final : ServerObserver {
     number = error.system_errno();
     ++pauses;
   }
-  void on_listener_failed(const Error&) override { failed = true; }
+  void on_listener_failed(reactord::ListenerId, const Error&) override { failed = true; }
   int number = 0, pauses = 0;
   bool failed = false;
 };

@@ -32,7 +32,9 @@ class AdmissionObserver final : public reactord::ServerObserver {
     deferred.push_back(std::string(reached.limit) + ' ' + std::string(reached.protocol) +
                        (reached.remote == nullptr ? "" : ' ' + reached.remote->host()));
   }
-  void on_listener_failed(const reactord::Error& error) override { failed.push_back(error.text()); }
+  void on_listener_failed(reactord::ListenerId, const reactord::Error& error) override {
+    failed.push_back(error.text());
+  }
   void on_drained() override { ++drained; }
 };
 

@@ -45,7 +45,9 @@ struct Observer final : reactord::ServerObserver, reactord::ReactorObserver {
   void on_accept_paused(const Error& error, reactord::Duration) override {
     pauses.push_back(error.system_errno());
   }
-  void on_listener_failed(const Error& error) override { failed.push_back(error.system_errno()); }
+  void on_listener_failed(reactord::ListenerId, const Error& error) override {
+    failed.push_back(error.system_errno());
+  }
   void on_wait_failed(const Error& error) override { waits.push_back(error.system_errno()); }
   std::vector<End> ends;
   std::vector<int> pauses, failed, waits;
