@@ -88,6 +88,11 @@ class BufferPool {
     return std::size_t{256} << (2 * size_class);
   }
 
+  static constexpr std::size_t capacity_for(std::size_t at_least) noexcept {
+    const std::uint32_t size_class = class_of(at_least);
+    return size_class < classes ? capacity_of(size_class) : at_least;
+  }
+
   Chunk* take(std::size_t at_least) {
     Shelf& shelf = shelves_[class_of(at_least)];
     Chunk* chunk = shelf.first;
@@ -180,6 +185,11 @@ class Buffer {
   // Moves the bytes into the smallest storage that holds them with as much again to grow into, where that is
   // smaller: for a connection that goes to sleep on half a line.
   void shrink(BufferPool& pool);
+
+  // The capacity of an empty one once it has been given so many bytes.
+  static constexpr std::size_t capacity_for(std::size_t bytes) noexcept {
+    return bytes == 0 ? 0 : BufferPool::capacity_for(bytes);
+  }
 
  private:
   void make_room(BufferPool& pool, std::size_t at_least);

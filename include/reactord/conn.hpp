@@ -61,7 +61,8 @@ class Conn {
   ReadOperation read(std::span<char> into) noexcept;
 
   // The same, appended to `into`, which borrows storage only once there are bytes. `into` must live until
-  // then.
+  // then. A Server that runs out of buffer memory (Limits::max_buffers) may empty it while the read waits; that then
+  // fails with closed.
   ReadOperation read(Buffer& into) noexcept;
 
   // Writes all of the parts, one after the other. The memory must live until the operation ends.
@@ -124,7 +125,8 @@ class Conn {
 
  private:
   friend class Session;
-  friend class ReadLineOperation;
+  friend class LineReader;
+  friend class StreamLines;
   Owned<Endpoint> endpoint_;
 };
 

@@ -72,8 +72,7 @@ void Endpoint::on_timer() {
 void Endpoint::give_up() {
   gave_up_ = true;
   abort();
-  if (rare_ && rare_->given_up != nullptr)
-    rare_->given_up->cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
+  if (listener() != nullptr) listener()->on_given_up();
 }
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {

@@ -132,6 +132,7 @@ Duration Endpoint::time_to_stall() const noexcept {
 }
 
 void Endpoint::watch_output() {
+  tell_buffered();
   if (send_limits_->gives_up && !closed_) park(reactor().now() + time_to_stall());
 }
 

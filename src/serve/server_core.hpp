@@ -57,7 +57,8 @@ class ServerCore final : public Watch, ReactorObserver {
 
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
-  Time limits_changed() const noexcept { return limits_changed_; }
+  Time times_changed() const noexcept { return times_changed_; }
+  SessionTable& sessions() noexcept { return sessions_; }
 
   // A delivery of lines to a handler begins, and ends. Nothing that a handler can call begins another one meanwhile. A
   // reply that was closed is to be opened again when its delivery has ended.
@@ -95,7 +96,7 @@ class ServerCore final : public Watch, ReactorObserver {
   Context context_;
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
-  Session* sessions_ = nullptr;  // the newest first
+  SessionTable sessions_;
   const Session* queued_ =
       nullptr;  // the last that the loop has resumed from its queue, if it is still there
   const Session* delivering_ = nullptr;  // the last that has begun a delivery; perhaps gone
@@ -109,7 +110,7 @@ class ServerCore final : public Watch, ReactorObserver {
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
-  Time limits_changed_ = Time::from_nanoseconds(-1);  // before every session
+  Time times_changed_ = Time::from_nanoseconds(-1);  // those among the limits; before every session
   bool draining_ = false;
   bool killed_ = false;
   bool reported_ = false;
