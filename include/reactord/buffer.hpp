@@ -43,23 +43,18 @@ class BufferPool {
   std::size_t bytes_idle() const noexcept;  // kept for reuse
   void release_idle() noexcept;             // gives that back to the allocator
 
-  // Whoever is to see to it that Buffers hold no more than so many bytes. Asked from within an allocation that goes
-  // beyond, perhaps again and again: it does what it does later, from the loop's stack.
+  // Told when the allocator had no memory for a Buffer: some of what Buffers hold must come back. It is told from within
+  // an allocation, perhaps again and again, and does what it does later, from the loop's stack.
   class Keeper {
    public:
-    virtual void on_pressure() noexcept = 0;
-    // The allocator had no memory for a Buffer, however little Buffers hold: some of what they hold must come back.
     virtual void on_exhausted() noexcept = 0;
 
    protected:
     ~Keeper() = default;
   };
-  void keep_below(std::size_t bytes, Keeper* keeper) noexcept {  // null: nobody
-    most_ = keeper == nullptr ? ~std::size_t{0} : bytes;
-    keeper_ = keeper;
-  }
-  void forget(const Keeper& keeper) noexcept {  // nobody, if it was this one
-    if (keeper_ == &keeper) keep_below(0, nullptr);
+  void set_keeper(Keeper* keeper) noexcept { keeper_ = keeper; }  // null: nobody
+  void forget(const Keeper& keeper) noexcept {                    // nobody, if it was this one
+    if (keeper_ == &keeper) keeper_ = nullptr;
   }
 
  private:
@@ -94,6 +89,11 @@ class BufferPool {
     return std::size_t{256} << (2 * size_class);
   }
 
+  static constexpr std::size_t capacity_for(std::size_t at_least) noexcept {
+    const std::uint32_t size_class = class_of(at_least);
+    return size_class < classes ? capacity_of(size_class) : at_least;
+  }
+
   Chunk* take(std::size_t at_least) {
     Shelf& shelf = shelves_[class_of(at_least)];
     Chunk* chunk = shelf.first;
@@ -118,7 +118,6 @@ class BufferPool {
 
   std::array<Shelf, classes + 1> shelves_;  // the last one for capacities beyond the classes: it keeps none
   std::size_t bytes_allocated_ = 0;
-  std::size_t most_ = ~std::size_t{0};
   Keeper* keeper_ = nullptr;
 };
 
@@ -187,6 +186,11 @@ class Buffer {
   // Moves the bytes into the smallest storage that holds them with as much again to grow into, where that is
   // smaller and there is memory: for a connection that goes to sleep on half a line.
   void shrink(BufferPool& pool) noexcept;
+
+  // The capacity of an empty one once it has been given so many bytes.
+  static constexpr std::size_t capacity_for(std::size_t bytes) noexcept {
+    return bytes == 0 ? 0 : BufferPool::capacity_for(bytes);
+  }
 
  private:
   // An empty part may point nowhere, which memcpy(3) is never given.

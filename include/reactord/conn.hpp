@@ -88,7 +88,8 @@ class Conn {
   ReadOperation read(std::span<char> into) & noexcept;
 
   // The same, appended to `into`, which borrows storage only once there are bytes. `into` must live until
-  // then. Errors also: system (ENOBUFS) where it is full, see Buffer::max_size.
+  // then. Errors also: system (ENOBUFS) where it is full, see Buffer::max_size. A Server that runs out of buffer memory
+  // (Limits::max_buffers) may empty it while the read waits; that then fails with closed.
   ReadOperation read(Buffer& into) & noexcept;
 
   // Writes all of the parts, one after the other. The memory must live until the operation ends: one that is given
@@ -154,6 +155,7 @@ class Conn {
  private:
   friend class Session;
   friend class LineReader;
+  friend class StreamLines;
   Owned<Endpoint> endpoint_;
 };
 

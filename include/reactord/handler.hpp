@@ -11,6 +11,7 @@
 #include "reactord/buffer.hpp"
 #include "reactord/conn.hpp"
 #include "reactord/context.hpp"
+#include "reactord/end_cause.hpp"
 #include "reactord/task.hpp"
 
 namespace reactord {
@@ -47,6 +48,11 @@ class Reply {
 template <>
 inline constexpr bool is_valid_during_call_only<Reply> = true;
 
+// From within a StreamHandler: for the log, why the connection ends, in the place of `finished`, `eof`, `drained` or
+// whatever else the server would say of a handler that has returned. What the server itself or the kernel ended (a limit,
+// a kill, a reset) keeps its own cause. No effect on a Conn that no Server serves.
+void end_as(Conn& conn, EndCause cause) noexcept;
+
 class LineHandler {
  public:
   virtual ~LineHandler() = default;
@@ -68,6 +74,9 @@ class StreamHandler {
   // `context` is done once the server drains, or this connection has been given up: for whatever else the protocol
   // waits for, as in `co_await context.sleep(1min)` or dial(). The connection itself does not hang on it, so that
   // answers can still be written; who wants that calls conn.set_context(&context). It outlives the coroutine too.
+  //
+  // Lines are read with a LineReader: it has the server's limits of lines. Bytes that are read without one have none of
+  // those (limits.hpp).
   //
   // An exception that leaves the coroutine ends this connection, in order, with EndCause::error, and no other.
   virtual Task<> serve(Conn& conn, Context& context) = 0;

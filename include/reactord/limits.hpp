@@ -1,6 +1,6 @@
 // Limits: what a Server lets its clients take, of time, of memory, of connections. Every one of them has a defined end
 // and a name in the log. The defaults are for the open internet; zero means none, where nothing else is said. What can't
-// be is taken as the nearest that can: max_line from 2 to 2^30, output.high from 1 to 2^30, output.low at most that.
+// be is taken as the nearest that can, whenever a Server is given it: within_reason().
 //
 //     too slow        idle_timeout    between two lines                              EndCause::idle
 //                     line_timeout    from a line's first byte to its newline        EndCause::slow_line
@@ -11,6 +11,13 @@
 //                     max_buffers     bytes that wait for, or are left of, all       EndCause::over_limit
 //     too many        connections     at once, of all and of one address             EndCause::over_limit
 //                     accepts         in a second, of all and of one address         EndCause::over_rate
+//
+// All of them hold for a LineHandler, and for a StreamHandler that reads with a LineReader. Where one reads bytes with
+// Conn::read(), nobody but itself knows where a line begins: line_timeout, max_line and long_lines then do not hold, and a
+// trickle of bytes is no silence. Such a handler sets deadlines and bounds of its own, and says what they ended with
+// end_as(). Memory that is its own, such as a span it reads into or what a suspended write has not handed on yet, is not
+// counted: max_buffers knows the connection's output, the LineReaders, and the Buffer that a read waits to fill. Its
+// output never reaches output.hard, for its writes wait at output.high.
 #pragma once
 
 #include <cstddef>
@@ -72,8 +79,9 @@ struct Limits {
   std::size_t max_line = 64 * 1024;  // its newline included; at least 2
   LongLine long_lines = LongLine::close;
   OutputLimits output = {};
-  // Of all connections together, input and output. Above it, or where the allocator has no memory for them before that,
-  // those that hold most are closed.
+  // Of all connections of the server together, input and output. Above it, or where the allocator has no memory for them
+  // before that, those that hold most are closed, and give it back at once: but for a line that a LineReader has handed
+  // out, which stays until its handler has run.
   std::size_t max_buffers = 256 * 1024 * 1024;
 
   // All sockets that the server holds for clients count, those too that are about to close.
@@ -89,5 +97,9 @@ struct Limits {
 
   bool operator==(const Limits&) const = default;
 };
+
+// `wanted` as it holds: no time is negative, max_line from 2 to 2^30, output.high from 1 to 2^30 and at most output.hard,
+// output.low at most output.high, lifetime_jitter_percent at most 100, ip6_prefix at most 128.
+Limits within_reason(const Limits& wanted) noexcept;
 
 }  // namespace reactord

@@ -6,23 +6,37 @@
 //
 // A line may have max_line - 1 bytes: with its '\n' it fills max_line. Memory is bounded by that, however the
 // bytes are cut into packets.
+//
+// On a connection that a Server serves (StreamHandler), a LineReader has that server's limits: max_line, where no other
+// is given, long_lines, line_timeout while it waits for the rest of a line, and max_buffers. A line that is too long is
+// answered "ERR line too long (max N)" once the handler has returned, if the handler has written nothing since it was
+// told; the log says line-too-long, or slow-line.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
 
 #include "reactord/conn.hpp"
+#include "reactord/limits.hpp"
 
 namespace reactord {
 
 class LineSplitter {
  public:
   static constexpr std::size_t default_max_line = 64 * 1024;
+  static constexpr std::size_t least_max_line = 2;  // one byte and its newline
+  static constexpr std::size_t most_max_line = std::size_t{1} << 30;
   enum class Found : std::uint8_t { line, none, too_long };
 
+  // The nearest longest line that can be.
+  static constexpr std::size_t within_reason(std::size_t max_line) noexcept {
+    return std::clamp(max_line, least_max_line, most_max_line);
+  }
+
   explicit LineSplitter(std::size_t max_line = default_max_line) noexcept
-      : max_line_(static_cast<std::uint32_t>(max_line)) {}
+      : max_line_(static_cast<std::uint32_t>(within_reason(max_line))) {}
 
   // Takes the next complete line off the front of `rest`. `line` is a view into it, without its end. none:
   // `rest` is as it was, and must begin with the same bytes when more have been appended: they are not
@@ -62,6 +76,9 @@ class LineSplitter {
     return found != nullptr || searched_ >= max_line_;
   }
 
+  // Of one for which next() would give a line or too_long, once ready() has said so: which of the two.
+  bool is_too_long() const noexcept { return searched_ >= max_line_; }
+
   // What is left at end of file, as a line.
   static std::string_view last(std::string_view rest) noexcept { return without_carriage_return(rest); }
 
@@ -77,23 +94,43 @@ class LineSplitter {
 };
 
 class ReadLineOperation;
+class StreamLines;
 
 class LineReader {
  public:
-  // The connection of `conn` must outlive the reader, wherever its Conn moves meanwhile.
-  explicit LineReader(Conn& conn, std::size_t max_line = LineSplitter::default_max_line) noexcept
-      : endpoint_(*conn.endpoint_), splitter_(max_line) {}
+  // The connection must outlive the reader; its Conn may be moved meanwhile. Without `max_line`: the server's, where one
+  // serves `conn`, else LineSplitter::default_max_line.
+  explicit LineReader(Conn& conn) noexcept;
+  LineReader(Conn& conn, std::size_t max_line) noexcept;
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+  ~LineReader();
 
   // Suspends until a line is complete. Result: the line, a view that is valid until the next call. Errors:
   // those of Conn::read(); line_too_long, again at every further call: where the next line begins can't be
-  // known.
+  // known. Where the server's long_lines says so, a line that is too long is cut or left out instead.
   ReadLineOperation read_line() & noexcept;
+
+  std::size_t max_line() const noexcept { return splitter_.max_line(); }
 
  private:
   friend class ReadLineOperation;
+  friend class StreamLines;
+
+  LongLine long_lines() const noexcept;
+  bool has_line() noexcept;
+  bool leave_out_rest() noexcept;
+  void cut_line() noexcept;
+  Result<std::string_view> long_line();
+  void waits() noexcept;  // for the rest of a line, if one has begun
+  void drop() noexcept;
+
   Endpoint& endpoint_;
+  StreamLines* lines_;  // of the session that serves it; null: there is none
+  LineReader* next_ = nullptr;
   Buffer buffer_;
   LineSplitter splitter_;
+  bool cutting_ = false;   // the rest of a line is left out
   std::size_t taken_ = 0;  // bytes of the line handed out last
 };
 
@@ -105,7 +142,7 @@ class [[nodiscard]] ReadLineOperation final : public ReadOperation {
   Result<std::string_view> await_resume();
 
  private:
-  static bool has_line(ReadOperation& operation) noexcept;
+  static bool is_enough(ReadOperation& operation) noexcept;
 
   LineReader& reader_;
 };

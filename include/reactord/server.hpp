@@ -79,8 +79,7 @@ struct ServerOptions {
   ServerObserver* observer = nullptr;  // must outlive the server
 };
 
-// Observes its Reactor, for the stalls, and keeps the buffers below Limits::max_buffers: of several servers on one
-// Reactor, the last one made.
+// Observes its Reactor, for the stalls: of several servers on one Reactor, the last one made.
 class Server {
  public:
   static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
@@ -125,8 +124,8 @@ class Server {
   ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
 
   // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime, and a time that runs
-  // runs to its end; everything else holds for all. Who waits for its address's turn waits anew; each address's rate
-  // begins anew.
+  // runs to its end, or for longer if it may by now; where none ran, one begins. Everything else holds for all. Who waits
+  // for its address's turn waits anew; each address's rate begins anew.
   void set_limits(const Limits& limits);
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests

@@ -47,7 +47,6 @@ BufferPool::Chunk* BufferPool::allocate(std::size_t at_least) {
   chunk->shelf = &shelves_[size_class];
   chunk->capacity = capacity;
   bytes_allocated_ += capacity;
-  if (bytes_allocated_ > most_ && bytes_in_use() > most_) keeper_->on_pressure();
   return chunk;
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t least_max_line = 2;  // one byte and its newline
 constexpr std::size_t most_max_line = 64 * 1024 * 1024;
-constexpr unsigned most_jitter_percent = 90;  // some lifetime is left
+constexpr std::size_t most_output = std::size_t{1} << 30;  // as within_reason() has it
+constexpr unsigned most_jitter_percent = 90;               // some lifetime is left
 constexpr unsigned most_log_rate = 1'000'000;
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
@@ -111,9 +112,11 @@ Parsed<std::size_t> max_line(std::string_view text) {
   return size;
 }
 
-Parsed<std::size_t> some_size(std::string_view text) {
+Parsed<std::size_t> output_size(std::string_view text) {
   auto size = parse_size(text);
-  if (size && *size == 0) return std::unexpected(std::string(text) + ": must be at least 1 byte");
+  if (size && (*size == 0 || *size > most_output)) {
+    return std::unexpected(std::string(text) + ": must be from 1 byte to " + size_text(most_output));
+  }
   return size;
 }
 
@@ -179,7 +182,7 @@ constexpr Setting table[] = {
     {"long-lines", "WAY", much, "a longer one: close, truncate or discard", "close",
      set_limit<parse_long_lines, &Limits::long_lines>},
     {"output-high", "SIZE", much, "so much waits for a client: serve it no further line", "64KiB",
-     set_limit<some_size, &Limits::output, &OutputLimits::high>},
+     set_limit<output_size, &Limits::output, &OutputLimits::high>},
     {"output-low", "SIZE", much, "until only so much waits", "16KiB",
      set_limit<parse_size, &Limits::output, &OutputLimits::low>},
     {"output-hard", "SIZE", much, "so much waits: close it (0: no limit)", "1MiB",

@@ -44,9 +44,10 @@ Endpoint::Rare& Endpoint::rare() const {
   return *rare_;
 }
 
-void Endpoint::cancel_when_given_up(Context& context) noexcept {
+void Endpoint::set_listener(EndpointListener* listener) noexcept {
+  if (listener == nullptr && !rare_) return;
   if (Rare* const rare = rare_if_possible()) {
-    rare->given_up = &context;
+    rare->listener = listener;
   } else {
     run_out();
   }
@@ -110,8 +111,7 @@ void Endpoint::time_is_up() {
 void Endpoint::give_up() {
   gave_up_ = true;
   abort();
-  if (rare_ && rare_->given_up != nullptr)
-    rare_->given_up->cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
+  if (listener() != nullptr) listener()->on_given_up();
 }
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {

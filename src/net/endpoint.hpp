@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "base/system.hpp"
+#include "net/endpoint_listener.hpp"
 #include "reactord/conn.hpp"
 #include "reactord/context.hpp"
 
@@ -71,13 +72,19 @@ class Endpoint : public Watch {
   void send_output() noexcept;  // what the socket takes now; a failure shows at the next read or write
   void flush_output_later() { reactor().flush_later(*this); }
   void set_send_limits(const SendLimits& limits) noexcept { send_limits_ = &limits; }  // which outlive it
-  bool gave_up() const noexcept { return gave_up_; }     // on a peer that took nothing: SendLimits::gives_up
-  void cancel_when_given_up(Context& context) noexcept;  // it outlives the open endpoint
+  bool gave_up() const noexcept { return gave_up_; }  // on a peer that took nothing: SendLimits::gives_up
+  void set_listener(EndpointListener* listener) noexcept;  // null: nobody
+  EndpointListener* listener() const noexcept { return rare_ ? rare_->listener : nullptr; }
+  // Storage of the Buffer that a pending read fills, if it does; and that it gives it back, with what lies in it.
+  const Buffer* pending_input() const noexcept;
+  void drop_pending_input() noexcept;
   // Appends to output(), if there is memory: for words that nobody waits for.
   void say(std::string_view text) noexcept;
   void set_session_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
   }  // while no read is pending
+
+  Time read_deadline() const noexcept { return read_deadline_; }
 
   virtual Error error(const char* operation, int failure) const;
   Network network() const noexcept { return network_; }
@@ -90,6 +97,7 @@ class Endpoint : public Watch {
   int read_failure() const noexcept { return read_failure_; }
   int write_failure() const noexcept { return write_failure_; }
   bool has_eof() const noexcept { return eof_; }
+  bool is_closed() const noexcept { return closed_; }
   bool is_readable() const noexcept { return readable(); }  // there is, or may be, something to read
   virtual std::size_t unread() const noexcept;
   // Whether the peer has acknowledged anything since this was last asked, or since the kernel last took something. If
@@ -119,6 +127,9 @@ class Endpoint : public Watch {
   Error closed_error() const noexcept;
   void give_up();
   void park(Time deadline);
+  void tell_buffered() noexcept {
+    if (rare_ && rare_->listener != nullptr) rare_->listener->on_buffered();
+  }
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
   int refusal(const IoOperation* pending, Time deadline) const noexcept;
   void note_progress() noexcept {
@@ -185,7 +196,7 @@ class Endpoint : public Watch {
   struct Rare {
     std::optional<Address> local;
     std::unique_ptr<Attachment> attachment;
-    Context* given_up = nullptr;                   // is cancelled when we give up
+    EndpointListener* listener = nullptr;          // outlives the open endpoint
     std::uint64_t read_limit = ~std::uint64_t{0};  // reads give eof once so much has been read
   };
   Rare* rare_if_possible() const noexcept;  // null: there is no memory

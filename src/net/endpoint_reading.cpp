@@ -40,10 +40,23 @@ bool Endpoint::try_read(ReadOperation& operation) {
       reader_ = nullptr;
       return true;
     }
-    if (reader_ != nullptr) park(read_deadline_);
+    if (reader_ != nullptr) {
+      park(read_deadline_);
+      if (pending_input() != nullptr) tell_buffered();
+    }
     return false;
   }
   return true;
+}
+
+const Buffer* Endpoint::pending_input() const noexcept {
+  const bool fills = reader_ != nullptr && (reader_->kind_ == IoOperation::Kind::buffer ||
+                                            reader_->kind_ == IoOperation::Kind::until_enough);
+  return fills ? reader_->buffer_ : nullptr;
+}
+
+void Endpoint::drop_pending_input() noexcept {
+  if (pending_input() != nullptr) reader_->buffer_->clear();
 }
 
 [[gnu::always_inline]] inline void Endpoint::count_received(std::size_t received, std::size_t room) noexcept {
@@ -201,7 +214,8 @@ void Endpoint::become_ready() {
   if (connecting_) return continue_connect();
   if (writable() && (writer_ != nullptr || !output_.empty() || write_closed_)) on_flush();
   if (!readable() || reader_ == nullptr) return;
-  if (continue_read(*reader_)) complete_read();
+  if (continue_read(*reader_)) return complete_read();
+  if (pending_input() != nullptr) tell_buffered();
 }
 
 // Unless the taker itself has closed the connection: then the read has failed, and is resumed by the queue.

@@ -178,6 +178,7 @@ Time Endpoint::next_look() const noexcept {
 }
 
 void Endpoint::watch_output() {
+  tell_buffered();
   if (!send_limits_->gives_up || closed_) return;
   note_unacknowledged();
   park(next_look());

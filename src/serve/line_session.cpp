@@ -92,6 +92,7 @@ class LineSession final : public Session {
     if (step_ == Step::bytes && failure_ != 0) input_ended();
     wait_.become(step_, endpoint(), input_, take_lines);
     if (step_ != Step::finish) step_ = Step::bytes;
+    holds();
     return true;
   }
 
@@ -120,6 +121,12 @@ class LineSession final : public Session {
   }
 
   std::size_t buffered() const noexcept override { return input_.capacity() + output_capacity(); }
+
+  // Of input_, once only `rest` bytes are left of what was delivered: appended to nothing, or shrunk (endpoint_reading.cpp).
+  std::size_t input_capacity(std::size_t rest) const noexcept {
+    if (rest == 0 || input_.empty()) return Buffer::capacity_for(rest);
+    return 2 * rest > input_.capacity() / 4 ? input_.capacity() : Buffer::capacity_for(2 * rest);
+  }
 
   // Who has answers to come can't be told anything behind them; who has not is told why.
   void evict() noexcept override {
@@ -191,6 +198,7 @@ class LineSession final : public Session {
     server.end_delivery();
     step_ = decide(found, reply.is_closed(), at < stop);
     server.open_reply();
+    holds(input_capacity(static_cast<std::size_t>(end - at)) + output_capacity());
     if (step_ != Step::bytes) return taken | ReadOperation::resume_bit;
     if (at < end || (unusual_ & cutting) != 0) line_began();
     return taken;
@@ -243,6 +251,7 @@ class LineSession final : public Session {
 
   [[gnu::noinline]] void line_ended() {
     unusual_ &= static_cast<std::uint8_t>(~in_line);
+    if (is_listed()) holds(output_capacity());
     auto set = conn().set_read_deadline(line_due());
   }
 
@@ -342,13 +351,22 @@ class LineSession final : public Session {
         failure_ = 0;
         endpoint().set_session_deadline(line_due());
       }
-    } else if (!is_draining() && !begun && limits_have_changed() &&
-               endpoint().last_activity() + service().idle_timeout() > conn().reactor().now()) {
+    } else if (!is_draining() && !begun && times_have_changed() && quiet_until() > conn().reactor().now()) {
       failure_ = 0;  // too old by the limits of before
-      endpoint().set_session_deadline(line_due());
+      endpoint().set_session_deadline(std::min(line_due(), quiet_until()));
     } else {
       step_ = end(out_of_time(begun ? EndCause::slow_line : EndCause::idle, is_draining()));
     }
+  }
+
+  // By the limits of now, where its time began under others: at the change at the latest. What has trickled in since then
+  // is no complete line.
+  Time quiet_until() noexcept {
+    return std::min(endpoint().last_activity(), times_changed()) + service().idle_timeout();
+  }
+
+  void limits_changed() noexcept override {
+    if (endpoint().read_deadline().is_never()) auto set = conn().set_read_deadline(line_due());
   }
 
   void give_back() {

@@ -23,7 +23,8 @@ class Rejection final : public Session {
     if (told_) endpoint().say(why_.text);
     finish_.run = finished;
     finish_.state = this;
-    if (finish_.await_ready()) finished(this);
+    if (finish_.await_ready()) return finished(this);
+    holds();
   }
 
   void cut_short() noexcept {
@@ -46,6 +47,7 @@ class Rejection final : public Session {
 
   void drain() noexcept override {}
   bool takes_place() const noexcept override { return false; }
+  void limits_changed() noexcept override {}
   std::size_t buffered() const noexcept override { return output_capacity(); }
   void evict() noexcept override { conn().abort(); }
 

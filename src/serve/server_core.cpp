@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace reactord {
+namespace {
+
+bool are_times_different(const Limits& one, const Limits& other) noexcept {
+  return one.idle_timeout != other.idle_timeout || one.line_timeout != other.line_timeout ||
+         one.lifetime != other.lifetime || one.lifetime_jitter_percent != other.lifetime_jitter_percent;
+}
+
+}  // namespace
 
 ServerCore::ServerCore(Reactor& reactor, ServerOptions options)
     : Watch(reactor, -1),
@@ -79,25 +87,27 @@ ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::st
 // is at most one dead service for each that was ever open at the same time as one of its connections.
 void ServerCore::forget_unused_services() {
   for (const auto& service : services_) service->used_ = !service->has_ended_;
-  for (Session* session = sessions_; session != nullptr; session = session->next_)
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
     session->service_.used_ = true;
   admission_->mark_services();
   std::erase_if(services_, [](const auto& service) { return !service->used_; });
 }
 
 void ServerCore::set_limits(const Limits& limits) {
-  options_.limits = within_reason(limits);
-  limits_changed_ = reactor().now();
+  const Limits before = std::exchange(options_.limits, within_reason(limits));
+  if (are_times_different(before, options_.limits)) times_changed_ = reactor().now();
   if (!reply_.is_closed()) open_reply();
   for (const auto& service : services_) service->limits_changed();
-  budget_.reset();  // first: the pool has one keeper
+  budget_.reset();  // first: the sessions have one
   budget_ = BufferBudget::watch(reactor(), options_.limits.max_buffers, sessions_);
   reactor().observe(this, options_.limits.stall_threshold);
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
+    session->limits_changed();
   admission_->limits_changed();
 }
 
 void ServerCore::count_places() {
-  for (Session* session = sessions_; session != nullptr; session = session->next_) {
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     if (session->takes_place()) admission_->given(session->conn_);
   }
 }
@@ -192,15 +202,12 @@ void ServerCore::serve(Conn conn, AnyHandler handler, std::string_view protocol)
 }
 
 void ServerCore::session_began(Session& session) noexcept {
-  session.next_ = sessions_;
-  if (sessions_ != nullptr) sessions_->previous_ = &session;
-  sessions_ = &session;
+  sessions_.add(session);
   if (killed_) session.kill();
 }
 
 void ServerCore::session_ended(Session& session, EndCause cause) {
-  (session.previous_ == nullptr ? sessions_ : session.previous_->next_) = session.next_;
-  if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+  sessions_.remove(session);
   if (queued_ == &session) queued_ = nullptr;
   nowhere_.clear();
   ++ended_[static_cast<std::size_t>(cause)];
@@ -222,7 +229,8 @@ void ServerCore::drain(Duration timeout) {
   drain_timeout_ = timeout;
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
   for (const auto& service : services_) service->drain();
-  for (Session* session = sessions_; session != nullptr; session = session->next_) session->drain();
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
+    session->drain();
   admission_->end_waiting();
   reactor().arm(*this, reactor().now() + timeout);
   report_drained();
@@ -232,7 +240,8 @@ void ServerCore::kill() {
   draining_ = killed_ = true;
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server has been stopped"));
   for (const auto& service : services_) service->close();
-  for (Session* session = sessions_; session != nullptr; session = session->next_) session->kill();
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
+    session->kill();
   admission_->end_waiting();
   report_drained();
 }
@@ -243,8 +252,8 @@ void ServerCore::on_stall(const Watch* watch, Duration took) {
   if (options_.observer == nullptr) return;
   const Session* session = queued_dispatch_ == reactor().dispatch() ? queued_ : nullptr;
   if (watch != nullptr) {
-    session = sessions_;
-    while (session != nullptr && &session->served_by() != watch) session = session->next_;
+    session = sessions_.first();
+    while (session != nullptr && &session->served_by() != watch) session = sessions_.next(*session);
   }
   if (session == nullptr)
     return options_.observer->on_stall({.protocol = {}, .remote = nullptr, .duration = took});
@@ -268,11 +277,11 @@ bool ServerCore::check() const noexcept {
   for (const std::uint64_t of_cause : ended_) ended += of_cause;
   std::size_t listed = admission_->waiting();
   std::size_t places = listed;
-  for (const Session* session = sessions_; session != nullptr; session = session->next_) {
+  for (const Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     ++listed;
     if (session->takes_place()) ++places;
   }
-  return accepted_ == open_ + ended && listed == open_ && admission_->check(places);
+  return accepted_ == open_ + ended && listed == open_ && sessions_.check() && admission_->check(places);
 }
 
 }  // namespace reactord

@@ -58,7 +58,8 @@ class ServerCore final : public Watch, ReactorObserver {
 
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
-  Time limits_changed() const noexcept { return limits_changed_; }
+  Time times_changed() const noexcept { return times_changed_; }
+  SessionTable& sessions() noexcept { return sessions_; }
 
   // When there was no memory for a connection; before all time: never.
   Time ran_out() const noexcept { return ran_out_; }
@@ -98,7 +99,7 @@ class ServerCore final : public Watch, ReactorObserver {
   Context context_;
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
-  Session* sessions_ = nullptr;  // the newest first
+  SessionTable sessions_;
   const Session* queued_ =
       nullptr;  // the last that the loop has resumed from its queue, if it is still there
   const Session* delivering_ = nullptr;  // the last that has begun a delivery; perhaps gone
@@ -112,7 +113,7 @@ class ServerCore final : public Watch, ReactorObserver {
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
-  Time limits_changed_ = Time::from_nanoseconds(-1);  // before every session
+  Time times_changed_ = Time::from_nanoseconds(-1);  // those among the limits; before every session
   Time ran_out_ = Time::from_nanoseconds(-1);
   bool draining_ = false;
   bool killed_ = false;

@@ -9,15 +9,6 @@
 
 namespace reactord {
 
-// A Buffer counts in 32 bits, and doubles. A low mark above the high one would let a session wait for nothing, for ever.
-Limits within_reason(Limits limits) noexcept {
-  constexpr std::size_t least_line = 2, most = std::size_t{1} << 30;
-  limits.max_line = std::clamp(limits.max_line, least_line, most);
-  limits.output.high = std::clamp<std::size_t>(limits.output.high, 1, most);
-  limits.output.low = std::min(limits.output.low, limits.output.high);
-  return limits;
-}
-
 SendLimits send_limits_of(const Limits& limits) noexcept {
   const bool gives_up = limits.write_timeout > 0ns;
   return {.high = limits.output.high,
@@ -43,7 +34,8 @@ Session::Session(Service& service, Conn conn)
 }
 
 bool Session::is_draining() const noexcept { return server().is_draining(); }
-bool Session::limits_have_changed() const noexcept { return server().limits_changed() >= began_; }
+Time Session::times_changed() const noexcept { return server().times_changed(); }
+void Session::holds(std::size_t bytes) noexcept { server().sessions().holds(*this, bytes); }
 
 // No effect on one that is over: something else has ended it.
 void Session::kill() noexcept {

@@ -11,12 +11,12 @@
 #include "net/endpoint.hpp"
 #include "reactord/server.hpp"
 #include "serve/end_facts.hpp"
+#include "serve/session_table.hpp"
 
 namespace reactord {
 
 class ServerCore;
 
-Limits within_reason(Limits limits) noexcept;  // as limits.hpp says
 SendLimits send_limits_of(const Limits& limits) noexcept;
 
 // One of the two.
@@ -89,12 +89,15 @@ class Session {
   drain() noexcept = 0;  // end once everything received by now is answered; may have no effect yet
   void kill() noexcept;
 
-  Session* next() const noexcept { return next_; }  // among those of its server
   const Watch& served_by() const noexcept { return *conn_.endpoint_; }
 
   // Bytes of storage that its buffers hold. evict(): give them back, now, whatever becomes of the connection.
   virtual std::size_t buffered() const noexcept = 0;
   virtual void evict() noexcept = 0;
+  // It waits, with so much in its buffers. To be called wherever it begins to, with more or with less than before.
+  void holds(std::size_t bytes) noexcept;
+  void holds() noexcept { holds(buffered()); }
+  bool is_listed() const noexcept { return held_ != 0; }  // as one that holds something
 
  protected:
   ~Session() = default;
@@ -105,8 +108,9 @@ class Session {
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept;
   bool has_lifetime() const noexcept { return service_.limits().lifetime > 0ns; }
-  bool limits_have_changed() const noexcept;  // since it began
-  Time lifetime_end() const noexcept;         // of a session that has one, its jitter included
+  Time times_changed() const noexcept;  // the limits of time, last; before it began, if not since
+  bool times_have_changed() const noexcept { return times_changed() >= began_; }  // since it began
+  Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
   EndFacts end_facts(EndCause decided,
                      int finish_failure) const noexcept;  // as they are now, after Conn::finish()
@@ -121,13 +125,16 @@ class Session {
 
  private:
   friend class ServerCore;
+  friend class SessionTable;
   virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
+  virtual void limits_changed() noexcept = 0;                 // a time that runs, runs to its end
 
   Service& service_;
   Conn conn_;
   Time began_;
   Session* next_ = nullptr;
   Session* previous_ = nullptr;
+  SessionTable::Measure held_ = 0;
 
  protected:
   bool killed_ = false;

@@ -1,23 +1,31 @@
-// The session of a StreamHandler: the handler's coroutine inside ours, and a timer that watches for silence and for the
-// end of its lifetime. It is there from its accept on, though the coroutine begins in the loop's own time.
+// The session of a StreamHandler: the handler's coroutine inside ours, and a timer that watches for silence, for a line
+// that does not end, and for the end of its lifetime. It is there from its accept on, though the coroutine begins in the
+// loop's own time.
 #include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
 
 #include "serve/server_core.hpp"
+#include "serve/stream_lines.hpp"
 
 namespace reactord {
 
-class StreamSession final : public Session, Timer {
+class StreamSession final : public Session, StreamLines, Timer {
  public:
   StreamSession(Service& service, Conn served)
-      : Session(service, std::move(served)), context_(service.server().context(), Time::never()) {
-    endpoint().cancel_when_given_up(context_);
+      : Session(service, std::move(served)),
+        StreamLines(endpoint()),
+        context_(service.server().context(), Time::never()),
+        ages_(has_lifetime()) {
+    endpoint().set_listener(this);
     if (is_draining()) drain();
     watch();
   }
-  ~StreamSession() { conn().reactor().timers().cancel(*this); }
+  ~StreamSession() {
+    endpoint().set_listener(nullptr);
+    conn().reactor().timers().cancel(*this);
+  }
 
   static Task<> run(StreamSession* begun) {
     const std::unique_ptr<StreamSession> session(begun);
@@ -25,6 +33,7 @@ class StreamSession final : public Session, Timer {
     try {  // the handler's whole life, of whatever kind its end is
       Task<> serving = session->service().stream().serve(session->conn(), session->context_);
       co_await std::move(serving);
+      session->answer_long_line();
     } catch (...) {
       session->threw_ = session->handler_threw();
     }
@@ -45,14 +54,28 @@ class StreamSession final : public Session, Timer {
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
     conn().reactor().timers().cancel(*this);
+    decide_by_handler();
+    endpoint().begin_close();
+    holds();  // what is still to be sent
+  }
+
+  void decide_by_handler() noexcept {
+    limit_ended_it_ = limit_ended_it_ || (threw_ && !decided_);  // where that means over_limit
     if (threw_) return decide(*threw_);
+    if (const auto cause = StreamLines::cause()) return decide(*cause);
     if (endpoint().has_eof()) return decide(EndCause::eof);
     if (is_draining()) return decide(EndCause::drained);
     decide(aged_ ? EndCause::lifetime : EndCause::finished);
   }
 
   void report(int finish_failure) {
-    ended(end_facts(*decided_, finish_failure), 0, *decided_ == EndCause::over_limit ? "max-buffers" : "");
+    const EndFacts facts = end_facts(*decided_, finish_failure);
+    ended(facts, 0, limit_that_ended_it(facts.cause()));
+  }
+
+  std::string_view limit_that_ended_it(EndCause cause) const noexcept {
+    if (cause == EndCause::over_limit && limit_ended_it_) return "max-buffers";
+    return cause == EndCause::slow_reader && limit_ended_it_ ? "output-hard" : "";
   }
 
   // The first reason counts.
@@ -62,30 +85,68 @@ class StreamSession final : public Session, Timer {
 
   void drain() noexcept override { conn().finish_reading(); }
 
-  std::size_t buffered() const noexcept override { return output_capacity(); }
+  std::size_t buffered() const noexcept override { return StreamLines::buffered() + output_capacity(); }
 
   void evict() noexcept override {
-    decide(EndCause::over_limit);
-    conn().abort();
-    context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is out of buffer memory"));
+    drop();
+    cut_off(EndCause::over_limit, "the server is out of buffer memory");
   }
 
+  // It holds too much, and is ended now.
+  void cut_off(EndCause cause, const char* why) noexcept {
+    limit_ended_it_ = !decided_;
+    decide(cause);
+    conn().abort();
+    context_.cancel(Error::with_text(ErrorCode::cancelled, why));
+  }
+
+  const Limits& limits() const noexcept override { return service().limits(); }
+  void on_buffered() noexcept override { holds(); }
+  void on_line_waits() noexcept override { watch(); }
+  void on_line_cut(std::string_view action) noexcept override { report_limit("max-line", action); }
+  void on_overflow() noexcept override { cut_off(EndCause::slow_reader, "too much waits for the peer"); }
+  void on_no_memory() noexcept override {
+    cut_off(EndCause::over_limit, "the server is out of buffer memory");
+  }
+  void on_given_up() noexcept override {
+    context_.cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
+  }
+
+  void limits_changed() noexcept override {
+    if (is_armed()) return;
+    watched_since_ = conn().reactor().now();
+    watch();
+  }
+
+  bool is_over_a_line() const noexcept { return waits_for_line() && limits().line_timeout > 0ns; }
+
+  // When the client will have been silent for too long, or long enough over a line. Without a limit for that, a line that
+  // has begun counts as silence.
+  Time silence_end() const noexcept {
+    if (is_over_a_line()) return line_began() + limits().line_timeout;
+    const Time since = waits_for_line() ? line_began() : conn().last_activity();
+    return std::max(since, watched_since_) + service().idle_timeout();
+  }
+
+  // A time that a reload has made shorter runs to its end; a line that begins may have less.
   void watch() noexcept {
-    const Time silence = conn().last_activity() + service().idle_timeout();
-    const Time due = has_lifetime() && !aged_ ? std::min(silence, lifetime_end()) : silence;
-    if (!due.is_never()) conn().reactor().arm(*this, due);
+    if (decided_) return;
+    const Time due = ages_ && !aged_ ? std::min(silence_end(), lifetime_end()) : silence_end();
+    if (due.is_never() || (is_armed() && time_of_tick(expiry()) <= due)) return;
+    conn().reactor().arm(*this, due);
   }
 
   void on_timer() override {
     const Time now = conn().reactor().now();
     // A steady reader of a long answer may leave the kernel's buffer too full to take more for a long time.
-    if (now >= conn().last_activity() + service().idle_timeout() && !endpoint().peer_goes_on()) {
-      decide(out_of_time(EndCause::idle, is_draining()));
+    if (now >= silence_end() && (waits_for_line() || !endpoint().peer_goes_on())) {
+      decide(out_of_time(is_over_a_line() ? EndCause::slow_line : EndCause::idle, is_draining()));
+      const char* const why = is_over_a_line() ? "a line took too long" : "the connection was idle";
       endpoint().begin_close();
-      context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection was idle"));
+      context_.cancel(Error::with_text(ErrorCode::cancelled, why));
       return;
     }
-    if (has_lifetime() && !aged_ && now >= lifetime_end()) {
+    if (ages_ && !aged_ && now >= lifetime_end()) {
       aged_ = true;
       conn().finish_reading();
       context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection's lifetime is over"));
@@ -94,7 +155,10 @@ class StreamSession final : public Session, Timer {
   }
 
   Context context_;
+  Time watched_since_;  // nothing was watched for before
+  const bool ages_;     // there was a lifetime when it began
   bool aged_ = false;
+  bool limit_ended_it_ = false;      // what it held was too much
   std::optional<EndCause> threw_;    // an exception has left the handler, and means this
   std::optional<EndCause> decided_;  // why it ends, once that is known
 };

@@ -199,7 +199,8 @@ TEST_CASE("limits that contradict each other say how they would not") {
 TEST_CASE("a limit outside of what makes sense says what does") {
   CHECK(refusal({"--max-line", "1"}) == "--max-line 1: must be from 2 bytes to 64MiB");
   CHECK(refusal({"--max-line", "65MiB"}) == "--max-line 65MiB: must be from 2 bytes to 64MiB");
-  CHECK(refusal({"--output-high", "0"}) == "--output-high 0: must be at least 1 byte");
+  CHECK(refusal({"--output-high", "0"}) == "--output-high 0: must be from 1 byte to 1GiB");
+  CHECK(refusal({"--output-high", "4GiB"}) == "--output-high 4GiB: must be from 1 byte to 1GiB");
   CHECK(refusal({"--ip6-prefix", "0"}) == "--ip6-prefix 0: write a number from 1 to 128");
   CHECK(refusal({"--ip6-prefix", "129"}) == "--ip6-prefix 129: write a number from 1 to 128");
   CHECK(refusal({"--lifetime-jitter", "100%"}) ==

@@ -3,7 +3,6 @@
 #include "support/fail_next.hpp"
 #include "support/served.hpp"
 
-using reactord::Buffer;
 using reactord::Conn;
 using reactord::Limits;
 using reactord::Task;
@@ -68,18 +67,16 @@ std::string many_lines() {
 
 TEST_CASE(
     "who is evicted while its next turn is to come is over the limit, and none of its lines is served") {
-  Served stage(Limits{.max_buffers = 512 * 1024});
+  Served stage;
   static constexpr auto body = [](Served& on) -> Task<> {
     Counter counter;
     auto client = on.serve(counter);
     co_await test::say(client, many_lines());
     while (counter.lines < 512) co_await on.reactor.next_turn();
-    Buffer other;
-    other.prepare(on.reactor.buffers(), 1024 * 1024);
+    on.server.set_limits(Limits{.max_buffers = 1});
     const std::size_t before = counter.lines;
     while (on.server.open_connections() > 0) co_await on.reactor.next_turn();
     CHECK(counter.lines == before);
-    other.clear();
   };
   stage.run(body(stage));
   CHECK(stage.ends == std::vector<std::string>{"over-limit max-buffers"});

@@ -1,0 +1,15 @@
+// EndpointListener: who serves a stream's connection, told of what it can't see from its coroutine.
+#pragma once
+
+namespace reactord {
+
+class EndpointListener {
+ public:
+  virtual void on_buffered() noexcept = 0;  // it begins to wait, and bytes may lie in its buffers meanwhile
+  virtual void on_given_up() noexcept = 0;  // the peer took nothing of what waited: the connection is aborted
+
+ protected:
+  ~EndpointListener() = default;
+};
+
+}  // namespace reactord

@@ -1,0 +1,143 @@
+// What new limits do to the times of those who are connected: a time that runs runs to its end, and every time has one.
+#include "support/served.hpp"
+
+using reactord::Conn;
+using reactord::Context;
+using reactord::Duration;
+using reactord::Limits;
+using reactord::StreamHandler;
+using reactord::Task;
+using test::Served;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A byte each second, and nothing complete, until the connection ends.
+Task<> trickle(Served& on, Conn& client, Duration most) {
+  const auto until = on.elapsed() + most;
+  while (on.server.open_connections() > 0 && on.elapsed() < until) {
+    auto sent = co_await client.write("x");
+    if (!sent) break;
+    co_await test::pass(on.reactor, 1s);
+  }
+}
+
+class Silent final : public StreamHandler {
+  Task<> serve(Conn& conn, Context&) override {
+    std::array<char, 64> room{};
+    while (true) {
+      auto read = co_await conn.read(room);
+      if (!read) co_return;
+    }
+  }
+};
+
+struct Reload {
+  Limits before, after;
+  Duration least, most;  // when the trickling client, who began at zero, ends; the reload is at 30 s
+  const char* cause;
+};
+
+Task<> trickle_through(Served& on, Limits after) {
+  auto client = on.client();
+  co_await trickle(on, client, 30s);
+  on.server.set_limits(after);
+  co_await trickle(on, client, 4000s);
+}
+
+}  // namespace
+
+TEST_CASE("a reload does not make a trickling client immortal") {
+  const Limits standing{.line_timeout = 0s};
+  const Reload reloads[] = {
+      {standing, {.line_timeout = 0s, .max_line = 4096}, 60s, 62s, "idle"},
+      {standing, {.idle_timeout = 61s, .line_timeout = 0s}, 60s, 92s, "idle"},
+      {standing, {.idle_timeout = 300s, .line_timeout = 0s}, 300s, 332s, "idle"},
+      {standing, {.idle_timeout = 10s, .line_timeout = 0s}, 40s, 62s, "idle"},
+      {{.line_timeout = 40s}, standing, 60s, 92s, "idle"},
+      {{.idle_timeout = 0s, .line_timeout = 0s}, standing, 60s, 92s, "idle"},
+      {{.idle_timeout = 0s, .line_timeout = 0s}, {}, 30s, 42s, "slow-line"},
+  };
+  for (const Reload& reload : reloads) {
+    CAPTURE(&reload - reloads);
+    Served stage(reload.before);
+    stage.run(trickle_through(stage, reload.after));
+    CHECK(stage.ends == std::vector<std::string>{reload.cause});
+    CHECK(stage.elapsed() >= reload.least);
+    CHECK(stage.elapsed() <= reload.most);
+  }
+}
+
+TEST_CASE("reloads that change no time give nobody more of it") {
+  Served stage(Limits{.line_timeout = 0s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    auto client = on.client();
+    for (int reload = 0; reload < 100 && on.server.open_connections() > 0; ++reload) {
+      co_await trickle(on, client, 30s);
+      on.server.set_limits(Limits{.line_timeout = 0s, .max_line = 1000});
+    }
+  };
+  stage.run(body(stage));
+  CHECK(stage.elapsed() <= 62s);
+}
+
+TEST_CASE("those who are silent when an idle timeout comes to be have so long from then on") {
+  for (const bool stream : {false, true}) {
+    CAPTURE(stream);
+    Silent silent;
+    Served stage(Limits{.idle_timeout = 0s});
+    static constexpr auto body = [](Served& on, Silent* by) -> Task<> {
+      auto client = by != nullptr ? on.serve(*by) : on.client();
+      co_await test::say(client, "x\n");
+      if (by == nullptr) auto heard = co_await test::hear(client, 6);
+      co_await test::pass(on.reactor, 100s);
+      on.server.set_limits({});
+      co_await test::pass(on.reactor, 59s);
+      CHECK(on.server.open_connections() == 1);
+      co_await test::pass(on.reactor, 2s);
+      CHECK(on.server.open_connections() == 0);
+      client.abort();
+    };
+    stage.run(body(stage, stream ? &silent : nullptr));
+    CHECK(stage.ends == std::vector<std::string>{"idle"});
+  }
+}
+
+TEST_CASE("a connection keeps whether it has a lifetime, a stream too") {
+  for (const bool stream : {false, true}) {
+    CAPTURE(stream);
+    Silent silent;
+    Served stage;
+    static constexpr auto body = [](Served& on, Silent* by) -> Task<> {
+      auto client = by != nullptr ? on.serve(*by) : on.client();
+      co_await on.reactor.next_turn();
+      on.server.set_limits(Limits{.lifetime = 10s});
+      for (int second = 0; second < 200; ++second) {
+        co_await test::say(client, "x\n");
+        if (by == nullptr) auto heard = co_await test::hear(client, 6);
+        co_await test::pass(on.reactor, 1s);
+      }
+      CHECK(on.server.open_connections() == 1);
+      client.abort();
+    };
+    stage.run(body(stage, stream ? &silent : nullptr));
+  }
+}
+
+TEST_CASE("a lower max_buffers holds at once, not only for what comes") {
+  Served stage;
+  static constexpr auto body = [](Served& on) -> Task<> {
+    std::vector<Conn> clients;
+    for (int client = 0; client < 64; ++client) {
+      clients.push_back(on.client());
+      co_await test::say(clients.back(), std::string(40 * 1024, 'x'));
+      co_await test::pass(on.reactor, 1ms);
+    }
+    on.server.set_limits(Limits{.max_buffers = 1024 * 1024});
+    co_await on.reactor.next_turn();
+    co_await on.reactor.next_turn();
+    CHECK(on.reactor.buffers().bytes_in_use() <= 1024 * 1024);
+    for (Conn& client : clients) client.abort();
+  };
+  stage.run(body(stage));
+}
