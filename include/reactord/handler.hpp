@@ -39,7 +39,7 @@ class Reply {
   bool is_full() const noexcept { return output_->size() >= limit_; }
 
  private:
-  friend class ServerCore;
+  friend class Delivery;
   BufferPool& pool_;
   Buffer* output_;
   std::size_t limit_;

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <optional>
 
 namespace reactord::system {
 
@@ -91,21 +90,7 @@ int set_timer(int fd,
               std::chrono::nanoseconds at) noexcept;   // timerfd_settime(2), by that clock; zero: not at all
 int signal_descriptor(const sigset_t& mask) noexcept;  // signalfd(2); the caller has blocked the signals
 void sleep(std::chrono::nanoseconds duration) noexcept;  // nanosleep(2), to its end
-void block_signal(int number) noexcept;                  // in this thread, and in what it forks
-void block_signals() noexcept;                           // all of them, in this thread: pthread_sigmask(3)
-// /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
-// what is meant for standard error would go to a client.
-void hold_standard_descriptors() noexcept;
 void close(int fd) noexcept;  // never retried: on Linux the descriptor is gone even after EINTR (close(2))
-
-// Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
-// select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
-long raise_descriptor_limit() noexcept;
-
-// What this process may take yet of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of getrlimit(2), by what
-// /proc/self/statm says it has; nothing: no limit.
-std::optional<std::size_t> address_space_left() noexcept;
-std::optional<std::size_t> data_left() noexcept;
 
 int random_bytes(void* bytes,
                  std::size_t count) noexcept;  // getrandom(2), of at most 256: all of them, or -errno
@@ -113,11 +98,6 @@ int random_bytes(void* bytes,
 int reset_on_close(
     int fd) noexcept;  // SO_LINGER of socket(7), with no time: close(2) breaks the connection off
 int socket_pair(int fds[2]) noexcept;  // socketpair(2), of unix stream sockets
-// fork(2): 0 in the child. Threads do not come along: for a program that has none yet.
-pid_t fork() noexcept;
-void wait_for_child(pid_t child) noexcept;           // waitpid(2), to its end
-std::chrono::nanoseconds processor_time() noexcept;  // that this process has used: clock_gettime(2)
-
-int max_backlog() noexcept;  // net.core.somaxconn, or SOMAXCONN where that can't be read
+int max_backlog() noexcept;            // net.core.somaxconn, or SOMAXCONN where that can't be read
 
 }  // namespace reactord::system

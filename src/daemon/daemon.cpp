@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/service_status.hpp"

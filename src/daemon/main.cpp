@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/inetd.hpp"
 #include "daemon/listeners.hpp"

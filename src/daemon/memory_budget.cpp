@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 
 namespace reactord {
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 #include "load/result_text.hpp"
 #include "load/worker.hpp"
 #include "reactord/context.hpp"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 
 namespace reactord::load {
 namespace {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 #include "load/crew.hpp"
 #include "load/outputs.hpp"
 #include "load/progress_line.hpp"

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 
 namespace reactord::load {
 namespace {

@@ -21,19 +21,6 @@ Endpoint::Endpoint(Reactor& reactor, int fd, Network network, Address remote)
       last_activity_(reactor.now()),
       remote_(std::move(remote)) {}
 
-Error Endpoint::error(const char* operation, int failure) const {
-  auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
-  if (error.is_eof()) return error;
-  if (network_ == Network::pipe) return std::move(error).with_operation(operation, "pipe", "", "");
-  try {
-    const bool known = (rare_ && rare_->local) || !is_retired();
-    return std::move(error).with_operation(operation, to_string(network_),
-                                           known ? local_address().text() : std::string(), remote_.text());
-  } catch (const std::bad_alloc&) {  // nothing of it has moved yet
-    return error;
-  }
-}
-
 Endpoint::Rare* Endpoint::rare_if_possible() const noexcept {
   if (!rare_) rare_.reset(new (std::nothrow) Rare());
   return rare_.get();
@@ -51,12 +38,6 @@ void Endpoint::set_listener(EndpointListener* listener) noexcept {
   } else {
     run_out();
   }
-}
-
-Address Endpoint::local_address() const {
-  if (rare_ && rare_->local) return *rare_->local;
-  if (is_retired()) return Address();
-  return rare().local.emplace(find_local_address());
 }
 
 // Counts bytes moved in this turn. False: the connection has had its share, the others are waiting.
@@ -130,16 +111,6 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
     if (writer_ != nullptr) park(deadline);
   }
   return {};
-}
-
-// Go names one address alone here. Without, where there is no memory for it.
-Error Endpoint::closed_error() const noexcept {
-  Error closed(ErrorCode::closed);
-  try {
-    return std::move(closed).with_operation("set", to_string(network_), "", local_address().text());
-  } catch (const std::bad_alloc&) {
-    return closed;
-  }
 }
 
 int Endpoint::refusal(const IoOperation* pending, Time deadline) const noexcept {

@@ -78,6 +78,8 @@ class Endpoint : public Watch {
   // Storage of the Buffer that a pending read fills, if it does; and that it gives it back, with what lies in it.
   const Buffer* pending_input() const noexcept;
   void drop_pending_input() noexcept;
+  // Storage that `held`, the buffer of a read that hands its bytes over, will have when `rest` of them are not taken.
+  static std::size_t capacity_left(const Buffer& held, std::size_t rest) noexcept;
   // Appends to output(), if there is memory: for words that nobody waits for.
   void say(std::string_view text) noexcept;
   void set_session_deadline(Time deadline) noexcept {

@@ -55,6 +55,12 @@ const Buffer* Endpoint::pending_input() const noexcept {
   return fills ? reader_->buffer_ : nullptr;
 }
 
+// They are appended to nothing, or shrunk.
+std::size_t Endpoint::capacity_left(const Buffer& held, std::size_t rest) noexcept {
+  if (rest == 0 || held.empty()) return Buffer::capacity_for(rest);
+  return 2 * rest > held.capacity() / 4 ? held.capacity() : Buffer::capacity_for(2 * rest);
+}
+
 void Endpoint::drop_pending_input() noexcept {
   if (pending_input() != nullptr) reader_->buffer_->clear();
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "base/system_process.hpp"
 
 namespace reactord {
 namespace {

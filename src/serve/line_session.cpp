@@ -122,13 +122,7 @@ class LineSession final : public Session {
 
   std::size_t buffered() const noexcept override { return input_.capacity() + output_capacity(); }
 
-  // Of input_, once only `rest` bytes are left of what was delivered: appended to nothing, or shrunk (endpoint_reading.cpp).
-  std::size_t input_capacity(std::size_t rest) const noexcept {
-    if (rest == 0 || input_.empty()) return Buffer::capacity_for(rest);
-    return 2 * rest > input_.capacity() / 4 ? input_.capacity() : Buffer::capacity_for(2 * rest);
-  }
-
-  // Who has answers to come can't be told anything behind them; who has not is told why.
+  // A client with answers to come can't be told anything behind them; another one is told why.
   void evict() noexcept override {
     unusual_ |= evicted;
     cause_ = EndCause::over_limit;
@@ -146,8 +140,8 @@ class LineSession final : public Session {
     try {
       return deliver(bytes);
     } catch (const std::bad_alloc&) {
-      server().end_delivery();
-      server().open_reply();
+      server().delivery().end();
+      server().delivery().open(service().limits().output.high);
       endpoint().reactor().replies().clear();
       failure_ = ENOMEM;
       endpoint().run_out();
@@ -158,8 +152,8 @@ class LineSession final : public Session {
   // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).
   // Returns how many of the bytes have been taken, as ReadOperation::take_ wants it.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
-    ServerCore& server = this->server();
-    Reply& reply = server.begin_delivery(*this, endpoint().reactor().replies());
+    Delivery& delivery = server().delivery();
+    Reply& reply = delivery.begin(*this, endpoint().reactor().replies());
     LineHandler& handler = service().lines();
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
@@ -187,7 +181,7 @@ class LineSession final : public Session {
     const bool all_sent = lines > 0 ? delivered(lines) : endpoint().unsent() == 0;
     if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited | lost)) == 0 && all_sent)
         [[likely]] {
-      server.end_delivery();
+      delivery.end();
       return bytes.size();
     }
     if (found == LineSplitter::Found::too_long && service().limits().long_lines != LongLine::close) {
@@ -195,10 +189,10 @@ class LineSession final : public Session {
       found = (unusual_ & cutting) != 0 ? LineSplitter::Found::none : LineSplitter::Found::line;
     }
     const auto taken = static_cast<std::size_t>(at - bytes.data());
-    server.end_delivery();
+    delivery.end();
     step_ = decide(found, reply.is_closed(), at < stop);
-    server.open_reply();
-    holds(input_capacity(static_cast<std::size_t>(end - at)) + output_capacity());
+    delivery.open(service().limits().output.high);
+    holds(Endpoint::capacity_left(input_, static_cast<std::size_t>(end - at)) + output_capacity());
     if (step_ != Step::bytes) return taken | ReadOperation::resume_bit;
     if (at < end || (unusual_ & cutting) != 0) line_began();
     return taken;

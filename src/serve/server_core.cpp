@@ -20,9 +20,9 @@ ServerCore::ServerCore(Reactor& reactor, ServerOptions options)
       options_{.limits = within_reason(options.limits), .observer = options.observer},
       context_(reactor),
       admission_(std::make_unique<Admission>(*this)),
-      reply_(reactor.buffers(), nowhere_),
+      delivery_(reactor.buffers()),
       budget_(BufferBudget::watch(reactor, options_.limits.max_buffers, sessions_)) {
-  open_reply();
+  delivery_.open(options_.limits.output.high);
   reactor.observe(this, options_.limits.stall_threshold);
 }
 
@@ -96,7 +96,7 @@ void ServerCore::forget_unused_services() {
 void ServerCore::set_limits(const Limits& limits) {
   const Limits before = std::exchange(options_.limits, within_reason(limits));
   if (are_times_different(before, options_.limits)) times_changed_ = reactor().now();
-  if (!reply_.is_closed()) open_reply();
+  delivery_.change_limit(options_.limits.output.high);
   for (const auto& service : services_) service->limits_changed();
   budget_.reset();  // first: the sessions have one
   budget_ = BufferBudget::watch(reactor(), options_.limits.max_buffers, sessions_);
@@ -209,18 +209,11 @@ void ServerCore::session_began(Session& session) noexcept {
 void ServerCore::session_ended(Session& session, EndCause cause) {
   sessions_.remove(session);
   if (queued_ == &session) queued_ = nullptr;
-  nowhere_.clear();
+  delivery_.forget_what_came_late();
   ++ended_[static_cast<std::size_t>(cause)];
   --open_;
   if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_.remote_addr());
   report_drained();
-}
-
-void ServerCore::cut_delivery_short(const Session& session) noexcept {
-  if (delivering_ != &session || reply_.output_ == &nowhere_) return;
-  reply_.output_->clear();
-  reply_.close();
-  end_delivery();
 }
 
 void ServerCore::drain(Duration timeout) {

@@ -17,6 +17,7 @@
 #include "reactord/server.hpp"
 #include "serve/admission.hpp"
 #include "serve/buffer_budget.hpp"
+#include "serve/delivery.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
@@ -64,17 +65,7 @@ class ServerCore final : public Watch, ReactorObserver {
   // When there was no memory for a connection; before all time: never.
   Time ran_out() const noexcept { return ran_out_; }
 
-  // A delivery of lines to a handler begins, and ends. Nothing that a handler can call begins another one meanwhile. A
-  // reply that was closed is to be opened again when its delivery has ended.
-  Reply& begin_delivery(const Session& session, Buffer& replies) noexcept {
-    delivering_ = &session;
-    reply_.output_ = &replies;
-    return reply_;
-  }
-  void end_delivery() noexcept { reply_.output_ = &nowhere_; }
-  void open_reply() noexcept { reply_.limit_ = options_.limits.output.high; }
-  // The session is over, from within its own handler perhaps: what was answered is dropped, no line follows.
-  void cut_delivery_short(const Session& session) noexcept;
+  Delivery& delivery() noexcept { return delivery_; }
 
   // The session whose work the loop has resumed from its queue, in this dispatch: a stall will be its own.
   void resumed(const Session& session) noexcept {
@@ -102,10 +93,8 @@ class ServerCore final : public Watch, ReactorObserver {
   SessionTable sessions_;
   const Session* queued_ =
       nullptr;  // the last that the loop has resumed from its queue, if it is still there
-  const Session* delivering_ = nullptr;  // the last that has begun a delivery; perhaps gone
   std::uint64_t queued_dispatch_ = 0;
-  Buffer nowhere_;  // what is written to a Reply that was kept
-  Reply reply_;
+  Delivery delivery_;
   Owned<BufferBudget> budget_;
   std::size_t open_ = 0;
   std::size_t accepting_ = 0;  // accept loops that run

@@ -42,7 +42,7 @@ void Session::kill() noexcept {
   if (endpoint().is_retired()) return;
   killed_ = true;
   conn_.abort();
-  server().cut_delivery_short(*this);
+  server().delivery().cut_short(*this);
 }
 
 // The jitter is drawn from when and where the session began, so that nothing has to be kept of it (the mixing step of

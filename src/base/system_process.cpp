@@ -1,0 +1,96 @@
+#include "base/system_process.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <ctime>
+#include <limits>
+
+#include "base/system.hpp"
+
+namespace reactord::system {
+
+void block_signals() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+void hold_standard_descriptors() noexcept {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    const int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
+    if (null >= 0 && null != fd) close(null);  // can't be: the least number that is free is this one
+  }
+}
+
+void block_signal(int number) noexcept {
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, number);
+  ::pthread_sigmask(SIG_BLOCK, &one, nullptr);
+}
+
+long raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  const int result = uninterrupted([&] { return ::getrlimit(RLIMIT_NOFILE, &limit); });
+  if (result < 0) return result;
+  const rlim_t granted = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  // Refused where the hard limit is above fs.nr_open; then the soft one stays.
+  const int raised = uninterrupted([&] { return ::setrlimit(RLIMIT_NOFILE, &limit); });
+  constexpr rlim_t most = std::numeric_limits<long>::max();
+  return static_cast<long>(std::min(raised < 0 ? granted : limit.rlim_max, most));
+}
+
+namespace {
+
+// Field `field`, counted from 0, of /proc/self/statm, in bytes; 0 if that can't be read.
+std::size_t memory_used(int field) noexcept {
+  char text[128];
+  const int fd = uninterrupted([] { return ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC); });
+  if (fd < 0) return 0;
+  const ssize_t count = read(fd, text, sizeof text);
+  close(fd);
+  const char* at = text;
+  const char* const end = text + std::max<ssize_t>(count, 0);
+  for (; field > 0 && at < end; ++at) field -= *at == ' ';
+  std::size_t pages = 0;
+  std::from_chars(at, end, pages);
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::optional<std::size_t> memory_left(int resource, int statm_field) noexcept {
+  rlimit limit{};
+  const int result =
+      uninterrupted([&] { return ::getrlimit(static_cast<__rlimit_resource>(resource), &limit); });
+  if (result < 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  const std::size_t used = memory_used(statm_field);
+  return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+}  // namespace
+
+std::optional<std::size_t> address_space_left() noexcept { return memory_left(RLIMIT_AS, 0); }
+std::optional<std::size_t> data_left() noexcept { return memory_left(RLIMIT_DATA, 5); }
+
+pid_t fork() noexcept {
+  return uninterrupted([] { return ::fork(); });
+}
+
+void wait_for_child(pid_t child) noexcept {
+  uninterrupted([&] { return ::waitpid(child, nullptr, 0); });
+}
+
+std::chrono::nanoseconds processor_time() noexcept {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);  // can't fail for ourselves
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace reactord::system

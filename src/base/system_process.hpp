@@ -1,0 +1,32 @@
+// system_process: the system calls that concern the process as a whole: its signals, its limits, its children.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace reactord::system {
+
+void block_signal(int number) noexcept;  // in this thread, and in what it forks
+void block_signals() noexcept;           // all of them, in this thread: pthread_sigmask(3)
+// /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
+// what is meant for standard error would go to a client.
+void hold_standard_descriptors() noexcept;
+
+// Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
+// select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
+long raise_descriptor_limit() noexcept;
+
+// What this process may take yet of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of getrlimit(2), by what
+// /proc/self/statm says it has; nothing: no limit.
+std::optional<std::size_t> address_space_left() noexcept;
+std::optional<std::size_t> data_left() noexcept;
+
+// fork(2): 0 in the child. Threads do not come along: for a program that has none yet.
+pid_t fork() noexcept;
+void wait_for_child(pid_t child) noexcept;           // waitpid(2), to its end
+std::chrono::nanoseconds processor_time() noexcept;  // that this process has used: clock_gettime(2)
+
+}  // namespace reactord::system

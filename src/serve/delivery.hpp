@@ -1,0 +1,48 @@
+// Delivery: the lines that are being handed to a LineHandler, and the Reply that it answers them with. One for a server,
+// because deliveries do not nest: nothing that a handler can call begins another one.
+//
+//     begin() --- lines, replies ---> end()         what a Reply that was kept is given from then on goes nowhere
+//                    |
+//                    +--- cut_short(), by a kill: what was answered is dropped, no line follows
+#pragma once
+
+#include "reactord/handler.hpp"
+
+namespace reactord {
+
+class Session;
+
+class Delivery {
+ public:
+  explicit Delivery(BufferPool& pool) noexcept : reply_(pool, nowhere_) {}
+
+  Reply& begin(const Session& session, Buffer& replies) noexcept {
+    session_ = &session;
+    reply_.output_ = &replies;
+    return reply_;
+  }
+  void end() noexcept { reply_.output_ = &nowhere_; }
+
+  // With so many bytes a reply is full. Opens one that was closed, once its delivery has ended.
+  void open(std::size_t limit) noexcept { reply_.limit_ = limit; }
+  void change_limit(std::size_t limit) noexcept {
+    if (!reply_.is_closed()) open(limit);
+  }
+
+  // Where it is this session's that is under way.
+  void cut_short(const Session& session) noexcept {
+    if (session_ != &session || reply_.output_ == &nowhere_) return;
+    reply_.output_->clear();
+    reply_.close();
+    end();
+  }
+
+  void forget_what_came_late() noexcept { nowhere_.clear(); }
+
+ private:
+  Buffer nowhere_;
+  Reply reply_;
+  const Session* session_ = nullptr;  // the last that has begun one; perhaps gone
+};
+
+}  // namespace reactord
