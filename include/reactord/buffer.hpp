@@ -43,11 +43,11 @@ class BufferPool {
   std::size_t bytes_idle() const noexcept;  // kept for reuse
   void release_idle() noexcept;             // gives that back to the allocator
 
-  // Told when the allocator had no memory for a Buffer: some of what Buffers hold must come back. It is told from within
-  // an allocation, perhaps again and again, and does what it does later, from the loop's stack.
+  // Whoever can make some Buffers give back what they hold. Told from within an allocation, perhaps again and again: it does
+  // what it does later, from the loop's stack.
   class Keeper {
    public:
-    virtual void on_exhausted() noexcept = 0;
+    virtual void on_exhausted() noexcept = 0;  // the allocator had no memory for a Buffer
 
    protected:
     ~Keeper() = default;

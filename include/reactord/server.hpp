@@ -79,7 +79,7 @@ struct ServerOptions {
   ServerObserver* observer = nullptr;  // must outlive the server
 };
 
-// Observes its Reactor, for the stalls: of several servers on one Reactor, the last one made.
+// Observes its Reactor, for the stalls and for memory that runs out: of several servers on one Reactor, the last one made.
 class Server {
  public:
   static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn

@@ -32,10 +32,9 @@ Endpoint::Rare& Endpoint::rare() const {
 }
 
 void Endpoint::set_listener(EndpointListener* listener) noexcept {
-  if (listener == nullptr && !rare_) return;
   if (Rare* const rare = rare_if_possible()) {
     rare->listener = listener;
-  } else {
+  } else if (listener != nullptr) {
     run_out();
   }
 }

@@ -20,8 +20,8 @@ BufferBudget::BufferBudget(Reactor& reactor, std::size_t bytes, SessionTable& se
 }
 
 void BufferBudget::on_release() {
-  reactor().buffers().forget(*this);
   sessions_.keep_below(0, nullptr);
+  reactor().buffers().forget(*this);
   reactor().retire(*this);
 }
 
@@ -30,12 +30,11 @@ void BufferBudget::on_exhausted() noexcept {
   reactor().flush_later(*this);
 }
 
+// What they hold is all there is, where there is no more.
 void BufferBudget::on_flush() {
   const bool exhausted = std::exchange(exhausted_, false);
-  if (!exhausted && sessions_.held() <= bytes_) return;
-  const std::size_t most =
-      std::min(bytes_, sessions_.held());  // where memory has run out, that is all there is
-  if (!evict_down_to(most - most / 8) && sessions_.held() > bytes_) on_pressure();
+  const std::size_t most = exhausted ? std::min(bytes_, sessions_.held()) : bytes_;
+  if ((exhausted || sessions_.held() > most) && !evict_down_to(most - most / 8)) on_pressure();
   if (exhausted) reactor().buffers().release_idle();  // others need memory too
 }
 

@@ -38,6 +38,8 @@ class StreamSession final : public Session, StreamLines, Timer {
       session->threw_ = session->handler_threw();
     }
     session->handler_returned();
+    session->endpoint().begin_close();
+    session->holds();  // what is still to be sent
     FinishOperation finishing = session->conn().finish();
     auto finished = co_await finishing;
     session->report(finishing.failure());
@@ -54,12 +56,6 @@ class StreamSession final : public Session, StreamLines, Timer {
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
     conn().reactor().timers().cancel(*this);
-    decide_by_handler();
-    endpoint().begin_close();
-    holds();  // what is still to be sent
-  }
-
-  void decide_by_handler() noexcept {
     limit_ended_it_ = limit_ended_it_ || (threw_ && !decided_);  // where that means over_limit
     if (threw_) return decide(*threw_);
     if (const auto cause = StreamLines::cause()) return decide(*cause);
