@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
@@ -44,16 +45,19 @@ DialRace::DialRace(Context& scope, Network network, const DialOptions& options,
       attempts_(scope, Time::never()) {}
 
 Task<Result<Conn>> DialRace::run() {
-  while (goes_on()) {
-    if (may_begin()) begin_next();
-    const bool by_time = !serial_ && may_begin();
-    const Time until = by_time ? reactor_.now() + options_.attempt_delay : Time::never();
-    co_await pause(until);
+  while (goes_on() || under_way_ > 0) {
+    if (!goes_on()) attempts_.cancel();
+    if (goes_on() && may_begin()) begin_next();
+    if (under_way_ == 0) continue;
+    const bool by_time = goes_on() && !serial_ && may_begin();
+    // scope_ has no say in this: once it is done, the attempts end and wake us up, one by one.
+    PauseOperation pausing(reactor_, by_time ? reactor_.now() + options_.attempt_delay : Time::never());
+    pausing_ = &pausing;
+    auto slept = co_await pausing;
+    pausing_ = nullptr;
+    if (!slept) shut_down_ = true;
   }
   attempts_.cancel();
-  while (under_way_ > 0) {
-    co_await pause(Time::never());
-  }
   if (winner_) co_return std::move(*winner_);
   if (first_error_) co_return std::unexpected(std::move(*first_error_));
   const ErrorCode code = shut_down_ ? ErrorCode::cancelled : scope_.code();
@@ -72,26 +76,36 @@ bool DialRace::may_begin() const noexcept {
 void DialRace::begin_next() {
   const std::size_t left = addresses_.size() - next_;
   const Time deadline = serial_ ? partial_deadline(reactor_.now(), scope_.deadline(), left) : Time::never();
-  ++under_way_;
-  reactor_.spawn(attempt(*this, addresses_[next_++], deadline));
+  const Address& address = addresses_[next_++];
+  try {
+    reactor_.spawn(attempt(*this, address, deadline));
+    ++under_way_;
+  } catch (const std::bad_alloc&) {
+    failed(Error::from_errno(ENOMEM), address);
+  }
 }
 
-// scope_ has no say in this: once it is done, the attempts end and wake us up, one by one.
-Task<> DialRace::pause(Time until) {
-  PauseOperation pausing(reactor_, until);
-  pausing_ = &pausing;
-  auto slept = co_await pausing;
-  pausing_ = nullptr;
-  if (!slept) shut_down_ = true;
+// Those that are under way refer to the race: so none of them ends it by an exception.
+void DialRace::failed(Error error, const Address& address) {
+  if (first_error_) return;
+  try {
+    first_error_ = named(std::move(error), address);
+  } catch (const std::bad_alloc&) {
+    first_error_ = Error::from_errno(ENOMEM);
+  }
 }
 
 Task<> DialRace::attempt(DialRace& race, const Address& address, Time deadline) {
   Context share(race.attempts_, deadline);
-  auto connected = co_await connect(race, share, address);
-  if (connected) {
-    race.win(std::move(*connected));
-  } else if (!race.first_error_) {
-    race.first_error_ = race.named(std::move(connected).error(), address);
+  try {
+    auto connected = co_await connect(race, share, address);
+    if (connected) {
+      race.win(std::move(*connected));
+    } else {
+      race.failed(std::move(connected).error(), address);
+    }
+  } catch (const std::bad_alloc&) {
+    race.failed(Error::from_errno(ENOMEM), address);
   }
   --race.under_way_;
   if (race.pausing_ != nullptr) race.pausing_->end();
@@ -104,7 +118,9 @@ Task<Result<Owned<Endpoint>>> DialRace::connect(DialRace& race, Context& share, 
     if (share.is_done()) co_return std::unexpected(Error(share.code()));
     auto fd = race.open(address);
     if (!fd) co_return std::unexpected(std::move(fd).error());
-    Owned<Endpoint> endpoint(new Endpoint(race.reactor_, *fd, race.network_, address));
+    Socket socket(*fd);
+    Owned<Endpoint> endpoint(new Endpoint(race.reactor_, socket.fd, race.network_, address));
+    socket.release();
     endpoint->set_context(&share);
     ConnectOperation connecting(*endpoint);
     const auto failure = co_await connecting;

@@ -43,11 +43,11 @@ class DialRace {
 
   static Task<> attempt(DialRace& race, const Address& address, Time deadline);
   static Task<Result<Owned<Endpoint>>> connect(DialRace& race, Context& share, const Address& address);
-  Task<> pause(Time until);
 
   bool goes_on() const noexcept;
   bool may_begin() const noexcept;
   void begin_next();
+  void failed(Error error, const Address& address);
   void win(Owned<Endpoint> endpoint);
   Result<int> open(const Address& address) const;
   bool is_self_connected(const Endpoint& endpoint) const;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "reactord/dial.hpp"
 #include "reactord/server.hpp"
 #include "support/loopback.hpp"
 #include "support/no_memory.hpp"
@@ -247,6 +248,36 @@ TEST_CASE("a read and a write that there is no memory for fail with ENOMEM and e
     test::run(scene.reactor, body(scene, write));
     CHECK(scene.reactor.buffers().bytes_in_use() == 0);
   }
+}
+
+TEST_CASE("a dial that is refused memory fails, whichever allocation that is, and leaks nothing") {
+  static constexpr auto body = [](reactord::Reactor& reactor, reactord::Address to, std::size_t nth,
+                                  std::size_t& refused, int& connected) -> Task<> {
+    NoMemory refusal(nth);
+    try {
+      auto conn = co_await reactord::dial(reactor, to);
+      refusal.end();
+      connected += conn.has_value();
+      if (!conn) CHECK(conn.error().system_errno() == ENOMEM);
+    } catch (const std::bad_alloc&) {
+      refusal.end();
+    }
+    refused = refusal.refused();
+  };
+  std::size_t refused = 1;
+  int connected = 0;
+  for (std::size_t nth = 0; refused > 0; ++nth) {
+    CAPTURE(nth);
+    REQUIRE(nth < 1000);
+    const test::DescriptorCheck descriptors;
+    reactord::VirtualClock clock;
+    reactord::Reactor reactor(clock);
+    auto listener = reactord::listen(reactor, "tcp", "127.0.0.1:0");
+    REQUIRE(listener.has_value());
+    test::run(reactor, body(reactor, listener->local_addr(), nth, refused, connected));
+    CHECK(reactor.live_tasks() == 0);
+  }
+  CHECK(connected > 0);
 }
 
 TEST_CASE("a pool that is refused gives back what lies idle, tries again, and then tells its keeper") {
