@@ -119,23 +119,6 @@ int Endpoint::refusal(const IoOperation* pending, Time deadline) const noexcept 
   return deadline <= reactor().now() ? failure_of(ErrorCode::deadline_exceeded) : 0;
 }
 
-void Endpoint::set_context(Context* context) {
-  if (context == nullptr && !rare_) return;
-  cancelled_ = ErrorCode::eof;
-  rare().attachment.reset();
-  if (context == nullptr || closed_) return;
-  if (context->is_done()) return cancel(context->code());
-  rare().attachment = std::make_unique<Attachment>(*this);
-  rare().attachment->listen(*context);
-}
-
-void Endpoint::cancel(ErrorCode code) noexcept {
-  if (closed_) return;  // what is left of it has limits of its own
-  cancelled_ = code;
-  end_pending(std::exchange(reader_, nullptr), failure_of(code));
-  end_pending(std::exchange(writer_, nullptr), failure_of(code));
-}
-
 void Endpoint::end_pending(IoOperation* operation, int failure) noexcept {
   if (operation == nullptr) return;
   operation->failure_ = failure;

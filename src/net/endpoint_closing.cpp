@@ -111,8 +111,7 @@ bool Endpoint::discard_input() noexcept {
 
 void Endpoint::forget_input() noexcept {
   if (is_retired()) return;
-  Buffer scratch;
-  const std::span<char> room = scratch.prepare(reactor().buffers(), forgotten_at_most);
+  std::array<char, discard_chunk> room;  // not the loop's storage: a handler may be reading lines there
   // Until it says that nothing is left, whatever epoll has told: the news may wait there.
   for (std::size_t forgotten = 0; forgotten < forgotten_at_most;) {
     const ssize_t count = receive_some(room);
