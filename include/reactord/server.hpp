@@ -57,7 +57,7 @@ struct HandlerFailure {
 using ListenerId = std::uint64_t;  // never 0
 
 // Told of what happens, from the loop; must not block or throw. What it is given is valid during the call. It may call its
-// Server, and end it.
+// Server, and within a turn end it.
 class ServerObserver {
  public:
   virtual ~ServerObserver() = default;

@@ -91,7 +91,8 @@ void Reactor::make_room_in_queues() {
   const auto make_room = [](auto& queue, std::size_t names) {
     if (queue.capacity() < names) queue.reserve(std::max(names, 2 * queue.capacity()));
   };
-  for (auto* queue : {&again_, &serving_again_, &flush_, &starved_}) make_room(*queue, most);
+  for (auto* queue : {&again_, &serving_again_, &starved_}) make_room(*queue, most);
+  make_room(flush_, 2 * most);  // one that is flushed may be named anew before the flush is over
   make_room(listeners_, 2 * most);
 }
 

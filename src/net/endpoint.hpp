@@ -72,6 +72,7 @@ class Endpoint : public Watch {
   void send_output() noexcept;  // what the socket takes now; a failure shows at the next read or write
   void flush_output_later() { reactor().flush_later(*this); }
   void set_send_limits(const SendLimits& limits) noexcept { send_limits_ = &limits; }  // which outlive it
+  void begin_to_watch_output() noexcept;              // SendLimits::gives_up has come to hold
   bool gave_up() const noexcept { return gave_up_; }  // on a peer that took nothing: SendLimits::gives_up
   void set_listener(EndpointListener* listener) noexcept;  // null: nobody
   EndpointListener* listener() const noexcept { return rare_ ? rare_->listener : nullptr; }

@@ -20,9 +20,12 @@ bool Endpoint::begin_read(ReadOperation& operation) {
   try {
     return try_read(operation);
   } catch (const std::bad_alloc&) {
+    // A handler may have ended it from within: then the loop has it in its queue.
+    const bool is_queued = reader_ != &operation;
     reader_ = nullptr;
+    run_out();
+    if (is_queued) return false;
   }
-  run_out();
   operation.failure_ = ENOMEM;
   return true;
 }

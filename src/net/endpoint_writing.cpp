@@ -184,6 +184,13 @@ void Endpoint::watch_output() {
   park(next_look());
 }
 
+// Nobody has looked until now: its time begins.
+void Endpoint::begin_to_watch_output() noexcept {
+  if (closed_ || !output_waits()) return;
+  note_progress();
+  watch_output();
+}
+
 // The socket has just taken all that it takes: what peer_goes_on() will compare with.
 void Endpoint::note_unacknowledged() noexcept {
   if (unacknowledged_ == not_asked) unacknowledged_ = static_cast<std::uint32_t>(unacknowledged());

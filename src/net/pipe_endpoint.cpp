@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "reactord/pipe.hpp"
@@ -12,8 +13,10 @@ namespace {
 
 ConnPair make_pipe(Reactor& reactor, bool buffered) {
   Owned<PipeEndpoint> first(new PipeEndpoint(reactor, buffered)), second(new PipeEndpoint(reactor, buffered));
-  for (PipeEndpoint* end : {first.get(), second.get()})
-    auto added = reactor.add(*end);  // no descriptor: can't fail
+  for (PipeEndpoint* end : {first.get(), second.get()}) {
+    if (auto added = reactor.add(*end); !added)
+      throw std::bad_alloc();  // nothing else fails without a descriptor
+  }
   PipeEndpoint::join(*first, *second);
   return {Conn(std::move(first)), Conn(std::move(second))};
 }

@@ -50,30 +50,39 @@ void Admission::read_limits() {
   if (limits_addresses(limits_)) addresses_.emplace(limits_.ip6_prefix);
 }
 
-// Those that wait are put aside, in the order of each address, and come as if they had just been accepted.
+// Connections that wait are put aside, in the order of each address, and come as if they had just been accepted. What an
+// observer does meanwhile, such as to change the limits again, finds them there.
 void Admission::limits_changed() {
-  std::vector<std::pair<Service*, Conn>> waited;
-  waited.reserve(waiting_.size());
   while (!waiting_.empty()) {
     Waiting& first = *waiting_.back()->entry.first;
     Service& service = first.service;
-    waited.emplace_back(&service, stop_waiting(first));
+    put_aside_.emplace_back(&service, stop_waiting(first));
   }
   places_ = 0;
   read_limits();
   if (limited_) server_.count_places();
-  for (auto& [service, conn] : waited) {
-    if (limited_) {
-      admit(*service, std::move(conn), Begin::later);
-    } else {
-      server_.begin_session(*service, std::move(conn), Begin::later);
-    }
+  while (!put_aside_.empty()) {
+    auto [service, conn] = std::move(put_aside_.front());
+    put_aside_.pop_front();
+    readmit(*service, std::move(conn));
   }
   update_gate();
 }
 
+void Admission::readmit(Service& service, Conn conn) {
+  if (!limited_) return server_.begin_session(service, std::move(conn), Begin::later);
+  Address remote;
+  try {
+    remote = conn.remote_addr();
+    admit(service, std::move(conn), Begin::later);
+  } catch (const std::bad_alloc&) {
+    server_.no_memory_for(service, remote);
+  }
+}
+
 void Admission::mark_services() const noexcept {
   for (const auto& waiting : waiting_) waiting->service.mark_used();
+  for (const auto& [service, conn] : put_aside_) service->mark_used();
 }
 
 bool Admission::is_full() const noexcept {
@@ -271,17 +280,5 @@ bool Admission::check(std::size_t places) const noexcept {
          waiting_.size() <= Server::waiting_at_once && rejections_.size() <= Server::rejections_at_once &&
          (!addresses_ || addresses_->check());
 }
-
-Waiting::Waiting(Admission& by, Service& of, Conn accepted, AddressTable::Entry& at)
-    : admission(by), service(of), conn(std::move(accepted)), entry(at) {
-  admission.reactor_.work_began();
-}
-
-Waiting::~Waiting() {
-  admission.reactor_.timers().cancel(*this);
-  admission.reactor_.work_ended();
-}
-
-void Waiting::on_timer() { admission.turn_came(*this); }
 
 }  // namespace reactord

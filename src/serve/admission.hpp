@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -21,29 +22,9 @@
 #include "serve/rejection.hpp"
 #include "serve/session.hpp"
 #include "serve/token_bucket.hpp"
+#include "serve/waiting.hpp"
 
 namespace reactord {
-
-class Admission;
-
-// A connection that has been accepted and waits, unread, for its address's turn. The timer of the first of an address is
-// armed: for when it is due, or has waited too long.
-struct Waiting final : Timer {
-  Waiting(Admission& by, Service& of, Conn accepted, AddressTable::Entry& at);
-  Waiting(const Waiting&) = delete;
-  ~Waiting();
-  void on_timer() override;
-
-  Admission& admission;
-  Service& service;
-  Conn conn;
-  AddressTable::Entry& entry;
-  const Refusal* why;  // what it is told if it has waited too long
-  Time due;            // by the rate; the count may hold it back for longer
-  Time until;
-  std::size_t index = 0;  // among all that wait
-  Waiting* next = nullptr;
-};
 
 class Admission {
  public:
@@ -65,6 +46,7 @@ class Admission {
   AcceptGate::Wait wait(const Service& service) noexcept;  // until it is worth asking again
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
+  std::size_t put_aside() const noexcept { return put_aside_.size(); }
   std::size_t rejected() const noexcept { return rejections_.size(); }  // and not yet gone
   bool check(std::size_t places) const noexcept;  // `places`: as many as sessions and those that wait take
 
@@ -73,6 +55,7 @@ class Admission {
   using Entry = AddressTable::Entry;
 
   void read_limits();
+  void readmit(Service& service, Conn conn);
   const Refusal* refusal(const Entry* entry, Time now) const noexcept;
   const Refusal* address_refusal(const Entry& entry, Time now) const noexcept;
   bool has_place(const Entry& entry) const noexcept;
@@ -99,6 +82,8 @@ class Admission {
   AcceptGate gate_;
   std::size_t places_ = 0;  // taken: by all that are served or wait
   std::vector<std::unique_ptr<Waiting>> waiting_;
+  std::deque<std::pair<Service*, Conn>>
+      put_aside_;  // by new limits: they come as if they had just been accepted
   Rejections rejections_;
 };
 

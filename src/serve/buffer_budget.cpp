@@ -1,6 +1,7 @@
 #include "serve/buffer_budget.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "serve/session.hpp"
@@ -9,15 +10,15 @@ namespace reactord {
 
 Owned<BufferBudget> BufferBudget::watch(Reactor& reactor, std::size_t bytes, SessionTable& sessions) {
   Owned<BufferBudget> budget(new BufferBudget(reactor, bytes, sessions));
-  auto added = reactor.add(*budget);  // can't fail: there is no descriptor to register
+  if (auto added = reactor.add(*budget); !added)
+    throw std::bad_alloc();  // nothing else fails without a descriptor
+  reactor.buffers().set_keeper(budget.get());
   sessions.keep_below(budget->bytes_, budget.get());
   return budget;
 }
 
 BufferBudget::BufferBudget(Reactor& reactor, std::size_t bytes, SessionTable& sessions) noexcept
-    : Watch(reactor, -1), bytes_(bytes > 0 ? bytes : ~std::size_t{0}), sessions_(sessions) {
-  reactor.buffers().set_keeper(this);
-}
+    : Watch(reactor, -1), bytes_(bytes > 0 ? bytes : ~std::size_t{0}), sessions_(sessions) {}
 
 void BufferBudget::on_release() {
   sessions_.keep_below(0, nullptr);

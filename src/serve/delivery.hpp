@@ -14,11 +14,12 @@ class Session;
 
 class Delivery {
  public:
-  explicit Delivery(BufferPool& pool) noexcept : reply_(pool, nowhere_) {}
+  // `replies` is the loop's own: what is answered goes out from there.
+  Delivery(BufferPool& pool, Buffer& replies) noexcept : replies_(replies), reply_(pool, nowhere_) {}
 
-  Reply& begin(const Session& session, Buffer& replies) noexcept {
+  Reply& begin(const Session& session) noexcept {
     session_ = &session;
-    reply_.output_ = &replies;
+    reply_.output_ = &replies_;
     return reply_;
   }
   void end() noexcept { reply_.output_ = &nowhere_; }
@@ -40,6 +41,7 @@ class Delivery {
   void forget_what_came_late() noexcept { nowhere_.clear(); }
 
  private:
+  Buffer& replies_;
   Buffer nowhere_;
   Reply reply_;
   const Session* session_ = nullptr;  // the last that has begun one; perhaps gone

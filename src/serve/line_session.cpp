@@ -5,8 +5,7 @@
 //                 +- room, turn +
 //
 // No coroutine: the session is an object that its operations drive, and waits for one thing at a time, so that all its
-// waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read, which hands over
-// the bytes where they arrive; it goes on for what is rare: the end, backpressure, a spent budget.
+// waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read.
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -46,17 +45,16 @@ class LineSession final : public Session {
 
  private:
   using Step = SessionWait::Step;
-
   // What is unusual about the input, as bits.
   enum Unusual : std::uint8_t {
-    in_line = 1,     // a line has begun and not ended: the line timeout runs
-    cutting = 2,     // the rest of that line is left out
-    limited = 4,     // only lines that begin before answer_until_ are answered
-    ageing = 8,      // there is a lifetime
-    evicted = 16,    // its buffers are wanted back
-    overflown = 32,  // too much waited for the peer
-    lost = 64,       // an answer could not be sent
-    hurried = 128,   // a drain has found nothing begun; it may have come from within the handler
+    in_line = 1,    // a line has begun and not ended: the line timeout runs
+    cutting = 2,    // the rest of that line is left out
+    limited = 4,    // only lines that begin before answer_until_ are answered
+    ageing = 8,     // there is a lifetime
+    evicted = 16,   // its buffers are wanted back
+    retimed = 32,   // its times have become shorter: the next one may be over before the timer comes
+    lost = 64,      // an answer could not be sent
+    hurried = 128,  // a drain has found nothing begun; it may have come from within the handler
   };
 
   static std::size_t take_lines(ReadOperation& operation, std::string_view bytes) noexcept {
@@ -102,8 +100,9 @@ class LineSession final : public Session {
   }
 
   std::string_view limit_that_ended_it(EndCause cause) const noexcept {
-    if (cause == EndCause::over_limit) return "max-buffers";
-    return cause == EndCause::slow_reader && (unusual_ & overflown) != 0 ? "output-hard" : "";
+    // Only too much output is decided to be so: a peer that takes nothing is given up by the endpoint.
+    const bool overflowed = cause == EndCause::slow_reader && cause_ == EndCause::slow_reader;
+    return cause == EndCause::over_limit ? "max-buffers" : overflowed ? "output-hard" : "";
   }
 
   void drain() noexcept override {
@@ -145,7 +144,7 @@ class LineSession final : public Session {
       endpoint().reactor().replies().clear();
       failure_ = ENOMEM;
       endpoint().run_out();
-      return bytes.size();
+      return bytes.size() | ReadOperation::resume_bit;  // no later answer takes the place of the lost one
     }
   }
 
@@ -153,7 +152,7 @@ class LineSession final : public Session {
   // Returns how many of the bytes have been taken, as ReadOperation::take_ wants it.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
     Delivery& delivery = server().delivery();
-    Reply& reply = delivery.begin(*this, endpoint().reactor().replies());
+    Reply& reply = delivery.begin(*this);
     LineHandler& handler = service().lines();
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
@@ -220,7 +219,7 @@ class LineSession final : public Session {
     Reactor& reactor = endpoint.reactor();
     lines_ += lines;
     endpoint.set_session_deadline(reactor.now() + service().idle_timeout());
-    if ((unusual_ & (in_line | ageing)) != 0) [[unlikely]]
+    if ((unusual_ & (in_line | ageing | retimed)) != 0) [[unlikely]]
       line_ended();
     return reactor.replies().empty() ? endpoint.unsent() == 0 : endpoint.send_replies(reactor.replies());
   }
@@ -244,7 +243,7 @@ class LineSession final : public Session {
   }
 
   [[gnu::noinline]] void line_ended() {
-    unusual_ &= static_cast<std::uint8_t>(~in_line);
+    unusual_ &= static_cast<std::uint8_t>(~(in_line | retimed));
     if (is_listed()) holds(output_capacity());
     auto set = conn().set_read_deadline(line_due());
   }
@@ -303,7 +302,6 @@ class LineSession final : public Session {
     }
     const OutputLimits& output = service().limits().output;
     if (output.hard > 0 && endpoint().unsent() > output.hard) {
-      unusual_ |= overflown;
       conn().abort();
       return end(EndCause::slow_reader);
     }
@@ -359,7 +357,8 @@ class LineSession final : public Session {
     return std::min(endpoint().last_activity(), times_changed()) + service().idle_timeout();
   }
 
-  void limits_changed() noexcept override {
+  void limits_changed(bool shorter) noexcept override {
+    if (shorter) unusual_ |= retimed;
     if (endpoint().read_deadline().is_never()) auto set = conn().set_read_deadline(line_due());
   }
 

@@ -1,5 +1,6 @@
 #include "reactord/server.hpp"
 
+#include <new>
 #include <utility>
 
 #include "serve/server_core.hpp"
@@ -9,7 +10,8 @@ namespace {
 
 Owned<ServerCore> make_core(Reactor& reactor, const ServerOptions& options) {
   Owned<ServerCore> core(new ServerCore(reactor, options));
-  auto added = reactor.add(*core);  // can't fail: there is no descriptor to register
+  if (auto added = reactor.add(*core); !added)
+    throw std::bad_alloc();  // nothing else fails without a descriptor
   return core;
 }
 

@@ -6,21 +6,12 @@
 #include <utility>
 
 namespace reactord {
-namespace {
-
-bool are_times_different(const Limits& one, const Limits& other) noexcept {
-  return one.idle_timeout != other.idle_timeout || one.line_timeout != other.line_timeout ||
-         one.lifetime != other.lifetime || one.lifetime_jitter_percent != other.lifetime_jitter_percent;
-}
-
-}  // namespace
-
 ServerCore::ServerCore(Reactor& reactor, ServerOptions options)
     : Watch(reactor, -1),
       options_{.limits = within_reason(options.limits), .observer = options.observer},
       context_(reactor),
       admission_(std::make_unique<Admission>(*this)),
-      delivery_(reactor.buffers()),
+      delivery_(reactor.buffers(), reactor.replies()),
       budget_(BufferBudget::watch(reactor, options_.limits.max_buffers, sessions_)) {
   delivery_.open(options_.limits.output.high);
   reactor.observe(this, options_.limits.stall_threshold);
@@ -54,27 +45,29 @@ Result<Address> ServerCore::listen_at(std::string_view text, AnyHandler handler,
 
 ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::string_view protocol) {
   forget_unused_services();
-  services_.push_back(std::make_unique<Service>(*this, std::move(listener), handler, protocol));
-  Service& service = *services_.back();
+  auto made = std::make_unique<Service>(*this, std::move(listener), handler, protocol);
+  Service& service = *made;
+  Task<> accepting = Service::accept_loop(service);
+  services_.push_back(std::move(made));
   service.id_ = ++last_listener_;
-  ++accepting_;
   service.hold(!admission_->may_accept());  // which takes over the deadline that the listener came with
   if (draining_) service.drain();
   if (killed_) service.close();
-  reactor().spawn(Service::accept_loop(service));
+  reactor().spawn(std::move(accepting));
+  ++accepting_;
   return service.id_;
 }
 
 void ServerCore::stop_listening(ListenerId id) {
   for (const auto& service : services_) {
-    if (service->id_ == id) service->drain();
+    if (service->id_ == id) service->stop();
   }
 }
 
 // The accept loop of before fails to accept, and finds that it has nothing left to do.
 ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
   const auto found = std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
-  if (found == services_.end() || !(*found)->listener_ || (*found)->has_ended_) return 0;
+  if (found == services_.end() || !(*found)->is_listening()) return 0;
   Service& service = **found;
   service.hold(true);
   Listener listener = std::move(*service.listener_);
@@ -91,19 +84,6 @@ void ServerCore::forget_unused_services() {
     session->service_.used_ = true;
   admission_->mark_services();
   std::erase_if(services_, [](const auto& service) { return !service->used_; });
-}
-
-void ServerCore::set_limits(const Limits& limits) {
-  const Limits before = std::exchange(options_.limits, within_reason(limits));
-  if (are_times_different(before, options_.limits)) times_changed_ = reactor().now();
-  delivery_.change_limit(options_.limits.output.high);
-  for (const auto& service : services_) service->limits_changed();
-  budget_.reset();  // first: the sessions have one
-  budget_ = BufferBudget::watch(reactor(), options_.limits.max_buffers, sessions_);
-  reactor().observe(this, options_.limits.stall_threshold);
-  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
-    session->limits_changed();
-  admission_->limits_changed();
 }
 
 void ServerCore::count_places() {
@@ -126,9 +106,12 @@ void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
   report_drained();
 }
 
-// The observer comes first: from the count on, until the connection is listed, no code of a user runs.
+// The observer comes first: from the count on, until the connection is listed, no code of a user runs. Meanwhile the
+// server counts as one that accepts, so that the observer can neither end it nor find it drained.
 void ServerCore::count_accepted() {
+  ++accepting_;
   if (options_.observer != nullptr) options_.observer->on_accepted();
+  --accepting_;
   ++accepted_;
   ++open_;
 }
@@ -268,8 +251,8 @@ void ServerCore::report_drained() {
 bool ServerCore::check() const noexcept {
   std::uint64_t ended = 0;
   for (const std::uint64_t of_cause : ended_) ended += of_cause;
-  std::size_t listed = admission_->waiting();
-  std::size_t places = listed;
+  std::size_t places = admission_->waiting();
+  std::size_t listed = places + admission_->put_aside();
   for (const Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     ++listed;
     if (session->takes_place()) ++places;

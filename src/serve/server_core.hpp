@@ -25,6 +25,7 @@ namespace reactord {
 class ServerCore final : public Watch, ReactorObserver {
  public:
   ServerCore(Reactor& reactor, ServerOptions options);
+  ~ServerCore() { reactor().forget(*this); }
 
   // What Server promises by the same names.
   Result<Address> listen_at(std::string_view address, AnyHandler handler, std::string_view protocol);

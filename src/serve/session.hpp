@@ -46,6 +46,11 @@ class Service {
   void drain() noexcept {
     if (listener_) listener_->drain();
   }
+  void stop() noexcept {
+    stopped_ = true;
+    drain();
+  }
+  bool is_listening() const noexcept { return listener_.has_value() && !stopped_ && !has_ended_; }
   // Accepts nothing, a pending accept included, until it is let go.
   void hold(bool on) {
     if (listener_) auto set = listener_->set_deadline(on ? Time::past() : Time::never());
@@ -75,6 +80,7 @@ class Service {
   Duration idle_timeout_{};
   std::uint64_t last_accept_ = 0;  // what Server::accepted() became by it
   ListenerId id_ = 0;              // 0: it has no listener
+  bool stopped_ = false;           // it takes what is in its queue, and no more
   bool has_ended_ = false;         // its accept loop
   bool used_ = true;               // for ServerCore::forget_unused_services()
 };
@@ -127,7 +133,8 @@ class Session {
   friend class ServerCore;
   friend class SessionTable;
   virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
-  virtual void limits_changed() noexcept = 0;                 // a time that runs, runs to its end
+  // A time that runs, runs to its end; `shorter`: those that begin from now on may be over before it.
+  virtual void limits_changed(bool shorter) noexcept = 0;
 
   Service& service_;
   Conn conn_;

@@ -108,8 +108,8 @@ class StreamSession final : public Session, StreamLines, Timer {
     context_.cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
   }
 
-  void limits_changed() noexcept override {
-    if (is_armed()) return;
+  void limits_changed(bool shorter) noexcept override {
+    if (is_armed() && !shorter) return;
     watched_since_ = conn().reactor().now();
     watch();
   }

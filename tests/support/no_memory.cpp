@@ -32,13 +32,25 @@ bool NoMemory::refuses(std::size_t bytes) noexcept {
 
 }  // namespace test
 
-// Of this program, in the place of the C++ library's; its other forms all end up here.
+// Of this program, in the place of the C++ library's. Every form but the aligned ones: those of a sanitizer would not fit
+// each other.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  if (test::refusing != nullptr && test::refusing->refuses(bytes)) return nullptr;
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
 void* operator new(std::size_t bytes) {
-  if (test::refusing != nullptr && test::refusing->refuses(bytes)) throw std::bad_alloc();
-  void* const storage = std::malloc(bytes == 0 ? 1 : bytes);
+  void* const storage = ::operator new(bytes, std::nothrow);
   if (storage == nullptr) throw std::bad_alloc();
   return storage;
+}
+void* operator new[](std::size_t bytes) { return ::operator new(bytes); }
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return ::operator new(bytes, std::nothrow);
 }
 
 void operator delete(void* storage) noexcept { std::free(storage); }
 void operator delete(void* storage, std::size_t) noexcept { std::free(storage); }
+void operator delete(void* storage, const std::nothrow_t&) noexcept { std::free(storage); }
+void operator delete[](void* storage) noexcept { std::free(storage); }
+void operator delete[](void* storage, std::size_t) noexcept { std::free(storage); }
+void operator delete[](void* storage, const std::nothrow_t&) noexcept { std::free(storage); }
