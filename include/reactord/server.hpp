@@ -124,8 +124,9 @@ class Server {
   ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
 
   // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime, and a time that runs
-  // runs to its end, or for longer if it may by now; where none ran, one begins. Everything else holds for all. Who waits
-  // for its address's turn waits anew; each address's rate begins anew.
+  // runs to its end, or for longer if it may by now; where none ran, one begins. A stream's idle time begins anew where
+  // it has become shorter. Everything else holds for all. Who waits for its address's turn waits anew; each address's
+  // rate begins anew.
   void set_limits(const Limits& limits);
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests

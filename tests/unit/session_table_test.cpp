@@ -16,7 +16,8 @@ TEST_CASE("a session is listed for what it holds, or for at most an eighth more"
     last = listed;
   }
   // What a Buffer has, and what two of them have together, it is listed for exactly.
-  for (const std::size_t bytes : {256, 1024, 65'536, 262'144, 65'536 + 16'384, 1024 + 256}) {
+  constexpr std::size_t sizes[] = {256, 1024, 65'536, 262'144, 65'536 + 16'384, 1024 + 256};
+  for (const std::size_t bytes : sizes) {
     CHECK(SessionTable::bytes_of(SessionTable::measure_of(bytes)) == bytes);
   }
   CHECK(SessionTable::measure_of(~std::size_t{0}) < 192);
