@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <fstream>
+#include <iterator>
+#include <string>
 
 #include "reactord/address.hpp"
 #include "support/process.hpp"
@@ -61,6 +63,14 @@ struct Pair {
   Descriptor ours, theirs;
 };
 
+// By the state in proc_pid_stat(5), behind the name in parentheses. kill(2) returns before it.
+bool is_stopped(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  const std::size_t name_end = text.rfind(')');
+  return name_end != text.npos && name_end + 2 < text.size() && text[name_end + 2] == 'T';
+}
+
 }  // namespace
 
 TEST_CASE("without a listen option passed sockets are served by the protocols they are named after") {
@@ -112,6 +122,7 @@ TEST_CASE("a restart refuses nobody: who waits at a passed socket is left to the
   Client old(line.address());
   CHECK(old.ask("x") == "Server: x");
   first.signal(SIGSTOP);
+  test::wait_until("it is stopped", [&] { return is_stopped(first.pid()); });
   Client waits(line.address());
   waits.send("hello\n");
   first.signal(SIGTERM);
