@@ -43,8 +43,8 @@ class BufferPool {
   std::size_t bytes_idle() const noexcept;  // kept for reuse
   void release_idle() noexcept;             // gives that back to the allocator
 
-  // Whoever can make some Buffers give back what they hold. Told from within an allocation, perhaps again and again: it does
-  // what it does later, from the loop's stack.
+  // A Keeper can make some Buffers give back what they hold. It is told from within an allocation, perhaps again and again,
+  // and acts later, from the loop's stack.
   class Keeper {
    public:
     virtual void on_exhausted() noexcept = 0;  // the allocator had no memory for a Buffer

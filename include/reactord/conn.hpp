@@ -69,7 +69,7 @@ class Conn {
   static constexpr std::size_t high_watermark = 64 * 1024;  // bytes written and not yet sent
   static constexpr std::size_t low_watermark = 16 * 1024;
   static constexpr std::size_t bytes_per_turn = 256 * 1024;  // read or sent, then the others have their turn
-  // Of one write, sent in a turn: a part counts as at least its share of bytes_per_turn, an empty one too.
+  // The parts of one write that are sent in a turn: a part counts as at least its share of bytes_per_turn, an empty one too.
   static constexpr std::size_t parts_per_turn = 4096;
   static constexpr Duration send_timeout =
       30s;  // after close(): while the peer acknowledges nothing; then the unsent bytes are given up

@@ -79,7 +79,7 @@ struct Limits {
   std::size_t max_line = 64 * 1024;  // its newline included; at least 2
   LongLine long_lines = LongLine::close;
   OutputLimits output = {};
-  // Of all connections of the server together, input and output. Above it, or where the allocator has no memory for them
+  // The sum over all connections of the server, input and output. Above it, or where the allocator has no memory for them
   // before that, those that hold most are closed, and give it back at once: but for a line that a LineReader has handed
   // out, which stays until its handler has run.
   std::size_t max_buffers = 256 * 1024 * 1024;

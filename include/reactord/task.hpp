@@ -56,7 +56,7 @@ namespace detail {
 
 // Which of its two lives a task leads is known by `reactor`, so both share their storage: a frame pays for one.
 struct TaskPromiseBase {
-  // Of a task that is awaited.
+  // The state of a task that is awaited.
   enum class Phase : std::uint8_t {
     within,   // not begun, or running within its awaiter's await_suspend(): that one goes on by itself
     awaited,  // its awaiter is suspended, and resumed by its end

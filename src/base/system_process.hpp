@@ -19,7 +19,7 @@ void hold_standard_descriptors() noexcept;
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
 long raise_descriptor_limit() noexcept;
 
-// What this process may take yet of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of getrlimit(2), by what
+// The memory that this process may take yet, of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of getrlimit(2), by what
 // /proc/self/statm says it has; nothing: no limit.
 std::optional<std::size_t> address_space_left() noexcept;
 std::optional<std::size_t> data_left() noexcept;
