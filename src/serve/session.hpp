@@ -50,6 +50,11 @@ class Service {
     stopped_ = true;
     drain();
   }
+  bool resume() noexcept {
+    if (!listener_ || !listener_->resume()) return false;
+    stopped_ = false;
+    return true;
+  }
   bool is_listening() const noexcept { return listener_.has_value() && !stopped_ && !has_ended_; }
   // Accepts nothing, a pending accept included, until it is let go.
   void hold(bool on) {
@@ -94,6 +99,7 @@ class Session {
   virtual void
   drain() noexcept = 0;  // end once everything received by now is answered; may have no effect yet
   void kill() noexcept;
+  virtual void count_work(OpenWork&) const noexcept {}  // of this one, but for what is unsent
 
   const Watch& served_by() const noexcept { return *conn_.endpoint_; }
 
