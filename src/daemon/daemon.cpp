@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <new>
 #include <optional>
 #include <string>
@@ -13,19 +13,17 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "daemon/complaint.hpp"
 #include "daemon/event_log.hpp"
+#include "daemon/listen_hint.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/service_status.hpp"
+#include "daemon/shown_address.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
 
 namespace reactord {
 namespace {
-
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "reactord: %s\n", text.c_str());
-  return status;
-}
 
 class Daemon final : ServerObserver {
  public:
@@ -50,14 +48,9 @@ class Daemon final : ServerObserver {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return fail(signals.error(), "");
     signals_.emplace(std::move(*signals));
-    const auto listening = listeners_.change_to(options_);
-    if (!listening) return fail(listening.error(), hint(listening.error()));
-    tell_listeners(*listening);
-    tell_unused_sockets();
-    tell_limits();
-    reactor_.spawn(obey_signals(*this, *signals_));
-    notifier_.ready(status_text());
+    reactor_.spawn(start(*this));
     const auto ran = reactor_.run();
+    if (start_failure_) return fail(*start_failure_, listen_hint(*start_failure_, options_.listen));
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
     tell_counters("stopped");
@@ -69,73 +62,145 @@ class Daemon final : ServerObserver {
       1024;  // connections: fewer than that are not worth a walk of the heap
   // What a drain may take beyond its timeout, in the eyes of the service manager.
   static constexpr Duration drain_slack = 5s;
+  static constexpr Duration second_signal_after = 1s;
+
+  // What signals ask for meanwhile waits until we listen.
+  static Task<> start(Daemon& daemon) {
+    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(daemon.options_);
+    auto listening = co_await std::move(changing);
+    if (!listening) {
+      daemon.start_failure_ = std::move(listening).error();
+      daemon.signals_->close();
+      co_return;
+    }
+    daemon.tell_change(*listening);
+    daemon.tell_unused_sockets();
+    daemon.tell_limits();
+    daemon.reactor_.spawn(obey_signals(daemon, *daemon.signals_));
+    daemon.notifier_.ready(daemon.status_text());
+  }
 
   static Task<> obey_signals(Daemon& daemon, Signals& signals) {
     while (true) {
       auto number = co_await signals.next();
       if (!number) co_return;
       try {
-        daemon.obey(*number);
+        Task<> obeying = obey(daemon, *number);
+        co_await std::move(obeying);
       } catch (const std::bad_alloc&) {
         daemon.log_->line(LogLevel::error, "signal-failed").add("error", "out of memory");
       }
     }
   }
 
-  void obey(int number) {
-    if (number == SIGUSR1) return tell_counters("counters");
+  static Task<> obey(Daemon& daemon, int number) {
+    if (number == SIGUSR1) {
+      daemon.tell_counters("counters");
+      co_return;
+    }
     // Without a file it can only mean that the terminal is gone.
-    const bool can_reload = !options_.config.empty();
-    if (number == SIGHUP && (can_reload || server_.is_draining())) return reload();
-    const bool is_second = server_.is_draining();
-    log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
-        .add("signal", number == SIGTERM  ? "SIGTERM"
-                       : number == SIGINT ? "SIGINT"
-                                          : "SIGHUP")
-        .add("connections", server_.open_connections());
-    if (is_second) return server_.kill();
+    const bool can_reload = !daemon.options_.config.empty();
+    if (number == SIGHUP && (can_reload || daemon.server_.is_draining())) {
+      Task<> reloading = reload(daemon);
+      co_await std::move(reloading);
+      co_return;
+    }
+    daemon.stop(number);
+  }
+
+  // ---- SIGTERM
+
+  // A signal may come twice at the same time: timeout(1) sends it to its child and to the group. So the second one counts
+  // from a second on.
+  void stop(int number) {
+    const Time now = reactor_.now();
+    if (drain_began_ && now - *drain_began_ < second_signal_after) return;
+    const std::string_view name = number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGHUP";
+    if (drain_began_) {
+      log_->line(LogLevel::info, "stopping-now")
+          .add("signal", name)
+          .add("connections", server_.open_connections());
+      return server_.kill();
+    }
+    drain_began_ = now;
     server_.drain(options_.drain_timeout);
+    tell_drain(name);
     notifier_.stopping(status_text());
     notifier_.extend_timeout(options_.drain_timeout + drain_slack);
   }
 
+  // What it waits for, and how long at most.
+  void tell_drain(std::string_view signal) {
+    const OpenWork work = server_.open_work();
+    log_->line(LogLevel::info, "draining")
+        .add("signal", signal)
+        .add("connections", server_.open_connections())
+        .add("half-lines", work.half_lines)
+        .add("unsent", work.unsent)
+        .add("streams", work.streams)
+        .add_seconds("at-most", options_.drain_timeout);
+  }
+
   // ---- SIGHUP
 
-  void reload() {
-    if (server_.is_draining()) {
-      log_->line(LogLevel::warn, "reload-ignored").add("reason", "it is draining");
-      return;
+  static Task<> reload(Daemon& daemon) {
+    if (daemon.server_.is_draining()) {
+      daemon.log_->line(LogLevel::warn, "reload-ignored").add("reason", "it is draining");
+      co_return;
     }
-    notifier_.reloading(monotonic_now());
-    mistakes_ = change_settings();
-    if (mistakes_ > 0) {
-      log_->line(LogLevel::error, "reload-failed").add("mistakes", mistakes_).add("config", options_.config);
+    daemon.notifier_.reloading(monotonic_now());
+    Task<std::size_t> changing = change_settings(daemon);
+    daemon.mistakes_ = co_await std::move(changing);
+    if (daemon.mistakes_ > 0) {
+      daemon.log_->line(LogLevel::error, "reload-failed")
+          .add("mistakes", daemon.mistakes_)
+          .add("config", daemon.options_.config);
     }
-    notifier_.ready(status_text());
+    daemon.notifier_.ready(daemon.status_text());
   }
 
   // All of them, or none and how many mistakes there were.
-  std::size_t change_settings() {
+  static Task<std::size_t> change_settings(Daemon& daemon) {
+    const auto wanted = daemon.read_options();
+    if (!wanted) co_return daemon.tell_mistakes(wanted.error());
+    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(*wanted);
+    const auto changed = co_await std::move(changing);
+    if (!changed) co_return daemon.tell_mistake(changed.error(), wanted->listen);
+    daemon.put_in_force(*wanted, *changed);
+    co_return 0;
+  }
+
+  // The settings as they are written now, with what the system allows. Error: the mistakes, one line each.
+  std::expected<Options, std::vector<std::string>> read_options() const {
     const auto settings = SettingsInForce::read(line_);
-    if (!settings) return tell_mistakes(settings.error().lines);
+    if (!settings) return std::unexpected(settings.error().lines);
     Options options = settings->options();
     const auto most = settings->connections_that_fit(descriptors_, listeners_.descriptors(options));
-    if (!most) return tell_mistakes(most.error().lines);
+    if (!most) return std::unexpected(most.error().lines);
     options.limits.connections.most = *most;
     const auto buffers = settings->buffers_that_fit(memory_);
-    if (!buffers) return tell_mistakes(buffers.error().lines);
+    if (!buffers) return std::unexpected(buffers.error().lines);
     options.limits.max_buffers = *buffers;
-    const auto changed = listeners_.change_to(options);
-    if (!changed) return tell_mistakes({changed.error().text()});
+    return options;
+  }
+
+  void put_in_force(const Options& options, const Listeners::Change& changed) {
     log_->set_level(options.log_level);
     if (options.log_rate != options_.log_rate) events_.set_rate(options.log_rate);
     const bool has_new_limits = options.limits != options_.limits;
-    options_ = std::move(options);
+    options_ = options;
     if (has_new_limits) server_.set_limits(options_.limits);
     log_->line(LogLevel::info, "reloaded").add("config", options_.config);
-    tell_listeners(*changed);
+    tell_change(changed);
     if (has_new_limits) tell_limits();
-    return 0;
+  }
+
+  std::size_t tell_mistake(const Error& error, const std::vector<ListenOption>& wanted) {
+    auto line = log_->line(LogLevel::error, "reload-failed");
+    line.add("error", error.text());
+    const std::string hint = listen_hint(error, wanted);
+    if (!hint.empty()) line.add("hint", hint);
+    return 1;
   }
 
   std::size_t tell_mistakes(const std::vector<std::string>& lines) {
@@ -155,14 +220,35 @@ class Daemon final : ServerObserver {
     return "Reload failed: " + count_text(mistakes_, "mistake") + ", see the log. As before, s" + serving;
   }
 
-  void tell_listeners(const Listeners::Change& change) {
+  void tell_change(const Listeners::Change& change) {
     for (const Listeners::Served& one : change.removed) tell_listener("not-listening", one);
     for (const Listeners::Served& one : change.added) tell_listener("listening", one);
+    for (const Listeners::Served& one : change.unreachable) tell_unreachable(one);
+    for (const Listeners::Served& one : change.unserved) tell_unserved(one);
+    for (const Error& error : change.failures)
+      log_->line(LogLevel::error, "socket-file-failed").add("error", error.text());
+  }
+
+  void tell_unreachable(const Listeners::Served& one) {
+    log_->line(LogLevel::warn, "unreachable")
+        .add("address", shown_address(one.address))
+        .add("passed-as", one.option.passed_name())
+        .add("reason",
+             "its file is gone, and nobody can connect: restart the socket unit, which makes it anew");
+  }
+
+  void tell_unserved(const Listeners::Served& one) {
+    log_->line(LogLevel::warn, "passed-socket-unserved")
+        .add("address", shown_address(one.address))
+        .add("passed-as", one.option.passed_name())
+        .add("reason",
+             "the configuration has listen, and none of systemd:" + std::string(one.option.passed_name()) +
+                 ": who connects there waits, and nobody answers");
   }
 
   void tell_listener(std::string_view event, const Listeners::Served& one) {
     auto line = log_->line(LogLevel::info, event);
-    line.add("protocol", one.option.protocol).add("address", one.address.text());
+    line.add("protocol", one.option.protocol).add("address", shown_address(one.address));
     if (one.option.is_passed()) line.add("passed-as", one.option.passed_name());
   }
 
@@ -171,7 +257,7 @@ class Daemon final : ServerObserver {
       auto line = log_->line(LogLevel::warn, "passed-socket-closed");
       line.add("name", socket.name()).add("descriptor", static_cast<std::uint64_t>(socket.number()));
       if (socket.address()) {
-        line.add("address", socket.address()->text())
+        line.add("address", shown_address(*socket.address()))
             .add("reason",
                  "no listen has systemd:" + socket.name() + ", or there is none and no such protocol");
       } else {
@@ -235,21 +321,10 @@ class Daemon final : ServerObserver {
 
   int fail(const Error& error, const std::string& advice) {
     log_->flush();
-    return complain(error.text() + advice, error.code() == ErrorCode::invalid ? exit_configuration : 1);
-  }
-
-  static std::string hint(const Error& error) {
-    switch (error.system_errno()) {
-      case EADDRINUSE:
-        return "\nAnother process holds it: \"ss -lptn\" shows which; or choose another with --listen.";
-      case EACCES:
-        return "\nPorts below 1024 and foreign directories need a privilege; or choose another with "
-               "--listen.";
-      case EADDRNOTAVAIL:
-        return "\nNo interface of this machine has that address: \"ip address\" lists them.";
-      default:
-        return "";
-    }
+    // A socket of a kind that it may not have is asked for by the configuration, and no restart mends it.
+    const bool is_configured = error.code() == ErrorCode::invalid || error.system_errno() == EAFNOSUPPORT;
+    return complain(error.text() + (advice.empty() ? "" : "\n" + advice),
+                    is_configured ? exit_configuration : 1);
   }
 
   const CommandLine& line_;
@@ -265,6 +340,8 @@ class Daemon final : ServerObserver {
   std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
+  std::optional<Time> drain_began_;
+  std::optional<Error> start_failure_;
   Listeners listeners_;  // refers to the server, and uses it only while it is there
   Server server_;        // the last, because its end is told to all of the above
 };

@@ -19,49 +19,6 @@ constexpr unsigned most_log_rate = 1'000'000;
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
-// As FileDescriptorName= of systemd.socket(5) may be.
-bool is_passed_name(std::string_view name) {
-  return !name.empty() && name.size() <= 255 && name.find(':') == std::string_view::npos;
-}
-
-Parsed<std::string> parse_protocol(std::string_view name) {
-  if (find_protocol(name) != nullptr) return std::string(name);
-  std::vector<std::string_view> names;
-  for (const Protocol& protocol : protocols()) names.push_back(protocol.name);
-  return std::unexpected("unknown protocol " + quoted(name) + ", " + suggestion(name, names));
-}
-
-Parsed<ListenOption> parse_listen(std::string_view text) {
-  const auto refuse = [text](const std::string& why) {
-    return std::unexpected(std::string(text) + ": " + why);
-  };
-  const std::size_t at = text.find('@');
-  if (at == std::string_view::npos) {
-    return refuse("missing \"@\": write PROTOCOL@ADDRESS, as in line@:9090");
-  }
-  auto protocol = parse_protocol(text.substr(0, at));
-  if (!protocol) return refuse(protocol.error());
-  ListenOption listen{std::move(*protocol), std::string(text.substr(at + 1))};
-  if (has_control_character(text)) return refuse("must not hold a control character");
-  if (listen.is_passed()) {
-    if (!is_passed_name(listen.passed_name())) {
-      return refuse(
-          "write systemd:NAME, with the FileDescriptorName= of the socket unit, which has no colon");
-    }
-    return listen;
-  }
-  const auto parsed = Address::parse(listen.address);
-  if (!parsed) {
-    return refuse(parsed.error().text() +
-                  "; write :9090, 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name");
-  }
-  return listen;
-}
-
 Parsed<LogLevel> parse_log_level(std::string_view text) {
   static constexpr std::array<std::string_view, 4> names{"error", "warn", "info", "debug"};
   const auto found = std::ranges::find(names, text);
@@ -170,6 +127,8 @@ constexpr Setting table[] = {
      set_limit<parse_duration, &Limits::idle_timeout>},
     {"line-timeout", "DURATION", slow, "close it when a line takes so long to be complete", "10s",
      set_limit<parse_duration, &Limits::line_timeout>},
+    {"drain-line-timeout", "DURATION", slow, "at SIGTERM, close it when a line that has begun takes so long",
+     "5s", set_limit<parse_duration, &Limits::drain_line_timeout>},
     {"write-timeout", "DURATION", slow, "close it when the client takes nothing for so long", "30s",
      set_limit<parse_duration, &Limits::write_timeout>},
     {"lifetime", "DURATION", slow, "close it when it is so old", "0",
@@ -203,6 +162,8 @@ constexpr Setting table[] = {
 
     {"log-level", "LEVEL", log, "error, warn, info or debug", "info",
      set<parse_log_level, &Options::log_level>},
+    {"log-probes", "LEVEL", log, "level of connections that ask nothing, as a balancer's checks", "info",
+     set<parse_log_level, &Options::probe_level>},
     {"log-rate", "NUMBER", log, "lines in a second, of each kind (0: all)", "100",
      set<log_rate, &Options::log_rate>},
     {"stall-threshold", "DURATION", log, "a handler that holds all others up for so long (0: none)", "100ms",
@@ -226,14 +187,6 @@ std::span<const Setting> settings() noexcept { return table; }
 const Setting* find_setting(std::string_view name) noexcept {
   const auto found = std::ranges::find(table, name, &Setting::name);
   return found == std::end(table) ? nullptr : &*found;
-}
-
-bool is_same_place(const ListenOption& left, const ListenOption& right) {
-  if (left.is_passed() || right.is_passed()) return left.address == right.address;
-  const auto one = Address::parse(left.address), other = Address::parse(right.address);
-  if (!one || !other) return false;
-  if (one->is_wildcard() && other->is_wildcard()) return one->port() == other->port() && one->port() != 0;
-  return *one == *other && (one->is_unix() || one->port() != 0);
 }
 
 std::vector<Conflict> find_conflicts(const Options& options) {

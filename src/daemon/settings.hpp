@@ -12,26 +12,12 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/listen_option.hpp"
 #include "daemon/log.hpp"
 #include "daemon/values.hpp"
 #include "reactord/limits.hpp"
 
 namespace reactord {
-
-struct ListenOption {
-  std::string protocol;
-  std::string address;  // as Address::parse() takes it, and it has parsed; or systemd:NAME
-
-  static constexpr std::string_view passed_prefix = "systemd:";
-  bool is_passed() const noexcept { return address.starts_with(passed_prefix); }
-  std::string_view passed_name() const noexcept {  // of one that is
-    return std::string_view(address).substr(passed_prefix.size());
-  }
-  std::string text() const { return protocol + '@' + address; }
-};
-
-// Whether both would listen at the same place, whatever they serve there.
-bool is_same_place(const ListenOption& left, const ListenOption& right);
 
 struct Options {
   std::vector<ListenOption> listen;  // empty: what is passed, or line@:9090; no place twice
@@ -39,6 +25,8 @@ struct Options {
   Duration drain_timeout = 30s;
   Limits limits = {};  // connections.most 0: as many as the descriptors allow
   LogLevel log_level = LogLevel::info;
+  LogLevel probe_level =
+      LogLevel::info;       // of connections that asked nothing, or broke off when all was answered
   unsigned log_rate = 100;  // lines a second of one kind; 0: all
   std::string config;       // the file; empty: none
   bool check = false;

@@ -18,8 +18,9 @@ struct EndFacts {
   bool killed = false;
   bool gave_up = false;
   EndCause decided = EndCause::finished;
-  int write_failure = 0;  // an errno
-  int read_failure = 0;   // an errno
+  int write_failure = 0;      // an errno
+  int read_failure = 0;       // an errno
+  bool all_answered = false;  // as in ConnectionEnd
 
   EndCause cause() const noexcept;
   int error() const noexcept;  // the errno behind cause(), 0: none

@@ -96,7 +96,7 @@ class LineSession final : public Session {
   }
 
   void report() {
-    const EndFacts facts = end_facts(cause_, wait_.failure());
+    const EndFacts facts = end_facts(cause_, wait_.failure(), (unusual_ & in_line) != 0);
     // Only too much output is decided to be slow_reader: a peer that takes nothing is given up by the endpoint.
     const bool too_much = cause_ == EndCause::slow_reader || facts.cause() == EndCause::over_limit;
     ended(facts, lines_, limit_behind(facts.cause(), too_much));

@@ -85,7 +85,8 @@ void ServerCore::no_memory_for(Service& service, const Address& remote) {
                                   .lines = 0,
                                   .bytes_read = 0,
                                   .bytes_written = 0,
-                                  .duration = 0ns});
+                                  .duration = 0ns,
+                                  .all_answered = true});
   }
   ++ended_[static_cast<std::size_t>(EndCause::error)];
   --open_;

@@ -124,8 +124,8 @@ class Session {
   bool times_have_changed() const noexcept { return times_changed() >= began_; }  // since it began
   Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
-  EndFacts end_facts(EndCause decided,
-                     int finish_failure) const noexcept;  // as they are now, after Conn::finish()
+  // As they are now, after Conn::finish(). `in_line`: a line has begun and not ended.
+  EndFacts end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept;
   void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached
 
   // For a catch block around what a handler does: tells the observer, and what the end of the connection is to be.

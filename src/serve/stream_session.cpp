@@ -65,7 +65,7 @@ class StreamSession final : public Session, StreamLines, Timer {
   }
 
   void report(int finish_failure) {
-    const EndFacts facts = end_facts(*decided_, finish_failure);
+    const EndFacts facts = end_facts(*decided_, finish_failure, waits_for_line());
     ended(facts, 0, limit_behind(facts.cause(), limit_ended_it_));
   }
 
