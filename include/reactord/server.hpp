@@ -30,7 +30,7 @@ struct ConnectionEnd {
       limit;  // behind over_limit and over_rate, as its option is named: "max-connections"; else empty
   std::uint64_t lines, bytes_read, bytes_written;
   Duration duration;
-  bool all_answered;  // no line had begun, and the kernel had taken every answer
+  bool all_answered = true;  // no line had begun, and the kernel had taken every answer
 };
 
 // A limit was reached, and nobody's connection ended by it.

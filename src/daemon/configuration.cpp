@@ -137,6 +137,11 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
   if (const Assignment* before = assigned_in_file(*setting)) {
     return add_mistake(start + *value + ": given already, at " + before->origin);
   }
+  if (setting->name == "listen" && std::exchange(replaces_listeners_, false)) {
+    options_.listen.clear();
+    std::erase_if(assignments_, [](const Assignment& one) { return one.setting->name == "listen"; });
+    file_start_ = std::min(file_start_, assignments_.size());
+  }
   const auto applied = setting->apply(*value, options_);
   if (!applied) return add_mistake(start + applied.error());
   assignments_.push_back({setting, *value, origin});

@@ -35,11 +35,18 @@ class Configuration {
   // is its name, for messages.
   void read(std::string_view text, std::string_view file);
 
+  // Of the listeners read so far none counts, if what is read from here on has any.
+  void replace_listeners() noexcept { replaces_listeners_ = true; }
+
   void add_mistake(std::string text);
+  void add_empty_file(std::string file) { empty_files_.push_back(std::move(file)); }
 
   // What was right, in the order of its lines; and what the settings come to.
   const std::vector<Assignment>& assignments() const noexcept { return assignments_; }
   const Options& options() const noexcept { return options_; }
+  const std::vector<std::string>& empty_files() const noexcept {
+    return empty_files_;
+  }                                          // without a byte in them
   std::vector<std::string> take_mistakes();  // with a last line that counts those left out; empty: none
 
  private:
@@ -52,6 +59,8 @@ class Configuration {
   std::size_t file_start_ = 0;  // of the assignments of the file that is read
   std::vector<std::string> mistakes_;
   std::size_t untold_ = 0;
+  std::vector<std::string> empty_files_;
+  bool replaces_listeners_ = false;  // with the next one
 };
 
 // `text` as one line for a person: what would move a cursor becomes a question mark.

@@ -16,6 +16,7 @@
 #include "daemon/complaint.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/listen_hint.hpp"
+#include "daemon/listener_log.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/service_status.hpp"
 #include "daemon/shown_address.hpp"
@@ -27,10 +28,11 @@ namespace {
 
 class Daemon final : ServerObserver {
  public:
-  Daemon(const CommandLine& line, Options options, std::size_t descriptors,
+  Daemon(const CommandLine& line, const SettingsInForce& settings, Options options, std::size_t descriptors,
          const std::optional<MemoryLimit>& memory, PassedSockets passed)
       : line_(line),
         options_(std::move(options)),
+        empty_files_(settings.empty_files()),
         descriptors_(descriptors),
         memory_(memory),
         log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
@@ -73,8 +75,8 @@ class Daemon final : ServerObserver {
       daemon.signals_->close();
       co_return;
     }
-    daemon.tell_change(*listening);
-    daemon.tell_unused_sockets();
+    log_change(*daemon.log_, *listening);
+    log_unused(*daemon.log_, daemon.listeners_.take_unused());
     daemon.tell_limits();
     daemon.reactor_.spawn(obey_signals(daemon, *daemon.signals_));
     daemon.notifier_.ready(daemon.status_text());
@@ -163,17 +165,29 @@ class Daemon final : ServerObserver {
   static Task<std::size_t> change_settings(Daemon& daemon) {
     const auto wanted = daemon.read_options();
     if (!wanted) co_return daemon.tell_mistakes(wanted.error());
-    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(*wanted);
+    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(wanted->options);
     const auto changed = co_await std::move(changing);
-    if (!changed) co_return daemon.tell_mistake(changed.error(), wanted->listen);
-    daemon.put_in_force(*wanted, *changed);
+    if (!changed) co_return daemon.tell_mistake(changed.error(), wanted->options.listen);
+    daemon.empty_files_ = wanted->empty_files;
+    daemon.put_in_force(wanted->options, *changed);
     co_return 0;
   }
 
+  struct Wanted {
+    Options options;
+    std::vector<std::string> empty_files;
+  };
   // The settings as they are written now, with what the system allows. Error: the mistakes, one line each.
-  std::expected<Options, std::vector<std::string>> read_options() const {
+  std::expected<Wanted, std::vector<std::string>> read_options() const {
     const auto settings = SettingsInForce::read(line_);
     if (!settings) return std::unexpected(settings.error().lines);
+    // It may be read just when whoever writes it has emptied it.
+    for (const std::string& file : settings->empty_files()) {
+      if (std::ranges::find(empty_files_, file) == empty_files_.end())
+        return std::unexpected(
+            std::vector{printable(file) +
+                        ": is empty, and was not so before: write another file and rename it to this one"});
+    }
     Options options = settings->options();
     const auto most = settings->connections_that_fit(descriptors_, listeners_.descriptors(options));
     if (!most) return std::unexpected(most.error().lines);
@@ -181,7 +195,7 @@ class Daemon final : ServerObserver {
     const auto buffers = settings->buffers_that_fit(memory_);
     if (!buffers) return std::unexpected(buffers.error().lines);
     options.limits.max_buffers = *buffers;
-    return options;
+    return Wanted{std::move(options), settings->empty_files()};
   }
 
   void put_in_force(const Options& options, const Listeners::Change& changed) {
@@ -191,7 +205,7 @@ class Daemon final : ServerObserver {
     options_ = options;
     if (has_new_limits) server_.set_limits(options_.limits);
     log_->line(LogLevel::info, "reloaded").add("config", options_.config);
-    tell_change(changed);
+    log_change(*log_, changed);
     if (has_new_limits) tell_limits();
   }
 
@@ -218,52 +232,6 @@ class Daemon final : ServerObserver {
     const std::string serving = "erving " + listeners_.text() + "; " + connections;
     if (mistakes_ == 0) return "S" + serving;
     return "Reload failed: " + count_text(mistakes_, "mistake") + ", see the log. As before, s" + serving;
-  }
-
-  void tell_change(const Listeners::Change& change) {
-    for (const Listeners::Served& one : change.removed) tell_listener("not-listening", one);
-    for (const Listeners::Served& one : change.added) tell_listener("listening", one);
-    for (const Listeners::Served& one : change.unreachable) tell_unreachable(one);
-    for (const Listeners::Served& one : change.unserved) tell_unserved(one);
-    for (const Error& error : change.failures)
-      log_->line(LogLevel::error, "socket-file-failed").add("error", error.text());
-  }
-
-  void tell_unreachable(const Listeners::Served& one) {
-    log_->line(LogLevel::warn, "unreachable")
-        .add("address", shown_address(one.address))
-        .add("passed-as", one.option.passed_name())
-        .add("reason",
-             "its file is gone, and nobody can connect: restart the socket unit, which makes it anew");
-  }
-
-  void tell_unserved(const Listeners::Served& one) {
-    log_->line(LogLevel::warn, "passed-socket-unserved")
-        .add("address", shown_address(one.address))
-        .add("passed-as", one.option.passed_name())
-        .add("reason",
-             "the configuration has listen, and none of systemd:" + std::string(one.option.passed_name()) +
-                 ": who connects there waits, and nobody answers");
-  }
-
-  void tell_listener(std::string_view event, const Listeners::Served& one) {
-    auto line = log_->line(LogLevel::info, event);
-    line.add("protocol", one.option.protocol).add("address", shown_address(one.address));
-    if (one.option.is_passed()) line.add("passed-as", one.option.passed_name());
-  }
-
-  void tell_unused_sockets() {
-    for (const PassedSocket& socket : listeners_.take_unused()) {
-      auto line = log_->line(LogLevel::warn, "passed-socket-closed");
-      line.add("name", socket.name()).add("descriptor", static_cast<std::uint64_t>(socket.number()));
-      if (socket.address()) {
-        line.add("address", shown_address(*socket.address()))
-            .add("reason",
-                 "no listen has systemd:" + socket.name() + ", or there is none and no such protocol");
-      } else {
-        line.add("reason", socket.address().error().text());
-      }
-    }
   }
 
   void tell_limits() {
@@ -301,7 +269,7 @@ class Daemon final : ServerObserver {
     status_.changed();
     const auto gone = listeners_.forget(id);
     try {
-      if (gone) tell_listener("not-listening", *gone);
+      if (gone) log_listener(*log_, "not-listening", *gone);
     } catch (const std::bad_alloc&) {
       log_->count_dropped();
     }
@@ -329,6 +297,7 @@ class Daemon final : ServerObserver {
 
   const CommandLine& line_;
   Options options_;
+  std::vector<std::string> empty_files_;  // of the configuration that is in force
   std::size_t descriptors_;
   std::optional<MemoryLimit> memory_;  // at the start: what we have taken since is what it is for
   Reactor reactor_;
@@ -362,7 +331,7 @@ int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedS
   const auto buffers = settings.buffers_that_fit(memory);
   if (!buffers) return complain(buffers.error().lines.front(), buffers.error().status);
   options.limits.max_buffers = *buffers;
-  Daemon daemon(line, std::move(options), descriptors, memory, std::move(passed));
+  Daemon daemon(line, settings, std::move(options), descriptors, memory, std::move(passed));
   return daemon.run();
 }
 

@@ -41,8 +41,8 @@ std::string in_use_hint(const Error& error, const std::vector<ListenOption>& wan
   if (error.network() == "unix") {
     struct stat file {};
     const bool is_file = system::file_status(text.c_str(), file) == 0 && !S_ISSOCK(file.st_mode);
-    if (is_file) return "The file there is not a socket: remove it, or choose another path with --listen.";
-    return "Another process listens there: \"ss -lxp\" shows which; or choose another path with --listen.";
+    if (is_file) return "The file there is not a socket: remove it, or choose another with --listen.";
+    return "Another process listens there: \"ss -lxp\" shows which; or choose another with --listen.";
   }
   const std::string overlap = overlap_hint(text, wanted);
   if (!overlap.empty()) return overlap;

@@ -64,7 +64,7 @@ int check(const SettingsInForce& settings) {
   }
   const auto buffers = settings.buffers_that_fit(reactord::find_memory_limit());
   if (!buffers) return complain(buffers.error());
-  return print(settings.text(*buffers));
+  return settings.options().quiet ? 0 : print(settings.text(*buffers));
 }
 
 int serve(const CommandLine& line) {

@@ -49,6 +49,13 @@ Parsed<std::string> file_name(std::string_view text) {
   return std::string(text);
 }
 
+Parsed<std::string> instance_name(std::string_view text) {
+  if (!text.empty() && !text.starts_with('.') && text.find('/') == std::string_view::npos)
+    return std::string(text);
+  return std::unexpected(std::string(text) +
+                         ": write a name without a slash, which does not begin with a dot");
+}
+
 Parsed<std::string> inetd_protocol(std::string_view text) {
   auto protocol = parse_protocol(text);
   if (!protocol) return std::unexpected(std::string(text) + ": " + protocol.error());
@@ -171,8 +178,11 @@ constexpr Setting table[] = {
 
     {"config", "FILE", how, "-c FILE: read settings from FILE and conf.d/*.conf beside it", "",
      set<file_name, &Options::config>},
+    {"instance", "NAME", how, "read instances/NAME.conf beside FILE, too, where it is there", "",
+     set<instance_name, &Options::instance>},
     {"check", "", how, "say what is wrong, or which settings are in force; serve nothing", "",
      raise<&Options::check>},
+    {"quiet", "", how, "with --check: say only what is wrong", "", raise<&Options::quiet>},
     {"inetd", "PROTOCOL", how, "serve the connection that is standard input, and exit", "",
      set<inetd_protocol, &Options::inetd>},
 

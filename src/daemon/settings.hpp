@@ -29,7 +29,9 @@ struct Options {
       LogLevel::info;       // of connections that asked nothing, or broke off when all was answered
   unsigned log_rate = 100;  // lines a second of one kind; 0: all
   std::string config;       // the file; empty: none
+  std::string instance;     // empty: none
   bool check = false;
+  bool quiet = false;
   std::string inetd;  // the protocol; empty: no inetd
   bool help = false;
   bool version = false;

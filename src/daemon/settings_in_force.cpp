@@ -22,11 +22,12 @@ std::expected<SettingsInForce, Mistakes> SettingsInForce::read(const CommandLine
   SettingsInForce in_force;
   Mistakes mistakes{.lines = {}, .status = exit_usage};
   if (!line.options.config.empty()) {
-    Configuration configuration = read_configuration(line.options.config);
+    Configuration configuration = read_configuration(line.options.config, line.options.instance);
     mistakes.lines = configuration.take_mistakes();
     if (!mistakes.lines.empty()) mistakes.status = exit_configuration;
     in_force.options_ = configuration.options();
     in_force.assignments_ = configuration.assignments();
+    in_force.empty_files_ = configuration.empty_files();
   }
   if (!line.options.listen.empty() || !line.options.inetd.empty()) {
     in_force.options_.listen.clear();

@@ -25,6 +25,7 @@ class SettingsInForce {
   static std::expected<SettingsInForce, Mistakes> read(const CommandLine& line);
 
   const Options& options() const noexcept { return options_; }
+  const std::vector<std::string>& empty_files() const noexcept { return empty_files_; }
 
   // How many connections there may be below a limit on descriptors, with so many listeners; what was asked for, if it
   // was.
@@ -48,6 +49,7 @@ class SettingsInForce {
 
   Options options_;
   std::vector<Assignment> assignments_;  // the later one counts
+  std::vector<std::string> empty_files_;
 };
 
 }  // namespace reactord

@@ -29,9 +29,7 @@ Ended run(const std::vector<std::string>& arguments, unsigned descriptor_limit =
   return {status, process.output(), process.errors()};
 }
 
-void write(const std::string& file, const std::string& text) {
-  std::ofstream(file, std::ios::binary) << text;
-}
+void write(const std::string& file, const std::string& text) { test::write_file(file, text); }
 
 Ended check(const std::string& file) { return run({"-c", file, "--check"}); }
 
@@ -349,7 +347,7 @@ TEST_CASE("the configuration is what is served") {
   const std::string file = directory.path("reactord.conf");
   write(file, "listen = line@unix:" + directory.path("s") + "\nmax-line = 16\n");
   Process daemon({"-c", file});
-  daemon.wait_for_log({"event=listening", "address=" + directory.path("s")});
+  daemon.wait_for_log({"event=listening", "address=unix:" + directory.path("s")});
   test::Client client(directory.path("s"));
   CHECK(client.ask("hello") == "Server: hello");
   client.send("much longer than sixteen bytes\n");

@@ -109,16 +109,16 @@ TEST_CASE(
 
   const test::TemporaryDirectory directory;
   const std::string file = directory.path("reactord.conf");
-  std::ofstream(file) << "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n");
   Process checked({"-c", file, "--check"}, 0, {.prelude = prelude});
   CHECK(checked.wait() == configuration_error);
-  std::ofstream(file) << "listen = line@127.0.0.1:0\nmax-buffers = 1MiB\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\nmax-buffers = 1MiB\n");
   Process daemon({"-c", file}, 0, {.prelude = prelude});
   daemon.wait_for_log({"event=limits", "max-buffers=1048576"});
-  std::ofstream(file) << "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n");
   daemon.signal(SIGHUP);
   daemon.wait_for_log({"event=reload-failed", "max-buffers = 64MiB: "});
-  std::ofstream(file) << "listen = line@127.0.0.1:0\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\n");
   daemon.signal(SIGHUP);
   daemon.wait_for_log({"event=reloaded"});
   const std::string limits = daemon.wait_for_log({"event=limits"});

@@ -84,7 +84,7 @@ TEST_CASE("a wrong --listen says what would be right") {
         "--listen gopher@:70: unknown protocol \"gopher\", known: line echo");
   CHECK(refusal({"--listen", "line@localhost"}) ==
         "--listen line@localhost: address localhost: missing port in address; write :9090, 127.0.0.1:9090, "
-        "[::1]:9090, unix:/path or unix:@name");
+        "[::1]:9090, tcp4::9090, unix:/path or unix:@name");
   CHECK(refusal({"--listen", "line@:99999"})
             .starts_with("--listen line@:99999: address 99999: invalid port; write"));
   CHECK(refusal({"--listen", "line@"}).starts_with("--listen line@: missing address; write :9090"));
