@@ -202,11 +202,13 @@ class Daemon final : ServerObserver {
     log_->set_level(options.log_level);
     if (options.log_rate != options_.log_rate) events_.set_rate(options.log_rate);
     const bool has_new_limits = options.limits != options_.limits;
+    const bool tells_limits = options.limits.connections.most != options_.limits.connections.most ||
+                              options.limits.max_buffers != options_.limits.max_buffers;
     options_ = options;
     if (has_new_limits) server_.set_limits(options_.limits);
     log_->line(LogLevel::info, "reloaded").add("config", options_.config);
     log_change(*log_, changed);
-    if (has_new_limits) tell_limits();
+    if (tells_limits) tell_limits();
   }
 
   std::size_t tell_mistake(const Error& error, const std::vector<ListenOption>& wanted) {
