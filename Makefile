@@ -58,12 +58,49 @@ SYSUSERSDIR   ?= $(PREFIX)/lib/sysusers.d
 SYSCONFDIR    ?= /etc
 
 UNITS    := $(notdir $(wildcard systemd/*.service systemd/*.socket))
-DROP_INS := $(wildcard systemd/reactord.service.d/*.conf)
-HEADERS  := $(wildcard include/reactord/*.hpp)
+DROP_INS := $(notdir $(wildcard systemd/reactord.service.d/*.conf))
+HEADERS  := $(notdir $(wildcard include/reactord/*.hpp))
 PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
-# The paths in units and pages, as they are here.
-PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/reactord|$(SYSCONFDIR)/reactord|g' \
-                -e 's|/usr/share/doc/reactord|$(DOCDIR)|g'
+
+# What make install brings and make uninstall removes, SOURCE>TARGET: programs, files as they are, and files in which paths
+# are named.
+PROGRAMS = $(DAEMON)>$(SBINDIR)/reactord $(LOAD)>$(BINDIR)/reactord-load
+COPIES   = $(LIBRARY)>$(LIBDIR)/libreactord.a \
+           $(foreach header,$(HEADERS),include/reactord/$(header)>$(INCLUDEDIR)/reactord/$(header)) \
+           docs/completion/reactord.bash>$(COMPLETIONDIR)/reactord \
+           docs/completion/reactord-load.bash>$(COMPLETIONDIR)/reactord-load \
+           systemd/reactord.sysusers.conf>$(SYSUSERSDIR)/reactord.conf \
+           $(foreach file,$(DROP_INS),systemd/reactord.service.d/$(file)>$(DOCDIR)/reactord.service.d/$(file)) \
+           docs/reactord.conf.example>$(DOCDIR)/reactord.conf.example
+PLACED   = $(foreach unit,$(UNITS),systemd/$(unit)>$(UNITDIR)/$(unit)) \
+           $(foreach page,$(PAGES),docs/man/$(page)>$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+WRITTEN  = $(PKGCONFIGDIR)/reactord.pc
+
+quoted         = $(foreach word,$(1),'$(word)')
+source_of      = $(firstword $(subst >, ,$(1)))
+target_of      = $(lastword $(subst >, ,$(1)))
+INSTALLED      = $(foreach pair,$(PROGRAMS) $(COPIES) $(PLACED),$(call target_of,$(pair))) $(WRITTEN)
+INSTALLED_INTO = $(sort $(patsubst %/,%,$(dir $(INSTALLED)))) $(SYSCONFDIR)/reactord
+# Those that bear our name; the inner ones first. The others belong to all packages.
+OUR_FOLDERS    = $(filter %/reactord.service.d,$(INSTALLED_INTO)) $(filter %/reactord,$(INSTALLED_INTO))
+
+# The paths in units and pages, as they are here. What was put in is not looked at again: it may look like another of them.
+PLACE = sed -i -e 's|/usr/sbin/reactord|%SBINDIR%|g' -e 's|/etc/reactord|%SYSCONFDIR%|g' -e 's|/usr/share/doc/reactord|%DOCDIR%|g' \
+               -e 's|%SBINDIR%|$(SBINDIR)/reactord|g' -e 's|%SYSCONFDIR%|$(SYSCONFDIR)/reactord|g' -e 's|%DOCDIR%|$(DOCDIR)|g'
+
+# A folder goes into units, where % and $ are more than letters, into reactord.pc and through sed and the shell.
+FOLDERS    := DESTDIR PREFIX SBINDIR BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR COMPLETIONDIR PKGCONFIGDIR UNITDIR SYSUSERSDIR \
+              SYSCONFDIR
+comma      := ,
+FIT        := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z \
+              0 1 2 3 4 5 6 7 8 9 / . _ + ~ @ : = - $(comma)
+without     = $(if $(1),$(call without,$(wordlist 2,$(words $(1)),$(1)),$(subst $(firstword $(1)),,$(2))),$(2))
+# As it was given: make would take a $ for a variable of its own.
+given       = $(if $(filter file,$(origin $(1))),$($(1)),$(value $(1)))
+is_unfit    = $(filter-out [],[$(call without,$(FIT),$(2))])$(filter-out [/%,[$(2)])
+check       = $(if $(call is_unfit,$(1),$(2)),$(error make $@: $(1)=$(2): write an absolute path of letters, digits and \
+              /._+~@$(comma):=- only, as in /usr/local))
+check_place = $(foreach name,$(FOLDERS),$(if $(filter [DESTDIR],[$(name)$(DESTDIR)]),,$(call check,$(name),$(call given,$(name)))))
 
 .PHONY: all run test unit hostile floors format format-check bench bench-count bench-micro install uninstall clean help
 .DELETE_ON_ERROR:
@@ -105,45 +142,37 @@ bench: $(DAEMON) $(LOAD) $(BUILD)/bench/floor  ## measure requests beside a bare
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) BENCH=$(BUILD)/bench tests/bench/side-by-side $(OPTIONS)
 
 install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see the Makefile
+	$(check_place)
 	@# It builds nothing itself: with sudo that would leave files of root in build/.
 	@$(MAKE) --no-print-directory --question $(DAEMON) $(LOAD) $(LIBRARY) || \
 	  { echo "make install: $(DAEMON) is not there, or older than its sources: run make first, without sudo" >&2; exit 1; }
-	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)/reactord' \
-	  '$(DESTDIR)$(DOCDIR)/reactord.service.d' '$(DESTDIR)$(COMPLETIONDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' \
-	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(SYSCONFDIR)/reactord' \
-	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man%',$(sort $(subst .,,$(suffix $(PAGES)))))
-	install -m 755 $(DAEMON) '$(DESTDIR)$(SBINDIR)/reactord'
-	install -m 755 $(LOAD) '$(DESTDIR)$(BINDIR)/reactord-load'
-	install -m 644 $(LIBRARY) '$(DESTDIR)$(LIBDIR)/libreactord.a'
-	install -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)/reactord'
-	install -m 644 docs/completion/reactord.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord'
-	install -m 644 docs/completion/reactord-load.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord-load'
-	install -m 644 systemd/reactord.sysusers.conf '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf'
-	install -m 644 $(DROP_INS) '$(DESTDIR)$(DOCDIR)/reactord.service.d'
-	install -m 644 docs/reactord.conf.example '$(DESTDIR)$(DOCDIR)'
-	@umask 022; set -e; \
-	for unit in $(UNITS); do \
-	  echo "$$unit -> $(DESTDIR)$(UNITDIR)"; $(PLACED) "systemd/$$unit" >"$(DESTDIR)$(UNITDIR)/$$unit"; \
+	@set -e; \
+	for pair in $(call quoted,$(PROGRAMS)); do \
+	  echo "$(DESTDIR)$${pair#*>}"; install -D -m 755 "$${pair%>*}" "$(DESTDIR)$${pair#*>}"; \
 	done; \
-	for page in $(PAGES); do \
-	  echo "$$page -> $(DESTDIR)$(MANDIR)"; $(PLACED) "docs/man/$$page" >"$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; \
+	for pair in $(call quoted,$(COPIES)); do \
+	  echo "$(DESTDIR)$${pair#*>}"; install -D -m 644 "$${pair%>*}" "$(DESTDIR)$${pair#*>}"; \
 	done; \
-	echo "reactord.pc -> $(DESTDIR)$(PKGCONFIGDIR)"; \
+	for pair in $(call quoted,$(PLACED)); do \
+	  echo "$(DESTDIR)$${pair#*>}"; install -D -m 644 "$${pair%>*}" "$(DESTDIR)$${pair#*>}"; $(PLACE) "$(DESTDIR)$${pair#*>}"; \
+	done; \
+	echo '$(DESTDIR)$(WRITTEN)'; install -D -m 644 /dev/null '$(DESTDIR)$(WRITTEN)'; \
 	version=$$($(DAEMON) --version); \
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: reactord' \
 	  'Description: connections, timers and line servers on one thread' "Version: $${version#reactord }" \
 	  'Cflags: -std=c++23 -I$${includedir}' 'Libs: -L$${libdir} -lreactord' \
-	  >'$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc'; \
+	  >'$(DESTDIR)$(WRITTEN)'; \
 	config='$(DESTDIR)$(SYSCONFDIR)/reactord/reactord.conf'; \
 	if [ -e "$$config" ]; then echo "$$config is there: left as it is"; \
-	else install -m 644 docs/reactord.conf.example "$$config"; fi
+	else install -D -m 644 docs/reactord.conf.example "$$config"; fi
 
-uninstall:  ## remove what install has installed, but not the configuration
-	rm -f '$(DESTDIR)$(SBINDIR)/reactord' '$(DESTDIR)$(BINDIR)/reactord-load' '$(DESTDIR)$(LIBDIR)/libreactord.a' '$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc' \
-	  '$(DESTDIR)$(COMPLETIONDIR)/reactord' '$(DESTDIR)$(COMPLETIONDIR)/reactord-load' '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf' \
-	  $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(UNITS)) \
-	  $(foreach page,$(PAGES),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)')
-	rm -rf '$(DESTDIR)$(INCLUDEDIR)/reactord' '$(DESTDIR)$(DOCDIR)'
+uninstall:  ## remove what install has installed, but not the configuration, nor what others have put beside it
+	$(check_place)
+	@for file in $(call quoted,$(INSTALLED)); do echo "rm $(DESTDIR)$$file"; rm -f "$(DESTDIR)$$file" || exit; done
+	@for folder in $(call quoted,$(OUR_FOLDERS)); do \
+	  if [ ! -d "$(DESTDIR)$$folder" ]; then continue; fi; \
+	  rmdir "$(DESTDIR)$$folder" 2>/dev/null || echo "$(DESTDIR)$$folder is left: there is more in it, or it is not ours to remove"; \
+	done
 
 clean:  ## remove everything that was built
 	rm -rf build
