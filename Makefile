@@ -1,9 +1,10 @@
 # One file, no recursion. `make help` lists the targets. Everything that is made goes below build/, each flavour in a
 # folder of its own, so that switching between them never rebuilds wrongly: FLAVOUR=release (the default), asan, clang.
 
-# As many jobs as there are processors, unless make is told how many.
-ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
-MAKEFLAGS += --jobs=$(shell nproc)
+# As many jobs as there are processors, unless make is told how many: on its command line, which counts more than this, or
+# in the environment. Within another make that one has the jobs.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += $(shell printf '%s\n' "$$MAKEFLAGS" | grep -qE '(^| )(-?[a-zA-Z]*j|--jobs)' || echo --jobs=$$(nproc))
 endif
 
 FLAVOUR ?= release
@@ -21,7 +22,8 @@ CXXFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize=vptr -fno-
 CXXFLAGS_clang   := $(CXXFLAGS)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CXXFLAGS_$(FLAVOUR))
+COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CPPFLAGS) $(CXXFLAGS_$(FLAVOUR))
+LINK      = $(CXX) $(CXXFLAGS_$(FLAVOUR)) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
 LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/serve/*.cpp)
 DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
@@ -36,6 +38,8 @@ EXAMPLES        := $(wildcard tests/examples/*.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 unoptimised_objects = $(patsubst %.cpp,$(BUILD)/unoptimised/%.o,$(1))
+# In build/FLAVOUR/made-with/NAME stands what the variable NAME came to. It is newer than all that was made with another.
+made_with = $(patsubst %,$(BUILD)/made-with/%,$(1))
 LIBRARY := $(BUILD)/libreactord.a
 DAEMON  := $(BUILD)/reactord
 # Everything of the programs but their mains, for the unit tests.
@@ -114,7 +118,7 @@ test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/uno
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
 	  COMPILE='$(CXX) -std=c++23 -Iinclude' \
 	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
-	  tests/support/cases tests/support/rejected
+	  tests/support/cases tests/support/rejected tests/support/builds
 
 unit: $(BUILD)/unit-tests $(BUILD)/unoptimised-tests  ## build and run the unit tests alone, as with FLAVOUR=clang
 	@tests/support/run-tests $^
@@ -144,7 +148,7 @@ bench: $(DAEMON) $(LOAD) $(BUILD)/bench/floor  ## measure requests beside a bare
 install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see the Makefile
 	$(check_place)
 	@# It builds nothing itself: with sudo that would leave files of root in build/.
-	@$(MAKE) --no-print-directory --question $(DAEMON) $(LOAD) $(LIBRARY) || \
+	@$(MAKE) --no-print-directory --question AS_BUILT=yes $(DAEMON) $(LOAD) $(LIBRARY) || \
 	  { echo "make install: $(DAEMON) is not there, or older than its sources: run make first, without sudo" >&2; exit 1; }
 	@set -e; \
 	for pair in $(call quoted,$(PROGRAMS)); do \
@@ -180,53 +184,83 @@ clean:  ## remove everything that was built
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
+LIBRARY_OBJECTS     := $(call objects,$(LIBRARY_SOURCES))
+DAEMON_OBJECTS      := $(call objects,$(DAEMON_SOURCES))
+LOAD_OBJECTS        := $(call objects,$(LOAD_SOURCES))
+UNIT_OBJECTS        := $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS)
+UNOPTIMISED_OBJECTS := $(call unoptimised_objects,$(UNOPTIMISED))
+DAEMON_TEST_OBJECTS := $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS)
+# The commands, without what differs from file to file.
+COMPILED_WITH       := $(COMPILE)
+LINKED_WITH         := $(CXX) $(CXXFLAGS_$(FLAVOUR)) $(LDFLAGS) $(LDLIBS)
+
+RECORDS := LIBRARY_OBJECTS DAEMON_OBJECTS LOAD_OBJECTS UNIT_OBJECTS UNOPTIMISED_OBJECTS DAEMON_TEST_OBJECTS PARTS \
+           COMPILED_WITH LINKED_WITH
+
+# A record is made again when it holds something else. make install takes what was built, with whatever flags.
+define renewed
+ifneq ($$(file <$(BUILD)/made-with/$(1)),$$($(1)))
+$(BUILD)/made-with/$(1): changed
+endif
+endef
+ifndef AS_BUILT
+$(foreach name,$(RECORDS),$(eval $(call renewed,$(name))))
+endif
+
+.PHONY: changed
+$(call made_with,$(RECORDS)): $(BUILD)/made-with/%:
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$($*))' >$@
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(call made_with,LIBRARY_OBJECTS)
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar rcs $@ $(LIBRARY_OBJECTS)
 
-$(DAEMON): $(call objects,$(DAEMON_SOURCES)) $(LIBRARY)
+$(DAEMON): $(DAEMON_OBJECTS) $(LIBRARY) $(call made_with,DAEMON_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(LOAD): $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
+$(LOAD): $(LOAD_OBJECTS) $(LIBRARY) $(call made_with,LOAD_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/unit-tests: $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS) $(LIBRARY)
+$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(LIBRARY) $(call made_with,UNIT_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
 # As a program is that names no -O: its own code, and what it takes from our headers, at -O0; the library is as it always is.
-$(BUILD)/unoptimised-tests: $(call unoptimised_objects,$(UNOPTIMISED)) $(LIBRARY)
+$(BUILD)/unoptimised-tests: $(UNOPTIMISED_OBJECTS) $(LIBRARY) $(call made_with,UNOPTIMISED_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/daemon-tests: $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS) $(LIBRARY)
+$(BUILD)/daemon-tests: $(DAEMON_TEST_OBJECTS) $(LIBRARY) $(call made_with,DAEMON_TEST_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY) $(call made_with,LINKED_WITH)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PARTS) $(LIBRARY)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PARTS) $(LIBRARY) $(call made_with,PARTS LINKED_WITH)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
+
+# Named, lest they are removed as what only led to their programs.
+$(call objects,$(BENCH_SOURCES) $(wildcard tests/fuzz/*.cpp)):
 
 # The complete server of docs/protocols.md.
-$(BUILD)/example-server: $(BUILD)/tests/examples/server/server.o $(LIBRARY)
+$(BUILD)/example-server: $(BUILD)/tests/examples/server/server.o $(LIBRARY) $(call made_with,LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-# Objects depend on this file: a changed flag rebuilds what it concerns.
-$(BUILD)/%.o: %.cpp Makefile
+$(BUILD)/%.o: %.cpp $(call made_with,COMPILED_WITH)
 	@mkdir -p $(@D)
 	@echo "  CXX   $<"
 	@$(COMPILE) -c -o $@ $<
 
-$(BUILD)/unoptimised/%.o: %.cpp Makefile
+$(BUILD)/unoptimised/%.o: %.cpp $(call made_with,COMPILED_WITH)
 	@mkdir -p $(@D)
 	@echo "  CXX   $< (-O0)"
 	@$(COMPILE) -O0 -c -o $@ $<
