@@ -118,7 +118,7 @@ test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/uno
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
 	  COMPILE='$(CXX) -std=c++23 -Iinclude' \
 	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
-	  tests/support/cases tests/support/rejected tests/support/builds
+	  tests/support/cases tests/support/rejected tests/support/builds tests/support/runs
 
 unit: $(BUILD)/unit-tests $(BUILD)/unoptimised-tests  ## build and run the unit tests alone, as with FLAVOUR=clang
 	@tests/support/run-tests $^
