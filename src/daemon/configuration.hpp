@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/settings.hpp"
@@ -52,11 +53,12 @@ class Configuration {
  private:
   void read_line(std::string_view line, std::string_view file, std::size_t number);
   void assign(std::string_view name, std::string_view value, const std::string& origin);
-  const Assignment* assigned_in_file(const Setting& setting) const noexcept;
+  bool is_told() const noexcept { return mistakes_.size() < most_mistakes; }  // the next mistake
 
   Options options_;
   std::vector<Assignment> assignments_;
-  std::size_t file_start_ = 0;  // of the assignments of the file that is read
+  std::unordered_map<const Setting*, std::string>
+      in_file_;  // those that may be given once, and where they are
   std::vector<std::string> mistakes_;
   std::size_t untold_ = 0;
   std::vector<std::string> empty_files_;

@@ -172,15 +172,18 @@ PlaceName place_name(const ListenOption& option) {
   return {to_string(place->network) + (':' + std::to_string(address.port()))};
 }
 
+std::vector<std::string> kept_places(const PlaceName& place) {
+  if (place.is_chosen) return {};
+  const std::size_t colon = place.text.find(':');
+  const std::string network = place.text.substr(0, colon), rest = place.text.substr(colon);
+  if (network == "tcp") return {place.text, "tcp4" + rest, "tcp6" + rest};
+  if (network == "tcp4" || network == "tcp6") return {place.text, "tcp" + rest};
+  return {place.text};
+}
+
 bool is_same_place(const ListenOption& left, const ListenOption& right) {
-  const PlaceName one = place_name(left), other = place_name(right);
-  if (one.is_chosen || other.is_chosen) return false;
-  if (one.text == other.text) return true;
-  const auto is_part = [](const std::string& whole, const std::string& part) {
-    return whole.starts_with("tcp:") &&
-           (part == "tcp4" + whole.substr(3) || part == "tcp6" + whole.substr(3));
-  };
-  return is_part(one.text, other.text) || is_part(other.text, one.text);
+  const PlaceName other = place_name(right);
+  return !other.is_chosen && std::ranges::count(kept_places(place_name(left)), other.text) > 0;
 }
 
 }  // namespace reactord

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/values.hpp"
 #include "reactord/listener.hpp"
@@ -50,8 +51,11 @@ struct PlaceName {
 };
 PlaceName place_name(const ListenOption& option);
 
-// Whether one keeps the other from listening, by what is written: the same place, or every address beside every address
-// of one family. One address beside all of them is not known here: the kernel refuses it.
+// The texts of the places at which nobody can listen beside it, its own first: every address keeps every address of one
+// family. One address beside all of them is not known here: the kernel refuses it. Where the kernel chooses, there are none.
+std::vector<std::string> kept_places(const PlaceName& place);
+
+// Whether one keeps the other from listening, by what is written. To hold many against many there is ListenList.
 bool is_same_place(const ListenOption& left, const ListenOption& right);
 
 }  // namespace reactord

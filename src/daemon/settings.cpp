@@ -99,12 +99,10 @@ constexpr auto set_limit = set<parse, &Options::limits, path...>;
 Parsed<void> add_listen(std::string_view text, Options& options) {
   auto listen = parse_listen(text);
   if (!listen) return std::unexpected(std::move(listen).error());
-  for (const ListenOption& other : options.listen) {
-    if (!is_same_place(*listen, other)) continue;
-    return std::unexpected(std::string(text) + ": the same place as " + other.text() +
+  if (const ListenOption* const other = options.listen.add(std::move(*listen))) {
+    return std::unexpected(std::string(text) + ": the same place as " + other->text() +
                            ": write one listen for each");
   }
-  options.listen.push_back(std::move(*listen));
   return {};
 }
 

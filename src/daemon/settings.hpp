@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/listen_option.hpp"
+#include "daemon/listen_list.hpp"
 #include "daemon/log.hpp"
 #include "daemon/values.hpp"
 #include "reactord/limits.hpp"
@@ -20,7 +20,7 @@
 namespace reactord {
 
 struct Options {
-  std::vector<ListenOption> listen;  // empty: what is passed, or line@:9090; no place twice
+  ListenList listen;  // empty: what is passed, or line@:9090
   bool reuse_port = false;
   Duration drain_timeout = 30s;
   Limits limits = {};  // connections.most 0: as many as the descriptors allow
