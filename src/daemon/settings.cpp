@@ -199,19 +199,16 @@ const Setting* find_setting(std::string_view name) noexcept {
 
 std::vector<Conflict> find_conflicts(const Options& options) {
   const Limits& limits = options.limits;
-  const OutputLimits& output = limits.output;
+  const Conflict::Side low{"output-low", limits.output.low, false};
+  const Conflict::Side high{"output-high", limits.output.high, false};
+  const Conflict::Side hard{"output-hard", limits.output.hard, true};
+  const Conflict::Side line{"max-line", limits.max_line, false};
+  const Conflict::Side buffers{"max-buffers", limits.max_buffers, true};
   std::vector<Conflict> found;
-  const auto conflict = [&](std::string_view name, std::size_t value, std::string_view must,
-                            std::string_view other, std::size_t is, const char* else_right) {
-    found.push_back({name, size_text(value), must, other, ", which is " + size_text(is) + else_right});
-  };
-  constexpr const char* or_none = "; or 0: no limit";
-  if (output.low > output.high)
-    conflict("output-low", output.low, "must be at most ", "output-high", output.high, "");
-  if (output.hard != 0 && output.hard < output.high)
-    conflict("output-hard", output.hard, "must be at least ", "output-high", output.high, or_none);
-  if (limits.max_buffers != 0 && limits.max_buffers < limits.max_line)
-    conflict("max-buffers", limits.max_buffers, "must be at least ", "max-line", limits.max_line, or_none);
+  for (const auto& [less, more] : {Conflict{low, high}, Conflict{high, hard}, Conflict{line, buffers}}) {
+    const bool is_unlimited = more.may_be_none && more.value == 0;
+    if (!is_unlimited && less.value > more.value) found.push_back({less, more});
+  }
   return found;
 }
 

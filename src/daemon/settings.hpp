@@ -52,13 +52,14 @@ struct Setting {
 std::span<const Setting> settings() noexcept;                 // in the order of --help
 const Setting* find_setting(std::string_view name) noexcept;  // null: there is none
 
-// Two settings that do not go together: NAME VALUE: MUST OTHER AFTER.
+// Two settings of which the one must be at most the other, and is not.
 struct Conflict {
-  std::string_view name;
-  std::string value;
-  std::string_view must;   // "must be at most "
-  std::string_view other;  // the name of a setting
-  std::string after;       // ", which is 64KiB"
+  struct Side {
+    std::string_view name;
+    std::size_t value;
+    bool may_be_none;  // 0 is no limit, and goes with everything
+  };
+  Side less, more;
 };
 
 std::vector<Conflict> find_conflicts(const Options& options);  // once all are applied

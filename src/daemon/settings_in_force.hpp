@@ -44,7 +44,10 @@ class SettingsInForce {
   std::string listen_text() const;
   Mistakes refusal(std::string_view name,
                    std::string error) const;  // of that setting, by a limit of the system
-  std::string written(std::string_view name, const std::string& value, const Assignment* origin) const;
+  bool is_of_file(std::string_view name) const noexcept;
+  std::string written(std::string_view name) const;
+  std::string written(std::string_view name, const std::string& value) const;
+  std::string told(const Conflict& conflict) const;
   void find_mistakes(Mistakes& mistakes) const;
 
   Options options_;

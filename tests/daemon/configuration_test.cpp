@@ -118,7 +118,12 @@ const Broken broken_files[] = {
     {"log-rate = " + std::string(1020, '1'), "at most 1024 may be"},
     {"output-low = 1MiB", ":1: output-low = 1MiB: must be at most output-high, which is 64KiB"},
     {"output-high = 2MiB",
-     ":1: output-hard = 1MiB: must be at least output-high, which is 2MiB; or 0: no limit"},
+     ":1: output-high = 2MiB: must be at most output-hard, which is 1MiB by default; set that too, or to 0: "
+     "no limit"},
+    {"output-high = 2048KiB\noutput-hard = 1024KiB",
+     ":2: output-hard = 1024KiB: must be at least output-high, which is 2MiB; or 0: no limit"},
+    {"log-rate = 1\noutput-high = 8KiB",
+     ":2: output-high = 8KiB: must be at least output-low, which is 16KiB by default; set that too"},
     {"max-buffers = 32KiB",
      ":1: max-buffers = 32KiB: must be at least max-line, which is 64KiB; or 0: no limit"},
     {"max-connections = 999999999", ":1: max-connections = 999999999: needs 999999999 + 129 of its own"},

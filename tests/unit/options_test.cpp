@@ -110,6 +110,16 @@ TEST_CASE("an unknown, incomplete or misplaced argument says what would be right
   CHECK(unknown.ends_with(" --help --version"));
   CHECK(refusal({"-x"}) == "unknown option -x, see reactord --help");
   CHECK(refusal({"-xy"}) == "unknown option -x, see reactord --help");
+  for (const char* letters : {"-x", "-xy", "-xc", "-x-"}) {
+    CHECK(refusal({"--check", letters}) == "unknown option -x, see reactord --help");
+    CHECK(refusal({letters, "--check"}) == "unknown option -x, see reactord --help");
+    CHECK(refusal({"--log-rate", "1", letters, "y"}) == "unknown option -x, see reactord --help");
+  }
+  CHECK(refusal({"--check", "-\xc3\xa4"}) == "unknown option -\xc3\xa4, see reactord --help");
+  CHECK(refusal({"--check", "-\t"}) == "unknown option -?, see reactord --help");
+  CHECK(refusal({"--check", "-c"}) == "-c: missing value, see reactord --help");
+  CHECK(refusal({"--check", "--no\nsuch"}).starts_with("unknown option --no?such, known: "));
+  CHECK(refusal({"--check", "--check=now"}) == "--check: takes no value");
   CHECK(refusal({"--listen"}) == "--listen: missing value, see reactord --help");
   CHECK(refusal({"--help=yes"}) == "--help: takes no value");
   CHECK(refusal({"9090"}) == "unexpected argument \"9090\": write --listen PROTOCOL@ADDRESS");
@@ -189,7 +199,12 @@ TEST_CASE("limits that contradict each other say how they would not") {
   CHECK(refusal({"--output-low", "128KiB"}) ==
         "--output-low 128KiB: must be at most --output-high, which is 64KiB");
   CHECK(refusal({"--output-high", "2MiB"}) ==
-        "--output-hard 1MiB: must be at least --output-high, which is 2MiB; or 0: no limit");
+        "--output-high 2MiB: must be at most --output-hard, which is 1MiB by default; set that too, or to 0: "
+        "no limit");
+  CHECK(refusal({"--output-high", "2048KiB", "--output-hard", "1024KiB"}) ==
+        "--output-hard 1024KiB: must be at least --output-high, which is 2MiB; or 0: no limit");
+  CHECK(refusal({"--output-high", "8KiB"}) ==
+        "--output-high 8KiB: must be at least --output-low, which is 16KiB by default; set that too");
   CHECK(refusal({"--max-buffers", "32KiB"}) ==
         "--max-buffers 32KiB: must be at least --max-line, which is 64KiB; or 0: no limit");
   CHECK(refusal({"--output-high", "2MiB", "--output-hard", "0", "--max-buffers", "0"}) == "was accepted");
