@@ -4,6 +4,7 @@
 #include <cassert>
 #include <functional>
 #include <ranges>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -56,12 +57,12 @@ std::vector<ListenOption> wanted_listeners(const Options& options,
 std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,
                                   const std::vector<std::string>& held,
                                   const std::vector<std::string>& unclaimed) {
-  const auto named = [](const std::vector<std::string>& names, const ListenOption& option) {
-    return static_cast<std::size_t>(std::ranges::count(names, option.passed_name()));
-  };
+  std::unordered_map<std::string_view, std::size_t> by_name;
+  for (const std::string& name : held) ++by_name[name];
+  for (const std::string& name : unclaimed) by_name[name] += 2;
   std::size_t count = held.size();
   for (const ListenOption& option : wanted) {
-    count += option.is_passed() ? named(held, option) + 2 * named(unclaimed, option) : 1;
+    count += option.is_passed() ? by_name[option.passed_name()] : 1;
   }
   return count;
 }

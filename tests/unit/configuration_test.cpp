@@ -3,11 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "support/cost.hpp"
 
 using reactord::Configuration;
 using namespace std::chrono_literals;
@@ -28,27 +28,14 @@ std::string listen_of(std::string_view written) {
   return configuration.options().listen.at(0).address;
 }
 
-// Of this thread, whatever else the machine does.
-double cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
 using Line = std::function<std::string(std::size_t number, std::size_t count)>;
 
-// What it costs to read so many lines, the least of three times.
-double cost_of(std::size_t count, const Line& line) {
+// What it costs to read so many lines.
+double cost_of_lines(std::size_t count, const Line& line) {
   std::string text;
   for (std::size_t number = 0; number < count; ++number) text += line(number, count) + '\n';
   REQUIRE(text.size() <= Configuration::longest_text);
-  double least = 1e9;
-  for (int round = 0; round < 3; ++round) {
-    const double begun = cpu_seconds();
-    Configuration configuration = read(text);
-    least = std::min(least, cpu_seconds() - begun);
-  }
-  return least;
+  return test::cost_of([&text] { read(text); });
 }
 
 }  // namespace
@@ -73,8 +60,8 @@ TEST_CASE("a configuration four times as long takes four times as long to read, 
   };
   for (const Text& text : texts) {
     CAPTURE(text.what);
-    const double ratio = cost_of(24'000, text.line) / cost_of(6'000, text.line);
-    CHECK(ratio < 9);  // 16, where each is held against each
+    const double ratio = cost_of_lines(24'000, text.line) / cost_of_lines(6'000, text.line);
+    CHECK(ratio < test::most_for_four_times);
   }
 }
 
