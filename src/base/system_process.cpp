@@ -78,6 +78,7 @@ std::optional<std::size_t> memory_left(int resource, int statm_field) noexcept {
 
 std::optional<std::size_t> address_space_left() noexcept { return memory_left(RLIMIT_AS, 0); }
 std::optional<std::size_t> data_left() noexcept { return memory_left(RLIMIT_DATA, 5); }
+std::size_t resident_memory() noexcept { return memory_used(1); }
 
 pid_t fork() noexcept {
   return uninterrupted([] { return ::fork(); });

@@ -24,6 +24,9 @@ long raise_descriptor_limit() noexcept;
 std::optional<std::size_t> address_space_left() noexcept;
 std::optional<std::size_t> data_left() noexcept;
 
+std::size_t
+resident_memory() noexcept;  // bytes that this process has in memory, by /proc/self/statm; 0: no /proc
+
 // fork(2): 0 in the child. Threads do not come along: for a program that has none yet.
 pid_t fork() noexcept;
 void wait_for_child(pid_t child) noexcept;           // waitpid(2), to its end

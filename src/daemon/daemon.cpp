@@ -13,6 +13,7 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "daemon/counters.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/service_status.hpp"
@@ -60,7 +61,8 @@ class Daemon final : ServerObserver {
     const auto ran = reactor_.run();
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
-    tell_counters("stopped");
+    auto line = log_->line(LogLevel::info, "stopped");
+    counters_.add_to(line);
     return failed_ ? 1 : 0;
   }
 
@@ -83,7 +85,7 @@ class Daemon final : ServerObserver {
   }
 
   void obey(int number) {
-    if (number == SIGUSR1) return tell_counters("counters");
+    if (number == SIGUSR1) return tell_counters();
     // Without a file it can only mean that the terminal is gone.
     const bool can_reload = !options_.config.empty();
     if (number == SIGHUP && (can_reload || server_.is_draining())) return reload();
@@ -108,6 +110,7 @@ class Daemon final : ServerObserver {
     }
     notifier_.reloading(monotonic_now());
     mistakes_ = change_settings();
+    counters_.reloaded(mistakes_, std::chrono::system_clock::now());
     if (mistakes_ > 0) {
       log_->line(LogLevel::error, "reload-failed").add("mistakes", mistakes_).add("config", options_.config);
     }
@@ -188,13 +191,9 @@ class Daemon final : ServerObserver {
     if (memory_) line.add("memory", memory_->bytes);
   }
 
-  void tell_counters(std::string_view event) {
-    auto line = log_->line(LogLevel::info, event);
-    line.add("accepted", server_.accepted()).add("open", server_.open_connections());
-    for (std::size_t index = 0; index < end_causes; ++index) {
-      const auto cause = static_cast<EndCause>(index);
-      line.add(to_string(cause), server_.ended(cause));
-    }
+  void tell_counters() {
+    auto line = log_->answer("counters");
+    counters_.add_to(line);
   }
 
   // ---- What the server tells
@@ -203,6 +202,7 @@ class Daemon final : ServerObserver {
   void on_closed(const ConnectionEnd& end) override {
     status_.changed();
     give_back_memory();
+    counters_.closed(end);
     events_.closed(end);
   }
   void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
@@ -265,6 +265,7 @@ class Daemon final : ServerObserver {
   std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
+  Counters counters_{reactor_, server_};
   Listeners listeners_;  // refers to the server, and uses it only while it is there
   Server server_;        // the last, because its end is told to all of the above
 };
