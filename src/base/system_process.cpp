@@ -24,9 +24,20 @@ void block_signals() noexcept {
 void hold_standard_descriptors() noexcept {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    const int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
+    int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
+    if (null < 0) null = uninterrupted([] { return ::open("/", O_PATH); });
     if (null >= 0 && null != fd) close(null);  // can't be: the least number that is free is this one
   }
+}
+
+bool is_blocking(int fd) noexcept {
+  const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
+  return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+void make_blocking(int fd) noexcept {
+  const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
+  if (flags >= 0) uninterrupted([&] { return ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK); });
 }
 
 void block_signal(int number) noexcept {

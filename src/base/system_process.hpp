@@ -13,7 +13,12 @@ void block_signal(int number) noexcept;  // in this thread, and in what it forks
 void block_signals() noexcept;           // all of them, in this thread: pthread_sigmask(3)
 // /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
 // what is meant for standard error would go to a client.
+// Where there is no /dev/null, each becomes one that neither reads nor writes.
 void hold_standard_descriptors() noexcept;
+
+// O_NONBLOCK of open(2): of all who share what `fd` refers to. A descriptor that is closed blocks nobody.
+bool is_blocking(int fd) noexcept;
+void make_blocking(int fd) noexcept;
 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.

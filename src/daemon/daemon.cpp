@@ -13,9 +13,8 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
-#include "daemon/counters.hpp"
-#include "daemon/event_log.hpp"
 #include "daemon/listeners.hpp"
+#include "daemon/server_log.hpp"
 #include "daemon/service_status.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
@@ -28,11 +27,12 @@ int complain(const std::string& text, int status) {
   return status;
 }
 
-class Daemon final : ServerObserver {
+class Daemon final : ServerLog {
  public:
   Daemon(const CommandLine& line, Options options, std::size_t descriptors,
          const std::optional<MemoryLimit>& memory, PassedSockets passed)
-      : line_(line),
+      : ServerLog(events_, counters_),
+        line_(line),
         options_(std::move(options)),
         descriptors_(descriptors),
         memory_(memory),
@@ -202,16 +202,11 @@ class Daemon final : ServerObserver {
   void on_closed(const ConnectionEnd& end) override {
     status_.changed();
     give_back_memory();
-    counters_.closed(end);
-    events_.closed(end);
+    ServerLog::on_closed(end);
   }
-  void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
-  void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
-  void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
-  void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
   void on_listener_failed(ListenerId id, const Error& error) override {
     failed_ = true;
-    events_.listener_failed(error);
+    ServerLog::on_listener_failed(id, error);
     status_.changed();
     const auto gone = listeners_.forget(id);
     try {
