@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/suggestion.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {
@@ -149,13 +150,6 @@ const Assignment* Configuration::assigned_in_file(const Setting& setting) const 
     if (assignments_[index].setting == &setting) return &assignments_[index];
   }
   return nullptr;
-}
-
-std::string printable(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace_if(
-      line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
-  return line;
 }
 
 std::string written_value(std::string_view value) {

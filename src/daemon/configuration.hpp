@@ -54,9 +54,6 @@ class Configuration {
   std::size_t untold_ = 0;
 };
 
-// `text` as one line for a person: what would move a cursor becomes a question mark.
-std::string printable(std::string_view text);
-
 // A value as it is written in a file: quoted where it must be.
 std::string written_value(std::string_view value);
 

@@ -14,6 +14,7 @@
 #include "base/system.hpp"
 #include "base/system_process.hpp"
 #include "daemon/listeners.hpp"
+#include "daemon/printable.hpp"
 #include "daemon/server_log.hpp"
 #include "daemon/service_status.hpp"
 #include "reactord/server.hpp"
@@ -230,7 +231,8 @@ class Daemon final : ServerLog {
 
   int fail(const Error& error, const std::string& advice) {
     log_->flush();
-    return complain(error.text() + advice, error.code() == ErrorCode::invalid ? exit_configuration : 1);
+    return complain(printable(error.text()) + advice,
+                    error.code() == ErrorCode::invalid ? exit_configuration : 1);
   }
 
   static std::string hint(const Error& error) {

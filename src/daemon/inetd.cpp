@@ -15,6 +15,7 @@
 #include "base/system_process.hpp"
 #include "daemon/lent_socket.hpp"
 #include "daemon/options.hpp"
+#include "daemon/printable.hpp"
 #include "daemon/server_log.hpp"
 #include "net/socket.hpp"
 #include "reactord/signals.hpp"
@@ -23,7 +24,7 @@ namespace reactord {
 namespace {
 
 int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "reactord: %s\n", text.c_str());
+  std::fprintf(stderr, "reactord: %s\n", printable(text).c_str());
   return status;
 }
 

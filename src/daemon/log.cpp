@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {
@@ -31,25 +32,8 @@ bool is_journal(int fd) {
   return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
-bool needs_quotes(std::string_view value) {
-  return value.empty() || std::ranges::any_of(value, [](char c) {
-           return is_control(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
-         });
-}
-
-void append_quoted(std::string& out, std::string_view value) {
-  out += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += is_control(c) ? '?' : c;
-    }
-  }
-  out += '"';
+bool needs_quotes(std::string_view value) noexcept {
+  return value.empty() || value.find_first_of(" \"=\\") != value.npos || !is_printable(value);
 }
 
 void append_time(std::string& out, std::chrono::system_clock::time_point time) {

@@ -5,7 +5,8 @@
 // Lines are collected and written once at the end of a turn of the loop, or when `queue_limit` bytes of them have come
 // together. Where the descriptor takes no more, they wait, at most so many bytes of them. Whole lines are written; each
 // that is not, because it came on top or because the descriptor refuses it (a full disk, a limit on the size of files),
-// is counted, and the count is reported once there is room. Under journald a priority prefix ("<6>") stands in the place of time and level, as
+// is counted, and the count is reported once there is room. Values may be anybody's text: they are quoted where they need it,
+// and hold nothing that can't be seen (printable.hpp). Under journald a priority prefix ("<6>") stands in the place of time and level, as
 // sd-daemon(3) has it.
 #pragma once
 

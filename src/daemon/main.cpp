@@ -14,6 +14,7 @@
 #include "daemon/inetd.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/options.hpp"
+#include "daemon/printable.hpp"
 #include "daemon/settings_in_force.hpp"
 
 namespace {
@@ -42,7 +43,8 @@ int print(const std::string& text) {
 }
 
 int complain(const Mistakes& mistakes) {
-  for (const std::string& line : mistakes.lines) std::fprintf(stderr, "reactord: %s\n", line.c_str());
+  for (const std::string& line : mistakes.lines)
+    std::fprintf(stderr, "reactord: %s\n", reactord::printable(line).c_str());
   return mistakes.status;
 }
 

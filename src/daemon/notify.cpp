@@ -10,24 +10,25 @@
 
 #include "base/system.hpp"
 #include "daemon/environment.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // of UTF-8
 
-// A line end would begin another variable. Half a character would make the manager drop the whole text.
+// A line end would begin another variable. Half a character, or none, would make the manager drop the whole text.
 std::string status_line(std::string_view text) {
-  std::size_t length = text.size();
-  if (length > Notifier::longest_status) {
-    length = Notifier::longest_status;
-    while (length > 0 && continues_character(text[length])) --length;
-  }
-  std::string line = "STATUS=";
-  line += text.substr(0, length);
+  std::string line(text);
   std::ranges::replace_if(
       line, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  return line;
+  line = printable(line);
+  if (line.size() > Notifier::longest_status) {
+    std::size_t length = Notifier::longest_status;
+    while (length > 0 && continues_character(line[length])) --length;
+    line.resize(length);
+  }
+  return "STATUS=" + line;
 }
 
 std::string microseconds(Duration duration) {

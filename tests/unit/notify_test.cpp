@@ -173,6 +173,13 @@ TEST_CASE("a status is one line of whole characters, and bounded") {
   CHECK(stage.manager.heard() == Datagrams{"READY=1\nSTATUS=a READY=0 b", "STOPPING=1\nSTATUS=" + most});
 }
 
+TEST_CASE("a status shows all that is in it, and is UTF-8: the manager drops every other text") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  notifier.ready("unix:/run/\xff\xc2\x9b\xe2\x80\xae\xc3\xa4");
+  CHECK(stage.manager.heard() == Datagrams{"READY=1\nSTATUS=unix:/run/\\xff\\u009b\\u202e\xc3\xa4"});
+}
+
 TEST_CASE("the watchdog is told twice in its time, from ready on") {
   Stage stage;
   {
