@@ -24,9 +24,20 @@ void block_signals() noexcept {
 void hold_standard_descriptors() noexcept {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    const int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
+    int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
+    if (null < 0) null = uninterrupted([] { return ::open("/", O_PATH); });
     if (null >= 0 && null != fd) close(null);  // can't be: the least number that is free is this one
   }
+}
+
+bool is_blocking(int fd) noexcept {
+  const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
+  return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+void make_blocking(int fd) noexcept {
+  const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
+  if (flags >= 0) uninterrupted([&] { return ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK); });
 }
 
 void block_signal(int number) noexcept {
@@ -90,6 +101,7 @@ std::optional<std::size_t> memory_left(int resource, int statm_field) noexcept {
 
 std::optional<std::size_t> address_space_left() noexcept { return memory_left(RLIMIT_AS, 0); }
 std::optional<std::size_t> data_left() noexcept { return memory_left(RLIMIT_DATA, 5); }
+std::size_t resident_memory() noexcept { return memory_used(1); }
 
 pid_t fork() noexcept {
   return uninterrupted([] { return ::fork(); });

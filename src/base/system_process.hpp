@@ -16,7 +16,12 @@ int wait_for_signal(std::initializer_list<int> numbers, std::chrono::nanoseconds
 void block_signals() noexcept;  // all of them, in this thread: pthread_sigmask(3)
 // /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
 // what is meant for standard error would go to a client.
+// Where there is no /dev/null, each becomes one that neither reads nor writes.
 void hold_standard_descriptors() noexcept;
+
+// O_NONBLOCK of open(2): of all who share what `fd` refers to. A descriptor that is closed blocks nobody.
+bool is_blocking(int fd) noexcept;
+void make_blocking(int fd) noexcept;
 
 // Raises the soft limit on descriptors to the hard one, which is what the operator granted; the soft one is there for
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
@@ -26,6 +31,9 @@ long raise_descriptor_limit() noexcept;
 // /proc/self/statm says it has; nothing: no limit.
 std::optional<std::size_t> address_space_left() noexcept;
 std::optional<std::size_t> data_left() noexcept;
+
+std::size_t
+resident_memory() noexcept;  // bytes that this process has in memory, by /proc/self/statm; 0: no /proc
 
 // fork(2): 0 in the child. Threads do not come along: for a program that has none yet.
 pid_t fork() noexcept;

@@ -5,8 +5,8 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <ranges>
-#include <string_view>
+
+#include "daemon/printable.hpp"
 
 namespace reactord {
 
@@ -17,15 +17,11 @@ bool is_journal(int fd) {
   return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
 }
 
-int complain(const std::string& text, int status) {
+int complain(const std::string& text, int status, const std::string& advice) {
   const std::string priority = is_journal(STDERR_FILENO) ? "<3>" : "";
-  std::string start = priority + "reactord: ";
-  std::string printed;
-  for (const auto line : std::views::split(text, '\n')) {
-    printed += start + std::string(line.begin(), line.end()) + '\n';
-    start = priority;
-  }
-  std::fputs(printed.c_str(), stderr);  // one write, so that another's line does not come between
+  std::string printed = priority + "reactord: " + printable(text) + '\n';
+  if (!advice.empty()) printed += priority + advice + '\n';
+  std::fputs(printed.c_str(), stderr);  // at once, so that another's line does not come between
   return status;
 }
 

@@ -5,11 +5,13 @@
 
 namespace reactord {
 
-// Prints each line of `text`, the first one after "reactord: ". Where standard error is the journal, each is an error
-// there, as sd-daemon(3) has it. Returns `status`, the exit status.
-int complain(const std::string& text, int status);
+// Prints `text` as one line after "reactord: ", printable (printable.hpp), and `advice` on a line of its own where there is
+// any. Where standard error is the journal, both are errors there, as sd-daemon(3) has it. Returns `status`, the exit
+// status.
+int complain(const std::string& text, int status, const std::string& advice = {});
 
-// Whether `fd` is the stream by which systemd has connected us to its journal: JOURNAL_STREAM of systemd.exec(5).
+// Whether `fd` is the stream by which systemd has connected us to its journal: JOURNAL_STREAM of systemd.exec(5). So a
+// standard error that was redirected is not taken for it.
 bool is_journal(int fd);
 
 }  // namespace reactord

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/suggestion.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {
@@ -146,13 +147,6 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
   if (!applied) return add_mistake(start + applied.error());
   assignments_.push_back({setting, *value, origin});
   if (setting->name != "listen") in_file_.emplace(setting, origin);
-}
-
-std::string printable(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace_if(
-      line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
-  return line;
 }
 
 std::string written_value(std::string_view value) {

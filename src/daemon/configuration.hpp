@@ -65,9 +65,6 @@ class Configuration {
   bool replaces_listeners_ = false;  // with the next one
 };
 
-// `text` as one line for a person: what would move a cursor becomes a question mark.
-std::string printable(std::string_view text);
-
 // A value as it is written in a file: quoted where it must be.
 std::string written_value(std::string_view value);
 

@@ -14,23 +14,25 @@
 #include "base/system.hpp"
 #include "base/system_process.hpp"
 #include "daemon/complaint.hpp"
-#include "daemon/event_log.hpp"
 #include "daemon/listen_hint.hpp"
 #include "daemon/listener_log.hpp"
 #include "daemon/listeners.hpp"
+#include "daemon/printable.hpp"
+#include "daemon/server_log.hpp"
 #include "daemon/service_status.hpp"
-#include "daemon/shown_address.hpp"
+#include "daemon/stopping.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
 
 namespace reactord {
 namespace {
 
-class Daemon final : ServerObserver {
+class Daemon final : ServerLog {
  public:
   Daemon(const CommandLine& line, const SettingsInForce& settings, Options options, std::size_t descriptors,
          const std::optional<MemoryLimit>& memory, PassedSockets passed)
-      : line_(line),
+      : ServerLog(events_, counters_),
+        line_(line),
         options_(std::move(options)),
         empty_files_(settings.empty_files()),
         descriptors_(descriptors),
@@ -50,12 +52,14 @@ class Daemon final : ServerObserver {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return fail(signals.error(), "");
     signals_.emplace(std::move(*signals));
+    events_.set_probe_level(options_.probe_level);
     reactor_.spawn(start(*this));
     const auto ran = reactor_.run();
     if (start_failure_) return fail(*start_failure_, listen_hint(*start_failure_, options_.listen));
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
-    tell_counters("stopped");
+    auto line = log_->line(LogLevel::info, "stopped");
+    counters_.add_to(line);
     return failed_ ? 1 : 0;
   }
 
@@ -64,7 +68,6 @@ class Daemon final : ServerObserver {
       1024;  // connections: fewer than that are not worth a walk of the heap
   // What a drain may take beyond its timeout, in the eyes of the service manager.
   static constexpr Duration drain_slack = 5s;
-  static constexpr Duration second_signal_after = 1s;
 
   // What signals ask for meanwhile waits until we listen.
   static Task<> start(Daemon& daemon) {
@@ -97,7 +100,7 @@ class Daemon final : ServerObserver {
 
   static Task<> obey(Daemon& daemon, int number) {
     if (number == SIGUSR1) {
-      daemon.tell_counters("counters");
+      daemon.tell_counters();
       co_return;
     }
     // Without a file it can only mean that the terminal is gone.
@@ -107,40 +110,9 @@ class Daemon final : ServerObserver {
       co_await std::move(reloading);
       co_return;
     }
-    daemon.stop(number);
-  }
-
-  // ---- SIGTERM
-
-  // A signal may come twice at the same time: timeout(1) sends it to its child and to the group. So the second one counts
-  // from a second on.
-  void stop(int number) {
-    const Time now = reactor_.now();
-    if (drain_began_ && now - *drain_began_ < second_signal_after) return;
-    const std::string_view name = number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGHUP";
-    if (drain_began_) {
-      log_->line(LogLevel::info, "stopping-now")
-          .add("signal", name)
-          .add("connections", server_.open_connections());
-      return server_.kill();
-    }
-    drain_began_ = now;
-    server_.drain(options_.drain_timeout);
-    tell_drain(name);
-    notifier_.stopping(status_text());
-    notifier_.extend_timeout(options_.drain_timeout + drain_slack);
-  }
-
-  // What it waits for, and how long at most.
-  void tell_drain(std::string_view signal) {
-    const OpenWork work = server_.open_work();
-    log_->line(LogLevel::info, "draining")
-        .add("signal", signal)
-        .add("connections", server_.open_connections())
-        .add("half-lines", work.half_lines)
-        .add("unsent", work.unsent)
-        .add("streams", work.streams)
-        .add_seconds("at-most", options_.drain_timeout);
+    if (!daemon.stopping_.stop(number, daemon.options_.drain_timeout)) co_return;
+    daemon.notifier_.stopping(daemon.status_text());
+    daemon.notifier_.extend_timeout(daemon.options_.drain_timeout + drain_slack);
   }
 
   // ---- SIGHUP
@@ -153,6 +125,7 @@ class Daemon final : ServerObserver {
     daemon.notifier_.reloading(monotonic_now());
     Task<std::size_t> changing = change_settings(daemon);
     daemon.mistakes_ = co_await std::move(changing);
+    daemon.counters_.reloaded(daemon.mistakes_, std::chrono::system_clock::now());
     if (daemon.mistakes_ > 0) {
       daemon.log_->line(LogLevel::error, "reload-failed")
           .add("mistakes", daemon.mistakes_)
@@ -200,6 +173,7 @@ class Daemon final : ServerObserver {
 
   void put_in_force(const Options& options, const Listeners::Change& changed) {
     log_->set_level(options.log_level);
+    events_.set_probe_level(options.probe_level);
     if (options.log_rate != options_.log_rate) events_.set_rate(options.log_rate);
     const bool has_new_limits = options.limits != options_.limits;
     const bool tells_limits = options.limits.connections.most != options_.limits.connections.most ||
@@ -244,13 +218,9 @@ class Daemon final : ServerObserver {
     if (memory_) line.add("memory", memory_->bytes);
   }
 
-  void tell_counters(std::string_view event) {
-    auto line = log_->line(LogLevel::info, event);
-    line.add("accepted", server_.accepted()).add("open", server_.open_connections());
-    for (std::size_t index = 0; index < end_causes; ++index) {
-      const auto cause = static_cast<EndCause>(index);
-      line.add(to_string(cause), server_.ended(cause));
-    }
+  void tell_counters() {
+    auto line = log_->answer("counters");
+    counters_.add_to(line);
   }
 
   // ---- What the server tells
@@ -259,15 +229,11 @@ class Daemon final : ServerObserver {
   void on_closed(const ConnectionEnd& end) override {
     status_.changed();
     give_back_memory();
-    events_.closed(end);
+    ServerLog::on_closed(end);
   }
-  void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
-  void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
-  void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
-  void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
   void on_listener_failed(ListenerId id, const Error& error) override {
     failed_ = true;
-    events_.listener_failed(error);
+    ServerLog::on_listener_failed(id, error);
     status_.changed();
     const auto gone = listeners_.forget(id);
     try {
@@ -293,8 +259,7 @@ class Daemon final : ServerObserver {
     log_->flush();
     // A socket of a kind that it may not have is asked for by the configuration, and no restart mends it.
     const bool is_configured = error.code() == ErrorCode::invalid || error.system_errno() == EAFNOSUPPORT;
-    return complain(error.text() + (advice.empty() ? "" : "\n" + advice),
-                    is_configured ? exit_configuration : 1);
+    return complain(error.text(), is_configured ? exit_configuration : 1, advice);
   }
 
   const CommandLine& line_;
@@ -311,10 +276,11 @@ class Daemon final : ServerObserver {
   std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
-  std::optional<Time> drain_began_;
   std::optional<Error> start_failure_;
+  Counters counters_{reactor_, server_};
   Listeners listeners_;  // refers to the server, and uses it only while it is there
-  Server server_;        // the last, because its end is told to all of the above
+  Stopping stopping_{reactor_, server_, *log_};
+  Server server_;  // the last, because its end is told to all of the above
 };
 
 }  // namespace

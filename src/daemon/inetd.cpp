@@ -3,91 +3,131 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
-#include <cstdio>
+#include <new>
 #include <optional>
 #include <string>
 #include <variant>
 
-#include "daemon/event_log.hpp"
+#include "base/system.hpp"
+#include "base/system_process.hpp"
+#include "daemon/complaint.hpp"
+#include "daemon/lent_socket.hpp"
 #include "daemon/options.hpp"
-#include "protocols/table.hpp"
+#include "daemon/server_log.hpp"
+#include "daemon/stopping.hpp"
+#include "net/socket.hpp"
 #include "reactord/signals.hpp"
 
 namespace reactord {
 namespace {
 
-int complain(const std::string& text, int status) {
-  if (!errors_go_to_client()) std::fprintf(stderr, "reactord: %s\n", text.c_str());
-  return status;
-}
-
-class InetdServer final : ServerObserver {
+class InetdServer final : ServerLog {
  public:
-  explicit InetdServer(const Options& options)
-      : options_(options),
-        log_(Log::open(reactor_, errors_go_to_client() ? -1 : STDERR_FILENO, options.log_level)),
+  InetdServer(const Options& options, const Protocol& protocol)
+      : ServerLog(events_, counters_),
+        options_(options),
+        protocol_(protocol),
+        log_(Log::open(reactor_, STDERR_FILENO, options.log_level)),
         events_(reactor_, *log_, options.log_rate),
         server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
   int run() {
-    auto conn = adopt_conn(reactor_, STDIN_FILENO);
-    if (!conn) {
-      return complain("--inetd " + options_.inetd +
-                          ": standard input must be a connected stream socket, as inetd, " +
-                          "s6-tcpserver or a unit with Accept=yes and StandardInput=socket make it: " +
-                          conn.error().text(),
-                      exit_usage);
-    }
-    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT});
+    auto conn = take_connection();
+    if (!conn) return refuse(conn.error());
+    auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return complain(signals.error().text(), 1);
     signals_.emplace(std::move(*signals));
+    events_.set_probe_level(options_.probe_level);
     reactor_.spawn(obey_signals(*this, *signals_));
-    const Protocol& protocol = *find_protocol(options_.inetd);
-    std::visit([&](auto* handler) { server_.serve(std::move(*conn), *handler, protocol.name); },
-               protocol.handler());
+    std::visit([&](auto* handler) { server_.serve(std::move(*conn), *handler, protocol_.name); },
+               protocol_.handler());
     const auto ran = reactor_.run();
+    events_.summarize();
+    tell_counters(log_->line(LogLevel::info, "stopped"));
     return ran ? 0 : complain(ran.error().text(), 1);
   }
 
  private:
+  // By a descriptor of its own, which ends with the connection: standard input stays, to be given back.
+  Result<Conn> take_connection() {
+    Socket own(system::duplicate(STDIN_FILENO));
+    if (own.fd < 0) return std::unexpected(Error::from_errno(-own.fd, "fcntl"));
+    auto conn = adopt_conn(reactor_, own.fd);
+    if (conn) own.release();
+    return conn;
+  }
+
+  int refuse(const Error& error) const {
+    const int failure = error.system_errno();
+    const bool is_none = error.code() == ErrorCode::invalid || failure == ENOTSOCK || failure == EBADF;
+    if (!is_none) return complain(error.text(), 1);
+    return complain(
+        "--inetd " + options_.inetd + ": standard input must be a connected stream socket, as inetd, " +
+            "s6-tcpserver or a unit with Accept=yes and StandardInput=socket make it: " + error.text(),
+        exit_usage);
+  }
+
   static Task<> obey_signals(InetdServer& inetd, Signals& signals) {
     while (true) {
       auto number = co_await signals.next();
       if (!number) co_return;
-      if (inetd.server_.is_draining()) {
-        inetd.server_.kill();
-      } else {
-        inetd.server_.drain(inetd.options_.drain_timeout);
+      try {
+        inetd.obey(*number);
+      } catch (const std::bad_alloc&) {
+        inetd.log_->line(LogLevel::error, "signal-failed").add("error", "out of memory");
       }
     }
   }
 
+  void obey(int number) {
+    if (number == SIGUSR1) return tell_counters(log_->answer("counters"));
+    if (number == SIGHUP) {
+      log_->line(LogLevel::warn, "reload-ignored")
+          .add("reason", "of inetd, it keeps the settings of its start");
+      return;
+    }
+    stopping_.stop(number, options_.drain_timeout);
+  }
+
+  void tell_counters(Log::Line line) const { counters_.add_to(line); }
+
   void on_closed(const ConnectionEnd& end) override {
-    events_.closed(end);
+    ServerLog::on_closed(end);
     if (signals_) signals_->close();
   }
-  void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
-  void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
-  void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
 
+  LentSocket lent_{STDIN_FILENO};  // the first, because all that uses it ends before
   const Options& options_;
+  const Protocol& protocol_;
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
   std::optional<Signals> signals_;
+  Counters counters_{reactor_, server_};
+  Stopping stopping_{reactor_, server_, *log_};
   Server server_;
 };
 
-}  // namespace
-
-bool errors_go_to_client() {
+// By the identity of the file: a duplicate has another number.
+bool errors_go_to_client() noexcept {
   struct stat input {
   }, errors{};
   if (::fstat(STDIN_FILENO, &input) != 0 || ::fstat(STDERR_FILENO, &errors) != 0) return false;
   return S_ISSOCK(input.st_mode) && input.st_dev == errors.st_dev && input.st_ino == errors.st_ino;
 }
 
-int run_inetd(const Options& options) { return InetdServer(options).run(); }
+}  // namespace
+
+void keep_errors_from_client() noexcept {
+  if (!errors_go_to_client()) return;
+  system::close(STDERR_FILENO);
+  system::hold_standard_descriptors();
+}
+
+int run_inetd(const Options& options, const Protocol& protocol) {
+  return InetdServer(options, protocol).run();
+}
 
 }  // namespace reactord

@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "daemon/complaint.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {
@@ -23,44 +25,20 @@ namespace {
 constexpr std::array<const char*, 4> level_names{"error", "warn", "info", "debug"};
 constexpr std::array<char, 4> priorities{'3', '4', '6', '7'};  // of syslog(3)
 
-// systemd names the stream it connected us to, so that a redirected stderr is not taken for the journal.
-bool is_journal(int fd) {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat file {};
-  if (stream == nullptr || ::fstat(fd, &file) != 0) return false;
-  return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
+bool needs_quotes(std::string_view value) noexcept {
+  return value.empty() || value.find_first_of(" \"=\\") != value.npos || !is_printable(value);
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
-bool needs_quotes(std::string_view value) {
-  return value.empty() || std::ranges::any_of(value, [](char c) {
-           return is_control(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
-         });
-}
-
-void append_quoted(std::string& out, std::string_view value) {
-  out += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += is_control(c) ? '?' : c;
-    }
-  }
-  out += '"';
-}
-
-void append_time(std::string& out) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
+void append_time(std::string& out, std::chrono::system_clock::time_point time) {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
+  const std::time_t since_epoch = std::chrono::system_clock::to_time_t(seconds);
   tm parts{};
-  ::gmtime_r(&now.tv_sec, &parts);
+  ::gmtime_r(&since_epoch, &parts);
   char text[48];
-  std::size_t length = std::strftime(text, sizeof text, "time=%Y-%m-%dT%H:%M:%S", &parts);
-  length += static_cast<std::size_t>(
-      std::snprintf(text + length, sizeof text - length, ".%03ldZ", now.tv_nsec / 1'000'000));
+  std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  length += static_cast<std::size_t>(std::snprintf(text + length, sizeof text - length, ".%03dZ",
+                                                   static_cast<int>((milliseconds - seconds).count())));
   out.append(text, length);
 }
 
@@ -138,11 +116,8 @@ void Log::drop_from(std::size_t start) noexcept {
   ++dropped_;
 }
 
-Log::Line::Line(Log& log, LogLevel level, std::string_view event)
-    : log_(log),
-      enabled_(log.is_enabled(level)),
-      exceptions_(std::uncaught_exceptions()),
-      start_(log.queue_.size()) {
+Log::Line::Line(Log& log, LogLevel level, std::string_view event, bool enabled)
+    : log_(log), enabled_(enabled), exceptions_(std::uncaught_exceptions()), start_(log.queue_.size()) {
   if (enabled_) log_.begin(level, event);
 }
 
@@ -160,7 +135,7 @@ void Log::begin(LogLevel level, std::string_view event) {
   if (journal_) {
     queue_.append({'<', priorities[index], '>'});
   } else {
-    append_time(queue_);
+    append_time(queue_.append("time="), std::chrono::system_clock::now());
     queue_.append(" level=").append(level_names[index]).append(" ");
   }
   queue_.append("event=").append(event);
@@ -198,6 +173,12 @@ Log::Line& Log::Line::add_seconds(std::string_view key, Duration duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
   const auto [end, error] = std::to_chars(text, text + sizeof text, seconds, std::chars_format::fixed, 3);
   return add(key, std::string_view(text, end));
+}
+
+Log::Line& Log::Line::add_time(std::string_view key, std::chrono::system_clock::time_point time) {
+  if (!enabled_) return *this;
+  append_time(log_.queue_.append(" ").append(key).append("="), time);
+  return *this;
 }
 
 }  // namespace reactord

@@ -5,10 +5,12 @@
 // Lines are collected and written once at the end of a turn of the loop, or when `queue_limit` bytes of them have come
 // together. Where the descriptor takes no more, they wait, at most so many bytes of them. Whole lines are written; each
 // that is not, because it came on top or because the descriptor refuses it (a full disk, a limit on the size of files),
-// is counted, and the count is reported once there is room. Under journald a priority prefix ("<6>") stands in the place of time and level, as
+// is counted, and the count is reported once there is room. Values may be anybody's text: they are quoted where they need it,
+// and hold nothing that can't be seen (printable.hpp). Under journald a priority prefix ("<6>") stands in the place of time and level, as
 // sd-daemon(3) has it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,20 +44,25 @@ class Log final : public Watch {
   // One line under construction; it is added to the log at the end of the statement.
   class Line {
    public:
-    Line(Log& log, LogLevel level, std::string_view event);
+    Line(Log& log, LogLevel level, std::string_view event) : Line(log, level, event, log.is_enabled(level)) {}
     Line(const Line&) = delete;
     ~Line();
     Line& add(std::string_view key, std::string_view value);  // quoted where logfmt needs it
     Line& add(std::string_view key, std::uint64_t value);
     Line& add_seconds(std::string_view key, Duration duration);  // with milliseconds: 0.004
+    Line& add_time(std::string_view key, std::chrono::system_clock::time_point time);
 
    private:
+    friend class Log;
+    Line(Log& log, LogLevel level, std::string_view event, bool enabled);
     Log& log_;
     bool enabled_;
     int exceptions_;  // one more at the end: the line was not finished
     std::size_t start_;
   };
   Line line(LogLevel level, std::string_view event) { return {*this, level, event}; }
+  // What somebody has asked for: of the level info, and written whatever the level.
+  Line answer(std::string_view event) { return {*this, LogLevel::info, event, true}; }
 
   void flush() noexcept;                         // writes what there is, as far as it goes
   void count_dropped() noexcept { ++dropped_; }  // a line that its maker could not make

@@ -16,6 +16,7 @@
 #include "daemon/inetd.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/options.hpp"
+#include "daemon/printable.hpp"
 #include "daemon/settings_in_force.hpp"
 
 namespace {
@@ -36,6 +37,7 @@ void prepare_process() {
   action.sa_flags = SA_RESTART;
   for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &action, nullptr);
   reactord::system::hold_standard_descriptors();
+  reactord::keep_errors_from_client();
 }
 
 int print(const std::string& text) {
@@ -73,11 +75,11 @@ int serve(const CommandLine& line) {
       passes_sockets ? reactord::ListenEnvironment::take() : reactord::ListenEnvironment{}, ::getpid());
   if (!passed) return complain(passed.error().text(), 1);
   const auto settings = SettingsInForce::read(line);
-  if (!settings && !line.options.inetd.empty() && reactord::errors_go_to_client())
-    return settings.error().status;
   if (!settings) return complain(settings.error());
   if (line.options.check) return check(*settings);
-  if (!line.options.inetd.empty()) return reactord::run_inetd(settings->options());
+  if (!line.options.inetd.empty()) {
+    return reactord::run_inetd(settings->options(), *reactord::find_protocol(line.options.inetd));
+  }
   return reactord::run_daemon(line, *settings, std::move(*passed));
 }
 

@@ -5,28 +5,30 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include "base/system.hpp"
 #include "daemon/environment.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // of UTF-8
 
-// A line end would begin another variable. Half a character would make the manager drop the whole text.
+// A line end would begin another variable. Half a character, or none, would make the manager drop the whole text.
 std::string status_line(std::string_view text) {
-  std::size_t length = text.size();
-  if (length > Notifier::longest_status) {
-    length = Notifier::longest_status;
-    while (length > 0 && continues_character(text[length])) --length;
-  }
-  std::string line = "STATUS=";
-  line += text.substr(0, length);
+  std::string line(text);
   std::ranges::replace_if(
       line, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  return line;
+  line = printable(line);
+  if (line.size() > Notifier::longest_status) {
+    std::size_t length = Notifier::longest_status;
+    while (length > 0 && continues_character(line[length])) --length;
+    line.resize(length);
+  }
+  return "STATUS=" + line;
 }
 
 std::string microseconds(Duration duration) {
@@ -45,7 +47,9 @@ Notifier::Notifier(Reactor& reactor, const NotifyEnvironment& environment, pid_t
                    OnFailure on_failure)
     : reactor_(reactor), on_failure_(std::move(on_failure)) {
   if (environment.notify_socket) open_socket(*environment.notify_socket);
-  if (is_heard()) read_watchdog(environment, process);
+  if (!is_heard()) return;
+  waiting_.reserve(kinds);  // lest a word to the watchdog ask for memory
+  read_watchdog(environment, process);
 }
 
 Notifier::~Notifier() {
@@ -85,33 +89,36 @@ void Notifier::read_watchdog(const NotifyEnvironment& environment, pid_t process
 }
 
 void Notifier::ready(std::string_view status) {
-  say_state("READY=1\n", status);
+  say_with_status(Kind::ready, "READY=1", status);
   if (watchdog_interval_ > 0ns && !watchdog_alarm_.is_armed()) {
     reactor_.arm(watchdog_alarm_, reactor_.now() + watchdog_interval_);
   }
 }
 
-void Notifier::stopping(std::string_view status) { say_state("STOPPING=1\n", status); }
+void Notifier::stopping(std::string_view status) { say_with_status(Kind::stopping, "STOPPING=1", status); }
 
 void Notifier::reloading(Time now) {
   // One datagram: without its moment the manager can't tell whether this answers its request.
-  say_state("RELOADING=1\nMONOTONIC_USEC=" + microseconds(now - Time()));
+  say(Kind::reloading, "RELOADING=1\nMONOTONIC_USEC=" + microseconds(now - Time()));
 }
 
-void Notifier::say_state(std::string_view state, std::string_view status) {
+void Notifier::extend_timeout(Duration from_now) {
+  extended_to_ = reactor_.now() + from_now;
+  say(Kind::extend, "");
+}
+
+void Notifier::watchdog() { say(Kind::watchdog, "WATCHDOG=1"); }
+
+void Notifier::say_with_status(Kind kind, std::string variables, std::string_view status) {
   status_ = status_line(status);
-  status_waits_ = false;
-  next_status_ = reactor_.now() + status_interval;
-  say_state(std::string(state) + status_);
+  say(kind, std::move(variables));
 }
 
-void Notifier::say_state(std::string state) {
+void Notifier::say(Kind kind, std::string variables) {
   if (!is_heard()) return;
-  state_.clear();
-  if (!status_waits_) reactor_.timers().cancel(waiting_alarm_);
-  if (send(state)) return;
-  state_ = std::move(state);
-  reactor_.arm(waiting_alarm_, reactor_.now() + status_interval);
+  std::erase_if(waiting_, [kind](const Message& one) { return one.kind == kind; });
+  waiting_.push_back({kind, std::move(variables)});
+  send_waiting();
 }
 
 void Notifier::status(std::string_view text) {
@@ -120,27 +127,45 @@ void Notifier::status(std::string_view text) {
   if (line == status_) return;
   status_ = std::move(line);
   status_waits_ = true;
-  if (waiting_alarm_.is_armed()) return;
-  if (reactor_.now() >= next_status_) return send_waiting();
-  reactor_.arm(waiting_alarm_, next_status_);
+  send_waiting();
 }
 
+// Whatever was said last may be what there was no room for: so all is tried in order, and the alarm set for what is left.
 void Notifier::send_waiting() {
-  const Time next = reactor_.now() + status_interval;
-  if (!state_.empty() && send(state_)) state_.clear();
-  if (state_.empty() && status_waits_) {
-    next_status_ = next;
+  try {
+    while (!waiting_.empty() && send_first()) waiting_.erase(waiting_.begin());
+  } catch (const std::bad_alloc&) {  // the next try may find some
+  }
+  const Time now = reactor_.now();
+  if (waiting_.empty() && status_waits_ && now >= next_status_) {
+    next_status_ = now + status_interval;
     status_waits_ = !send(status_);
   }
-  if (!state_.empty() || status_waits_) reactor_.arm(waiting_alarm_, next);
+  if (!waiting_.empty()) return reactor_.arm(waiting_alarm_, now + status_interval);
+  if (status_waits_) return reactor_.arm(waiting_alarm_, next_status_);
+  reactor_.timers().cancel(waiting_alarm_);
 }
 
-void Notifier::extend_timeout(Duration from_now) {
-  if (is_heard()) send("EXTEND_TIMEOUT_USEC=" + microseconds(from_now));
+// As send(), of the first that waits.
+bool Notifier::send_first() {
+  const Message& message = waiting_.front();
+  if (message.kind == Kind::extend) {
+    const Duration left = extended_to_ - reactor_.now();
+    return left <= 0ns || send("EXTEND_TIMEOUT_USEC=" + microseconds(left));
+  }
+  if (!carries_status(message)) return send(message.variables);
+  if (!send(message.variables + '\n' + status_)) return false;
+  status_waits_ = false;
+  next_status_ = reactor_.now() + status_interval;
+  return true;
 }
 
-void Notifier::watchdog() {
-  if (is_heard()) send("WATCHDOG=1");
+// The last of the states that have a text: those before it are over.
+bool Notifier::carries_status(const Message& message) const noexcept {
+  const auto last = std::ranges::find_if(waiting_.rbegin(), waiting_.rend(), [](const Message& one) {
+    return one.kind == Kind::ready || one.kind == Kind::stopping;
+  });
+  return last != waiting_.rend() && &*last == &message;
 }
 
 void Notifier::tick_watchdog() {
@@ -148,7 +173,7 @@ void Notifier::tick_watchdog() {
   reactor_.arm(watchdog_alarm_, reactor_.now() + watchdog_interval_);
 }
 
-// Whether it has gone out, or never will: true unless the queue is full.
+// Whether it has gone out, or never will: true unless there is no room for it now.
 bool Notifier::send(std::string_view text) {
   sockaddr_storage storage{};
   const unsigned length = address_.to_socket_address(storage);
@@ -159,7 +184,7 @@ bool Notifier::send(std::string_view text) {
   }
   fail(
       Error::from_errno(static_cast<int>(-sent), "sendto").with_operation("notify", "", "", address_.text()));
-  return sent != -EAGAIN;
+  return sent != -EAGAIN && sent != -ENOBUFS;
 }
 
 void Notifier::fail(const Error& error) {

@@ -5,19 +5,24 @@
 //     reloading    RELOADING=1 MONOTONIC_USEC=...   until the next ready
 //     stopping     STOPPING=1 STATUS=...            it ends, and means to
 //     status       STATUS=...                       a line for "systemctl status", at most one a second
+//     extend       EXTEND_TIMEOUT_USEC=...          it goes on, and may last so long from when this is sent
 //     watchdog     WATCHDOG=1                       the loop turns; whoever stops saying so is restarted
 //
-// Sending never waits. A state that finds the manager's queue full is kept and tried again each second, until it
-// is sent or a newer one takes its place. Where no manager asked to be told, every call does nothing, and there are no
-// wake-ups.
+// Sending never waits. What finds the manager's queue full is kept, and tried again each second and before whatever is
+// said next: all in the order in which it was said, and of each kind the newest, so that no more waits than there are
+// kinds. The manager reads RELOADING before the READY that ends it, and so learns of both. A text goes with the last of
+// the states, an extension that is over by then is left out. What still waits when the process ends is not told: its exit
+// is. Where no manager asked to be told, every call does nothing, and there are no wake-ups.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/socket.hpp"
 #include "reactord/address.hpp"
@@ -65,9 +70,9 @@ class Notifier {
   // The newest text wins where several come within a second. Line ends in it become spaces.
   void status(std::string_view text);
 
-  void extend_timeout(
-      Duration from_now);  // a start, reload or stop that goes on may last so long from now on
-  void watchdog();         // for a computation that keeps the loop from turning, and knows it
+  // A start, reload or stop that goes on may last so long from now on. The newest one counts, also if it is less.
+  void extend_timeout(Duration from_now);
+  void watchdog();  // for a computation that keeps the loop from turning, and knows it
 
  private:
   class Alarm final : public Timer {
@@ -80,11 +85,26 @@ class Notifier {
     void (Notifier::*ring_)();
   };
 
+  enum class Kind : std::uint8_t {
+    ready,      // with a text
+    reloading,  // with its moment
+    stopping,   // with a text
+    extend,     // its variable is made when it is sent
+    watchdog,
+  };
+  static constexpr std::size_t kinds = 5;
+  struct Message {
+    Kind kind;
+    std::string variables;
+  };
+
   void open_socket(const std::string& name);
   void read_watchdog(const NotifyEnvironment& environment, pid_t process);
-  void say_state(std::string state);
-  void say_state(std::string_view state, std::string_view status);
+  void say(Kind kind, std::string variables);
+  void say_with_status(Kind kind, std::string variables, std::string_view status);
   void send_waiting();
+  bool send_first();
+  bool carries_status(const Message& message) const noexcept;
   void tick_watchdog();
   bool send(std::string_view text);
   void fail(const Error& error);
@@ -95,7 +115,8 @@ class Notifier {
   Address address_;
   Duration watchdog_interval_{0};  // zero: none
   bool failing_ = false;
-  std::string state_;   // that the queue had no room for
+  std::vector<Message> waiting_;  // in the order they were said, of each kind the newest
+  Time extended_to_;
   std::string status_;  // the newest, as it is sent
   bool status_waits_ = false;
   Time next_status_;

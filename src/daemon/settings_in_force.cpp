@@ -5,6 +5,7 @@
 
 #include "daemon/configuration_file.hpp"
 #include "daemon/descriptor_budget.hpp"
+#include "daemon/printable.hpp"
 
 namespace reactord {
 namespace {

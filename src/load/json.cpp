@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "load/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace reactord {
 

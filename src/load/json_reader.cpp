@@ -1,7 +1,7 @@
 #include <unordered_set>
 
+#include "base/utf8.hpp"
 #include "load/json.hpp"
-#include "load/utf8.hpp"
 
 namespace reactord {
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.hpp"
 #include "load/plot_axis.hpp"
 #include "load/units.hpp"
-#include "load/utf8.hpp"
 
 namespace reactord {
 

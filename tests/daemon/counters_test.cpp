@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <fstream>
+#include <string>
 
 #include "support/process.hpp"
 
@@ -11,6 +13,14 @@ using test::Daemon;
 namespace {
 
 bool holds(const std::string& text, std::string_view word) { return text.find(word) != text.npos; }
+
+// Of " key=value " in a line; empty: it is not there.
+std::string value_of(const std::string& line, const std::string& key) {
+  const std::size_t at = line.find(' ' + key + '=');
+  if (at == line.npos) return {};
+  const std::size_t begin = at + key.size() + 2;
+  return line.substr(begin, line.find_first_of(" \n", begin) - begin);
+}
 
 TEST_CASE("SIGUSR1 tells the counters, and nobody is disturbed") {
   Daemon daemon;
@@ -44,7 +54,7 @@ TEST_CASE("the counters of all are told at the end, once") {
   CHECK(daemon.wait() == 0);
   const std::string log = daemon.errors();
   CHECK(holds(log, "event=stopped accepted=1 open=0 eof=0 "));
-  CHECK(holds(log, " drained=1 killed=0 error=0\n"));
+  CHECK(holds(log, " drained=1 killed=0 error=0 lines=1 in=2 out=10 uptime="));
 }
 
 TEST_CASE("SIGUSR1 while it drains does not hurry it") {
@@ -61,6 +71,86 @@ TEST_CASE("SIGUSR1 while it drains does not hurry it") {
   client.close();
   CHECK(daemon.wait() == 0);
   CHECK(holds(daemon.errors(), "event=stopped"));
+}
+
+TEST_CASE("SIGUSR1 is answered at every log level, and nothing else is told at that of errors") {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path("socket");
+  for (const std::string level : {"error", "warn", "debug"}) {
+    CAPTURE(level);
+    test::Process daemon({"--listen", "line@unix:" + path, "--log-level", level});
+    test::wait_until("it serves", [&] {
+      try {
+        return Client(path).ask("x") == "Server: x";
+      } catch (const std::exception&) {
+        return false;
+      }
+    });
+    daemon.signal(SIGUSR1);
+    daemon.wait_for_log({"level=info event=counters accepted="});
+    CHECK(daemon.stop() == 0);
+    CHECK(holds(daemon.errors(), "event=stopped") == (level == "debug"));
+  }
+}
+
+TEST_CASE(
+    "the counters hold lines and bytes of those that have ended, the time, the memory, and the last reload") {
+  const test::TemporaryDirectory directory;
+  const std::string file = directory.path("reactord.conf"), path = directory.path("socket");
+  std::ofstream(file) << "listen = line@unix:" << path << '\n';
+  test::Process daemon({"-c", file});
+  daemon.wait_for_log({"event=listening"});
+  daemon.signal(SIGUSR1);
+  const std::string first = daemon.wait_for_log({"event=counters"});
+  CAPTURE(first);
+  CHECK(value_of(first, "lines") == "0");
+  CHECK(value_of(first, "in") == "0");
+  CHECK(value_of(first, "out") == "0");
+  CHECK(value_of(first, "reload") == "none");
+  CHECK(value_of(first, "reload-time") == "");
+  CHECK(std::stod("0" + value_of(first, "uptime")) < 60);
+  CHECK(std::stoull("0" + value_of(first, "resident")) > 1024 * 1024);
+  CHECK(std::stoull("0" + value_of(first, "resident")) < 1024 * 1024 * 1024);
+  CHECK(value_of(first, "buffers") == "0");
+
+  CHECK(Client(path).exchange("one\ntwo\n", true) == "Server: one\nServer: two\n");
+  Client open(path);
+  CHECK(open.ask("x") == "Server: x");
+  daemon.wait_for_log({"event=closed"});
+  daemon.signal(SIGHUP);
+  daemon.wait_for_log({"event=reloaded"});
+  daemon.signal(SIGUSR1);
+  const std::string second = daemon.wait_for_log({"event=counters"});
+  CAPTURE(second);
+  CHECK(value_of(second, "lines") == "2");
+  CHECK(value_of(second, "in") == "8");
+  CHECK(value_of(second, "out") == "24");
+  CHECK(value_of(second, "reload") == "done");
+  const std::string time = value_of(second, "reload-time");
+  CHECK(time.size() == std::string("2026-01-31T12:00:00.000Z").size());
+  CHECK(time <= value_of(' ' + second, "time"));
+  CHECK(value_of(second, "reload-mistakes") == "");
+
+  std::ofstream(file) << "one\ntwo\n";
+  daemon.signal(SIGHUP);
+  daemon.wait_for_log({"event=reload-failed mistakes=2"});
+  daemon.signal(SIGUSR1);
+  const std::string third = daemon.wait_for_log({"event=counters"});
+  CAPTURE(third);
+  CHECK(value_of(third, "reload") == "failed");
+  CHECK(value_of(third, "reload-mistakes") == "2");
+  CHECK(value_of(third, "reload-time") >= time);
+
+  daemon.signal(SIGTERM);
+  CHECK(open.read_to_end() == "");
+  open.close();
+  CHECK(daemon.wait() == 0);
+  const std::string stopped = daemon.wait_for_log({"event=stopped"});
+  CAPTURE(stopped);
+  CHECK(value_of(stopped, "lines") == "3");
+  CHECK(value_of(stopped, "in") == "10");
+  CHECK(value_of(stopped, "out") == "34");
+  CHECK(value_of(stopped, "reload") == "failed");
 }
 
 }  // namespace

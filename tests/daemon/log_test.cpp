@@ -2,7 +2,12 @@
 // up.
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "support/crowd.hpp"
 
@@ -188,6 +193,35 @@ TEST_CASE("a stderr that nobody reads does not keep the daemon from ending") {
   daemon.shrink_log();
   for (int count = 0; count < 100; ++count) REQUIRE(Client(daemon.address()).ask("x") == "Server: x");
   CHECK(daemon.stop() == 0);
+}
+
+TEST_CASE("a log at 2>> is rotated by a copy and a truncation: no hole, and no line lost after it") {
+  const test::TemporaryDirectory directory;
+  const std::string socket = directory.path("socket"), log = directory.path("log"),
+                    copy = directory.path("log.1");
+  const auto text_of = [](const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  test::Process daemon({"--listen", "line@unix:" + socket}, 0, {.prelude = "exec 2>>" + log + "; "});
+  test::wait_until("it listens", [&] { return holds(text_of(log), "event=listening"); });
+  constexpr int connections = 20;
+  for (int round = 1; round <= 3; ++round) {
+    CAPTURE(round);
+    for (int count = 0; count < connections; ++count) CHECK(Client(socket).ask("x") == "Server: x");
+    test::wait_until("all ends are in the log",
+                     [&] { return occurrences(text_of(log), "event=closed") == connections; });
+    std::filesystem::copy_file(log, copy, std::filesystem::copy_options::overwrite_existing);
+    REQUIRE(::truncate(log.c_str(), 0) == 0);
+    CHECK(text_of(copy).starts_with("time="));
+    CHECK(text_of(copy).find('\0') == std::string::npos);
+    CHECK(text_of(copy).ends_with('\n'));
+  }
+  CHECK(daemon.stop() == 0);
+  const std::string last = text_of(log);
+  CHECK(last.starts_with("time="));
+  CHECK(holds(last, "event=stopped accepted=60 "));
+  CHECK(std::filesystem::file_size(log) == last.size());
 }
 
 }  // namespace

@@ -118,6 +118,18 @@ TEST_CASE("a wrong flag is a usage error, and a slip of the fingers is recognise
   check_usage_error({"line@:0"}, "unexpected argument \"line@:0\"", "--listen PROTOCOL@ADDRESS");
 }
 
+TEST_CASE("a mistake on the command line shows what is in it, and moves no cursor") {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path("\xff\xe2\x80\xae");
+  test::Process argument({"\x1b[2J\xc2\x9b\xe2\x80\xae\xff"});
+  CHECK(argument.wait() == 64);
+  CHECK(argument.errors() ==
+        "reactord: unexpected argument \"\\u001b[2J\\u009b\\u202e\\xff\": write --listen PROTOCOL@ADDRESS\n");
+  test::Process missing({"--listen", "line@unix:" + path + "/x"});
+  CHECK(missing.wait() == 1);
+  CHECK(missing.errors().find("\\xff\\u202e/x: ") != std::string::npos);
+}
+
 TEST_CASE("a wrong duration or level is a usage error") {
   check_usage_error({"--idle-timeout", "soon"}, "--idle-timeout soon", "500ms, 30s, 2m, 1h");
   check_usage_error({"--idle-timeout", "30"}, "--idle-timeout 30", "500ms, 30s, 2m, 1h");

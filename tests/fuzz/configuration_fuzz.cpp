@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "daemon/configuration.hpp"
+#include "daemon/printable.hpp"
 
 namespace {
 
@@ -41,7 +42,7 @@ void check(std::string_view text) {
   const auto mistakes = configuration.take_mistakes();
   demand(mistakes.size() <= Configuration::most_mistakes + 1, "too many mistakes are told", text);
   for (const std::string& line : mistakes) {
-    demand(line.size() < 8 * Configuration::longest_line, "a mistake is told at too great a length", text);
+    demand(line.size() < 32 * Configuration::longest_line, "a mistake is told at too great a length", text);
     demand(reactord::printable(line) == line, "a mistake is no line of text", text);
   }
   Configuration second;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/cost.hpp"
+#include "daemon/printable.hpp"
 
 using reactord::Configuration;
 using namespace std::chrono_literals;
@@ -173,6 +174,7 @@ TEST_CASE("two listeners at any free place are at two, and two at one place are 
 
 TEST_CASE("what would move a cursor is not printed") {
   Configuration configuration = read("x\x1b[31m = 1\n");
-  CHECK(configuration.take_mistakes().front().starts_with("f:1: x?[31m = 1: unknown key"));
-  CHECK(reactord::printable("a\nb\x7f\xc3\xa9") == "a?b?\xc3\xa9");
+  CHECK(configuration.take_mistakes().front().starts_with("f:1: x\\u001b[31m = 1: unknown key"));
+  CHECK(reactord::printable("a\nb\x7f\xc3\xa9") == "a\\nb\\u007f\xc3\xa9");
+  CHECK(reactord::printable("\xc2\x9b\xe2\x80\xae\xff\\") == "\\u009b\\u202e\\xff\\");
 }

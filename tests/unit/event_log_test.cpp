@@ -98,6 +98,23 @@ TEST_CASE("each event has its line") {
       "level=error event=listener-failed error=\"accept4: bad file descriptor\"\n");
 }
 
+TEST_CASE(
+    "what comes from a peer can turn no line around and hide nothing: its name, and the text of an "
+    "exception") {
+  Stage stage;
+  const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);
+  EventLog events(stage.reactor, *log, 100);
+  const auto name = Address::parse(Network::unix_socket, "@\xff\xe2\x80\xae");
+  REQUIRE(name.has_value());
+  events.handler_failed({.protocol = "line",
+                         .remote = *name,
+                         .text = "\xc2\x9b"
+                                 "2J\x1b[2J\xe2\x80\xa8"});
+  CHECK(stage.lines(*log) ==
+        "level=error event=handler-failed protocol=line peer=\"@\\\\xff\\u202e\" "
+        "error=\"\\u009b2J\\u001b[2J\\u2028\"\n");
+}
+
 TEST_CASE("what is left out is told a second later, and no timer runs before or after") {
   Stage stage;
   const Owned<Log> log = Log::open(stage.reactor, stage.writer.get(), LogLevel::info);

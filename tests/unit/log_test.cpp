@@ -12,7 +12,9 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "support/loopback.hpp"
 #include "support/no_descriptors.hpp"
@@ -108,9 +110,44 @@ TEST_CASE("a value is quoted where logfmt needs it, and can forge no line") {
   CHECK(written_as("say \"hi\"") == "\"say \\\"hi\\\"\"");
   CHECK(written_as("back\\slash") == "\"back\\\\slash\"");
   CHECK(written_as("one\ntwo") == "\"one\\ntwo\"");
-  CHECK(written_as("\x1b[31m\t\x7f") == "\"?[31m??\"");
-  CHECK(written_as("nul\0!"sv) == "\"nul?!\"");
+  CHECK(written_as("\x1b[31m\t\r\x7f") == R"("\u001b[31m\t\r\u007f")");
+  CHECK(written_as("nul\0!"sv) == R"("nul\u0000!")");
   CHECK(written_as("\xc3\xa4") == "\xc3\xa4");
+}
+
+// By a program that reads a terminal's output, or a person who reads the line: C1 controls are controls, and some
+// characters turn the direction of what follows, are line ends, or are not there to be seen.
+TEST_CASE("a value shows all that is in it: what would not be seen as what it is, is written out") {
+  CHECK(written_as("\xc2\x9b"
+                   "31m") == R"("\u009b31m")");    // CSI, the C1 form of ESC [
+  CHECK(written_as("\xc2\x85") == R"("\u0085")");  // next line
+  for (const auto& [text, escaped] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"\xe2\x80\xae", R"("\u202e")"},  // right-to-left override
+           {"\xe2\x80\xaa", R"("\u202a")"},  // the others of its kind
+           {"\xe2\x81\xa6", R"("\u2066")"},
+           {"\xe2\x81\xa9", R"("\u2069")"},
+           {"\xe2\x80\x8f", R"("\u200f")"},
+           {"\xd8\x9c", R"("\u061c")"},
+           {"\xe2\x80\xa8", R"("\u2028")"},  // line separator
+           {"\xe2\x80\xa9", R"("\u2029")"},  // paragraph separator
+           {"\xe2\x80\x8b", R"("\u200b")"},  // of no width
+           {"\xef\xbb\xbf", R"("\ufeff")"},
+           {"\xc2\xad", R"("\u00ad")"},                   // soft hyphen
+           {"\xf3\xa0\x81\x81", R"("\udb40\udc41")"}}) {  // a tag, U+E0041, as JSON has it
+    CAPTURE(escaped);
+    CHECK(written_as(text) == escaped);
+  }
+  CHECK(written_as("\xe2\x82\xac\xf0\x9f\x99\x82") == "\xe2\x82\xac\xf0\x9f\x99\x82");
+}
+
+TEST_CASE("a value with bytes that are no UTF-8 is written in UTF-8 all the same, and shows them") {
+  CHECK(written_as("\x9b"
+                   "31m") == R"("\\x9b31m")");
+  CHECK(written_as("\xff") == R"("\\xff")");
+  CHECK(written_as("a\xc3") == R"("a\\xc3")");                  // half a character
+  CHECK(written_as("\xc0\x8a") == R"("\\xc0\\x8a")");           // an overlong newline
+  CHECK(written_as("\xed\xa0\x80") == R"("\\xed\\xa0\\x80")");  // a surrogate
+  CHECK(written_as("\xf4\x90\x80\x80") == R"("\\xf4\\x90\\x80\\x80")");
 }
 
 TEST_CASE("what is below the level costs nothing and writes nothing") {

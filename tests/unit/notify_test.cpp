@@ -58,6 +58,12 @@ class Manager {
     }
   }
 
+  std::string hear_one() {
+    std::array<char, 4096> bytes{};
+    const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    return count < 0 ? "" : std::string(bytes.data(), static_cast<std::size_t>(count));
+  }
+
   // Others have sent so much that there is room for nothing more. Each sender has a bound of its own.
   void fill() {
     for (int sender = 0; sender < 1000; ++sender) {
@@ -165,6 +171,13 @@ TEST_CASE("a status is one line of whole characters, and bounded") {
   const std::string most(Notifier::longest_status - 1, 'x');
   notifier.stopping(most + "\xc3\xa4");  // a letter of two bytes, of which one has room
   CHECK(stage.manager.heard() == Datagrams{"READY=1\nSTATUS=a READY=0 b", "STOPPING=1\nSTATUS=" + most});
+}
+
+TEST_CASE("a status shows all that is in it, and is UTF-8: the manager drops every other text") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  notifier.ready("unix:/run/\xff\xc2\x9b\xe2\x80\xae\xc3\xa4");
+  CHECK(stage.manager.heard() == Datagrams{"READY=1\nSTATUS=unix:/run/\\xff\\u009b\\u202e\xc3\xa4"});
 }
 
 TEST_CASE("the watchdog is told twice in its time, from ready on") {
@@ -284,22 +297,102 @@ TEST_CASE("a manager that is gone is reported once") {
   CHECK(stage.reactor.timers().size() == 0);
 }
 
-TEST_CASE("a state that finds the queue full is kept, the newest alone, and sent once there is room") {
+// What others have filled the queue with is read, and nothing else was in it.
+void make_room(Stage& stage) {
+  const Datagrams others = stage.manager.heard();
+  CHECK(others == Datagrams(others.size(), "X=1"));
+}
+
+TEST_CASE(
+    "what finds the queue full is kept, of each kind the newest, and sent in order once there is room") {
   Stage stage;
   Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
   stage.manager.fill();
-  notifier.reloading(Time::past());
+  notifier.reloading(Time::from_nanoseconds(5'000));
+  notifier.extend_timeout(30s);
   notifier.ready("on");
   notifier.status("1 connection");
   notifier.watchdog();
   CHECK(stage.failures.size() == 1);
   pass(stage, 2500ms);
-  const Datagrams others = stage.manager.heard();
-  CHECK(others == Datagrams(others.size(), "X=1"));
+  make_room(stage);
   pass(stage, 3s);
-  CHECK(stage.manager.heard() == Datagrams{"READY=1\nSTATUS=on", "STATUS=1 connection"});
+  CHECK(stage.manager.heard() == Datagrams{"RELOADING=1\nMONOTONIC_USEC=5", "EXTEND_TIMEOUT_USEC=27000000",
+                                           "READY=1\nSTATUS=1 connection", "WATCHDOG=1"});
   CHECK(stage.reactor.timers().size() == 0);
   CHECK(stage.failures.size() == 1);
+}
+
+TEST_CASE("a stop that finds the queue full follows the reload before it, and has its own time") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  stage.manager.fill();
+  notifier.reloading(Time::past());
+  notifier.extend_timeout(10s);
+  notifier.ready("Serving");
+  notifier.stopping("Draining");
+  notifier.extend_timeout(35s);
+  make_room(stage);
+  pass(stage, 3s);
+  CHECK(stage.manager.heard() == Datagrams{"RELOADING=1\nMONOTONIC_USEC=0", "READY=1",
+                                           "STOPPING=1\nSTATUS=Draining", "EXTEND_TIMEOUT_USEC=34000000"});
+  CHECK(stage.reactor.timers().size() == 0);
+}
+
+TEST_CASE("nothing overtakes what waits, also where room comes before the next try") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  stage.manager.fill();
+  notifier.reloading(Time::past());
+  make_room(stage);
+  notifier.ready("on");
+  CHECK(stage.manager.heard() == Datagrams{"RELOADING=1\nMONOTONIC_USEC=0", "READY=1\nSTATUS=on"});
+  CHECK(stage.reactor.timers().size() == 0);
+}
+
+TEST_CASE("room for one is taken by the first, and the others wait on") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  stage.manager.fill();
+  notifier.reloading(Time::past());
+  notifier.ready("on");
+  CHECK(stage.manager.hear_one() == "X=1");
+  pass(stage, 1500ms);
+  Datagrams heard = stage.manager.heard();
+  REQUIRE(heard.size() > 1);
+  CHECK(heard.back() == "RELOADING=1\nMONOTONIC_USEC=0");
+  pass(stage, 1s);
+  CHECK(stage.manager.heard() == Datagrams{"READY=1\nSTATUS=on"});
+}
+
+TEST_CASE(
+    "reloads without end while the queue is full leave the newest, and no more waits than there are kinds") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  stage.manager.fill();
+  notifier.ready("on");
+  for (int count = 1; count <= 1000; ++count) {
+    notifier.reloading(Time::from_nanoseconds(count * 1000));
+    notifier.extend_timeout(10s);
+    notifier.watchdog();
+    notifier.ready("reloaded " + std::to_string(count));
+  }
+  make_room(stage);
+  pass(stage, 2s);
+  CHECK(stage.manager.heard() == Datagrams{"RELOADING=1\nMONOTONIC_USEC=1000", "EXTEND_TIMEOUT_USEC=9000000",
+                                           "WATCHDOG=1", "READY=1\nSTATUS=reloaded 1000"});
+}
+
+TEST_CASE("more time that is over before it could be asked for is not asked for") {
+  Stage stage;
+  Notifier notifier(stage.reactor, stage.environment(), self, stage.remember());
+  stage.manager.fill();
+  notifier.extend_timeout(1500ms);
+  pass(stage, 1600ms);
+  make_room(stage);
+  pass(stage, 3s);
+  CHECK(stage.manager.heard().empty());
+  CHECK(stage.reactor.timers().size() == 0);
 }
 
 TEST_CASE("the variables are taken out of the environment") {

@@ -1,0 +1,47 @@
+// Counters: what SIGUSR1 asks for and the end tells, in one line, the same in every mode:
+//
+//     event=counters accepted=91 open=3 eof=80 ... error=0 lines=... in=... out=... uptime=... resident=... buffers=... reload=...
+//
+//     accepted, open, the causes   what the Server counts
+//     lines, in, out               of the connections that have ended; those that are open have theirs yet to tell
+//     uptime, resident, buffers    seconds; bytes of memory that the process has, and of those its connections' buffers
+//     reload                       none, done or failed: the last one, with its time, and with its mistakes
+//
+// Nothing is counted per line: a connection brings what it has counted when it ends.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "daemon/log.hpp"
+#include "reactord/server.hpp"
+
+namespace reactord {
+
+class Counters {
+ public:
+  Counters(Reactor& reactor, const Server& server) noexcept;  // both must outlive its use
+
+  void closed(const ConnectionEnd& end) noexcept;
+  void reloaded(std::size_t mistakes, std::chrono::system_clock::time_point now) noexcept;  // 0: it was done
+
+  void add_to(Log::Line& line) const;
+
+ private:
+  enum class Reload : std::uint8_t {
+    none,  // there was none
+    done,
+    failed,  // all stayed as it was
+  };
+
+  Reactor& reactor_;
+  const Server& server_;
+  Time started_;
+  std::uint64_t lines_ = 0, bytes_read_ = 0, bytes_written_ = 0;
+  Reload reload_ = Reload::none;
+  std::chrono::system_clock::time_point reload_time_ = {};
+  std::size_t reload_mistakes_ = 0;
+};
+
+}  // namespace reactord
