@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/suggestion.hpp"
+#include "daemon/printable.hpp"
 #include "protocols/table.hpp"
 
 namespace reactord {
