@@ -124,7 +124,8 @@ class Daemon final : ServerLog {
     }
     daemon.notifier_.reloading(monotonic_now());
     Task<std::size_t> changing = change_settings(daemon);
-    daemon.mistakes_ = co_await std::move(changing);
+    auto mistakes = co_await std::move(changing);
+    daemon.mistakes_ = mistakes;
     daemon.counters_.reloaded(daemon.mistakes_, std::chrono::system_clock::now());
     if (daemon.mistakes_ > 0) {
       daemon.log_->line(LogLevel::error, "reload-failed")

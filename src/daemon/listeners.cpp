@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <functional>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
@@ -40,32 +39,6 @@ Error nowhere(const std::vector<std::string>& passed_names) {
 }
 
 }  // namespace
-
-std::vector<ListenOption> wanted_listeners(const Options& options,
-                                           const std::vector<std::string>& passed_names) {
-  if (!options.listen.empty()) return options.listen;
-  std::vector<ListenOption> wanted;
-  for (const std::string& name : passed_names) {
-    if (find_protocol(name) != nullptr) {
-      wanted.push_back({name, std::string(ListenOption::passed_prefix) + name});
-    }
-  }
-  if (passed_names.empty()) wanted.push_back({"line", ":9090"});
-  return wanted;
-}
-
-std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,
-                                  const std::vector<std::string>& held,
-                                  const std::vector<std::string>& unclaimed) {
-  std::unordered_map<std::string_view, std::size_t> by_name;
-  for (const std::string& name : held) ++by_name[name];
-  for (const std::string& name : unclaimed) by_name[name] += 2;
-  std::size_t count = held.size();
-  for (const ListenOption& option : wanted) {
-    count += option.is_passed() ? by_name[option.passed_name()] : 1;
-  }
-  return count;
-}
 
 Listeners::Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause)
     : reactor_(reactor),
@@ -172,7 +145,9 @@ Task<Result<Listeners::Change>> Listeners::change_to(const Options& options) {
 Task<Result<void>> Listeners::open_all(Listeners& self, const ListenerPlan& plan, const Options& options,
                                        Fresh& fresh) {
   for (std::size_t index = 0; index < plan.fresh.size(); ++index) {
-    if (index % changes_per_turn == changes_per_turn - 1) co_await self.reactor_.next_turn();
+    if (index % changes_per_turn == changes_per_turn - 1) {
+      co_await self.reactor_.next_turn();
+    }
     auto done = self.open(*plan.fresh[index], options.reuse_port, fresh);
     if (!done) co_return done;
   }
@@ -187,7 +162,9 @@ Task<> Listeners::take_back(Listeners& self, Fresh& fresh) {
   }
   while (!fresh.opened.empty()) {
     fresh.opened.pop_back();
-    if (fresh.opened.size() % changes_per_turn == 0) co_await self.reactor_.next_turn();
+    if (fresh.opened.size() % changes_per_turn == 0) {
+      co_await self.reactor_.next_turn();
+    }
   }
 }
 
@@ -196,16 +173,22 @@ Task<> Listeners::follow(Listeners& self, const ListenerPlan& plan, Fresh& fresh
   std::size_t changes = 0;
   for (const ListenerId id : plan.ending) {
     self.end(id, change);
-    if (++changes % changes_per_turn == 0) co_await self.reactor_.next_turn();
+    if (++changes % changes_per_turn == 0) {
+      co_await self.reactor_.next_turn();
+    }
   }
   for (const ListenerPlan::Kept& kept : plan.kept) {
     self.keep(kept, change);
-    if (++changes % changes_per_turn == 0) co_await self.reactor_.next_turn();
+    if (++changes % changes_per_turn == 0) {
+      co_await self.reactor_.next_turn();
+    }
   }
   for (Resumed& resumed : fresh.resumed) self.serve_again(resumed, change);
   for (Opened& opened : fresh.opened) {
     self.begin(opened, change);
-    if (++changes % changes_per_turn == 0) co_await self.reactor_.next_turn();
+    if (++changes % changes_per_turn == 0) {
+      co_await self.reactor_.next_turn();
+    }
   }
 }
 

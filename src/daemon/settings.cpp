@@ -132,7 +132,7 @@ constexpr Setting table[] = {
      set_limit<parse_duration, &Limits::idle_timeout>},
     {"line-timeout", "DURATION", slow, "close it when a line takes so long to be complete", "10s",
      set_limit<parse_duration, &Limits::line_timeout>},
-    {"drain-line-timeout", "DURATION", slow, "at SIGTERM, close it when a line that has begun takes so long",
+    {"drain-line-timeout", "DURATION", slow, "at SIGTERM, close it when its half line takes so long",
      "5s", set_limit<parse_duration, &Limits::drain_line_timeout>},
     {"write-timeout", "DURATION", slow, "close it when the client takes nothing for so long", "30s",
      set_limit<parse_duration, &Limits::write_timeout>},

@@ -271,6 +271,7 @@ TEST_CASE("--check prints what is in force and where it is from, as a configurat
       file +
       ":4\n"
       "line-timeout = 10s  # default\n"
+      "drain-line-timeout = 5s  # default\n"
       "write-timeout = 30s  # default\n"
       "lifetime = 0  # default\n"
       "lifetime-jitter = 10%  # default\n"
@@ -291,6 +292,7 @@ TEST_CASE("--check prints what is in force and where it is from, as a configurat
       "ip6-prefix = 64  # default\n"
       "\n# What is logged\n"
       "log-level = info  # default\n"
+      "log-probes = info  # default\n"
       "log-rate = 7  # command line\n"
       "stall-threshold = 100ms  # default\n";
   CHECK(first.output == expected);

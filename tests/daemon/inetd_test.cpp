@@ -114,7 +114,8 @@ TEST_CASE("--inetd: a drain and its hurried end are told as the daemon tells the
   lent.send("one\nhalf");
   CHECK(lent.read(12) == "Server: one\n");
   inetd.signal(SIGTERM);
-  inetd.wait_for_log({"level=info event=draining signal=SIGTERM connections=1"});
+  inetd.wait_for_log({"level=info event=draining signal=SIGTERM connections=1 half-lines=1 "});
+  test::pass_second();
   inetd.signal(SIGINT);
   inetd.wait_for_log({"level=info event=stopping-now signal=SIGINT connections=1"});
   inetd.wait_for_log({"event=closed", "cause=killed"});

@@ -225,3 +225,39 @@ TEST_CASE("a log at 2>> is rotated by a copy and a truncation: no hole, and no l
 }
 
 }  // namespace
+
+TEST_CASE(
+    "connections that ask nothing are logged at the level that was chosen for them, and counted all the "
+    "same") {
+  for (const std::string level : {"info", "debug"}) {
+    CAPTURE(level);
+    Daemon daemon({"line@127.0.0.1:0"}, {"--log-probes", level});
+    Client(daemon.address()).close();
+    Client asks(daemon.address());
+    CHECK(asks.ask("x") == "Server: x");
+    asks.reset();
+    Client half(daemon.address());
+    half.send("half");
+    half.wait_until_received();
+    half.reset();
+    daemon.wait_for_log({"event=closed", "cause=reset", "in=4"});
+    CHECK(Client(daemon.address()).exchange("y\n", true) == "Server: y\n");
+    daemon.wait_for_log({"event=closed", "cause=eof", "in=2"});
+    CHECK(daemon.stop() == 0);
+    const std::string log = daemon.errors();
+    CHECK((log.find("cause=eof in=0") != std::string::npos) == (level == "info"));
+    CHECK((log.find("cause=reset error=\"connection reset by peer\" lines=1") != std::string::npos) ==
+          (level == "info"));
+    CHECK(log.find("event=stopped accepted=4 open=0 eof=2 finished=0 reset=2 ") != std::string::npos);
+  }
+}
+
+TEST_CASE("a PROXY header where none is expected is told to the client and in the log") {
+  Daemon daemon;
+  Client client(daemon.address());
+  client.send("PROXY TCP4 192.0.2.1 192.0.2.2 40000 9090\r\nhello\n");
+  CHECK(client.read_to_end() == "ERR no PROXY header is expected here\n");
+  client.close();
+  daemon.wait_for_log({"event=closed protocol=line", "cause=proxy-header in=49 out=37"});
+  CHECK(daemon.stop() == 0);
+}

@@ -285,3 +285,79 @@ TEST_CASE("a manager that can't be told is an error in the log, and no reason no
   wrong.wait_for_log({"level=error event=notify-failed", "must be a path or @name"});
   CHECK(wrong.stop() == 0);
 }
+
+// ---- What is there, and not what was
+
+TEST_CASE("a reload makes a socket file anew that somebody has removed") {
+  Configured daemon("listen = line@unix:DIRa\n");
+  daemon.process().wait_for_log({"event=listening"});
+  REQUIRE(std::filesystem::remove(daemon.address("a")));
+  CHECK(refuses(daemon.address("a")));
+  daemon.process().signal(SIGHUP);
+  daemon.process().wait_for_log({"event=reloaded"});
+  daemon.process().wait_for_log({"event=listening", daemon.address("a")});
+  CHECK(Client(daemon.address("a")).ask("x") == "Server: x");
+  CHECK(daemon.process().stop() == 0);
+  CHECK(!daemon.exists("a"));
+}
+
+TEST_CASE("a reload in whose place another server has come says so, and serves on where it can") {
+  Configured daemon("listen = line@unix:DIRa\nlisten = line@unix:DIRb\n");
+  daemon.process().wait_for_log({"event=listening", daemon.address("b")});
+  REQUIRE(std::filesystem::remove(daemon.address("a")));
+  Process other({"--listen", "echo@unix:" + daemon.address("a")});
+  other.wait_for_log({"event=listening"});
+  daemon.process().signal(SIGHUP);
+  daemon.process().wait_for_log({"event=reload-failed", "address already in use", "hint="});
+  CHECK(Client(daemon.address("a")).ask("x") == "x");
+  CHECK(Client(daemon.address("b")).ask("x") == "Server: x");
+  CHECK(daemon.process().stop() == 0);
+  CHECK(Client(daemon.address("a")).ask("x") == "x");
+  CHECK(other.stop() == 0);
+}
+
+TEST_CASE("an address that was removed while the server is full is had back by the next reload") {
+  const std::string both = "max-connections = 1\nlisten = line@unix:DIRa\nlisten = line@unix:DIRb\n";
+  const std::string one = "max-connections = 1\nlisten = line@unix:DIRb\n";
+  Configured daemon(both);
+  daemon.process().wait_for_log({"event=listening", daemon.address("b")});
+  Client served(daemon.address("b"));
+  CHECK(served.ask("x") == "Server: x");
+  for (int round = 0; round < 3; ++round) {
+    daemon.reload(one);
+    daemon.process().wait_for_log({"event=not-listening", daemon.address("a")});
+    daemon.reload(both);
+    daemon.process().wait_for_log({"event=listening", daemon.address("a")});
+  }
+  served.close();
+  CHECK(Client(daemon.address("a")).ask("x") == "Server: x");
+  CHECK(daemon.process().stop() == 0);
+  CHECK(daemon.process().errors().find("reload-failed") == std::string::npos);
+}
+
+TEST_CASE("a file that is empty where it was not is no configuration: whoever writes it is not done") {
+  Configured daemon("listen = line@unix:DIRa\n");
+  daemon.process().wait_for_log({"event=listening"});
+  std::ofstream(daemon.file(), std::ios::trunc);
+  daemon.process().signal(SIGHUP);
+  daemon.process().wait_for_log(
+      {"event=reload-failed", "is empty, and was not so before: write another file"});
+  CHECK(Client(daemon.address("a")).ask("x") == "Server: x");
+  daemon.reload("# all as it is by default, but for\nlisten = line@unix:DIRb\n");
+  daemon.process().wait_for_log({"event=listening", daemon.address("b")});
+  CHECK(daemon.process().stop() == 0);
+}
+
+TEST_CASE("reloads in quick succession are all done, and the last one counts") {
+  Configured daemon("listen = line@unix:DIRa\n");
+  daemon.process().wait_for_log({"event=listening"});
+  for (int round = 0; round < 50; ++round) {
+    daemon.reload("listen = line@unix:DIRb\n");
+    daemon.reload("listen = line@unix:DIRa\n");
+  }
+  daemon.reload("listen = line@unix:DIRc\n");
+  daemon.process().wait_for_log({"event=listening", daemon.address("c")});
+  CHECK(Client(daemon.address("c")).ask("x") == "Server: x");
+  CHECK(daemon.process().stop() == 0);
+  CHECK(daemon.process().errors().find("reload-failed") == std::string::npos);
+}

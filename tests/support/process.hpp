@@ -117,7 +117,7 @@ class Daemon : public Process {
   std::vector<std::string> addresses_;
 };
 
-// Addresses are as the daemon logs them: 127.0.0.1:80, [::]:80, /run/x.sock, @name.
+// Addresses are as the daemon logs them, 127.0.0.1:80, [::]:80, unix:/run/x.sock; or without "unix:", /run/x.sock, @name.
 class Client {
  public:
   explicit Client(const std::string& address, int receive_buffer = 0, int send_buffer = 0,
