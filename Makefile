@@ -1,9 +1,10 @@
 # One file, no recursion. `make help` lists the targets. Everything that is made goes below build/, each flavour in a
 # folder of its own, so that switching between them never rebuilds wrongly: FLAVOUR=release (the default), asan, clang.
 
-# As many jobs as there are processors, unless make is told how many.
-ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
-MAKEFLAGS += --jobs=$(shell nproc)
+# As many jobs as there are processors, unless make is told how many: on its command line, which counts more than this, or
+# in the environment. Within another make that one has the jobs.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += $(shell printf '%s\n' "$$MAKEFLAGS" | grep -qE '(^| )(-?[a-zA-Z]*j|--jobs)' || echo --jobs=$$(nproc))
 endif
 
 FLAVOUR ?= release
@@ -21,7 +22,8 @@ CXXFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize=vptr -fno-
 CXXFLAGS_clang   := $(CXXFLAGS)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CXXFLAGS_$(FLAVOUR))
+COMPILE   = $(CXX) -std=c++23 $(WARNINGS) -Iinclude -Isrc -Itests -MMD -MP $(CPPFLAGS) $(CXXFLAGS_$(FLAVOUR))
+LINK      = $(CXX) $(CXXFLAGS_$(FLAVOUR)) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
 LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/serve/*.cpp)
 DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
@@ -36,6 +38,8 @@ EXAMPLES        := $(wildcard tests/examples/*.cpp)
 
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 unoptimised_objects = $(patsubst %.cpp,$(BUILD)/unoptimised/%.o,$(1))
+# In build/FLAVOUR/made-with/NAME stands what the variable NAME came to. It is newer than all that was made with another.
+made_with = $(patsubst %,$(BUILD)/made-with/%,$(1))
 LIBRARY := $(BUILD)/libreactord.a
 DAEMON  := $(BUILD)/reactord
 # Everything of the programs but their mains, for the unit tests.
@@ -58,12 +62,49 @@ SYSUSERSDIR   ?= $(PREFIX)/lib/sysusers.d
 SYSCONFDIR    ?= /etc
 
 UNITS    := $(notdir $(wildcard systemd/*.service systemd/*.socket))
-DROP_INS := $(wildcard systemd/reactord.service.d/*.conf)
-HEADERS  := $(wildcard include/reactord/*.hpp)
+DROP_INS := $(notdir $(wildcard systemd/reactord.service.d/*.conf))
+HEADERS  := $(notdir $(wildcard include/reactord/*.hpp))
 PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
-# The paths in units and pages, as they are here.
-PLACED    = sed -e 's|/usr/sbin/reactord|$(SBINDIR)/reactord|g' -e 's|/etc/reactord|$(SYSCONFDIR)/reactord|g' \
-                -e 's|/usr/share/doc/reactord|$(DOCDIR)|g'
+
+# What make install brings and make uninstall removes, SOURCE>TARGET: programs, files as they are, and files in which paths
+# are named.
+PROGRAMS = $(DAEMON)>$(SBINDIR)/reactord $(LOAD)>$(BINDIR)/reactord-load
+COPIES   = $(LIBRARY)>$(LIBDIR)/libreactord.a \
+           $(foreach header,$(HEADERS),include/reactord/$(header)>$(INCLUDEDIR)/reactord/$(header)) \
+           docs/completion/reactord.bash>$(COMPLETIONDIR)/reactord \
+           docs/completion/reactord-load.bash>$(COMPLETIONDIR)/reactord-load \
+           systemd/reactord.sysusers.conf>$(SYSUSERSDIR)/reactord.conf \
+           $(foreach file,$(DROP_INS),systemd/reactord.service.d/$(file)>$(DOCDIR)/reactord.service.d/$(file)) \
+           docs/reactord.conf.example>$(DOCDIR)/reactord.conf.example
+PLACED   = $(foreach unit,$(UNITS),systemd/$(unit)>$(UNITDIR)/$(unit)) \
+           $(foreach page,$(PAGES),docs/man/$(page)>$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+WRITTEN  = $(PKGCONFIGDIR)/reactord.pc
+
+quoted         = $(foreach word,$(1),'$(word)')
+source_of      = $(firstword $(subst >, ,$(1)))
+target_of      = $(lastword $(subst >, ,$(1)))
+INSTALLED      = $(foreach pair,$(PROGRAMS) $(COPIES) $(PLACED),$(call target_of,$(pair))) $(WRITTEN)
+INSTALLED_INTO = $(sort $(patsubst %/,%,$(dir $(INSTALLED)))) $(SYSCONFDIR)/reactord
+# Those that bear our name; the inner ones first. The others belong to all packages.
+OUR_FOLDERS    = $(filter %/reactord.service.d,$(INSTALLED_INTO)) $(filter %/reactord,$(INSTALLED_INTO))
+
+# The paths in units and pages, as they are here. What was put in is not looked at again: it may look like another of them.
+PLACE = sed -i -e 's|/usr/sbin/reactord|%SBINDIR%|g' -e 's|/etc/reactord|%SYSCONFDIR%|g' -e 's|/usr/share/doc/reactord|%DOCDIR%|g' \
+               -e 's|%SBINDIR%|$(SBINDIR)/reactord|g' -e 's|%SYSCONFDIR%|$(SYSCONFDIR)/reactord|g' -e 's|%DOCDIR%|$(DOCDIR)|g'
+
+# A folder goes into units, where % and $ are more than letters, into reactord.pc and through sed and the shell.
+FOLDERS    := DESTDIR PREFIX SBINDIR BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR COMPLETIONDIR PKGCONFIGDIR UNITDIR SYSUSERSDIR \
+              SYSCONFDIR
+comma      := ,
+FIT        := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z \
+              0 1 2 3 4 5 6 7 8 9 / . _ + ~ @ : = - $(comma)
+without     = $(if $(1),$(call without,$(wordlist 2,$(words $(1)),$(1)),$(subst $(firstword $(1)),,$(2))),$(2))
+# As it was given: make would take a $ for a variable of its own.
+given       = $(if $(filter file,$(origin $(1))),$($(1)),$(value $(1)))
+is_unfit    = $(filter-out [],[$(call without,$(FIT),$(2))])$(filter-out [/%,[$(2)])
+check       = $(if $(call is_unfit,$(1),$(2)),$(error make $@: $(1)=$(2): write an absolute path of letters, digits and \
+              /._+~@$(comma):=- only, as in /usr/local))
+check_place = $(foreach name,$(FOLDERS),$(if $(filter [DESTDIR],[$(name)$(DESTDIR)]),,$(call check,$(name),$(call given,$(name)))))
 
 .PHONY: all run test unit hostile floors format format-check bench bench-count bench-micro install uninstall clean help
 .DELETE_ON_ERROR:
@@ -77,7 +118,7 @@ test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/uno
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
 	  COMPILE='$(CXX) -std=c++23 -Iinclude' \
 	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
-	  tests/support/cases tests/support/rejected
+	  tests/support/cases tests/support/rejected tests/support/builds tests/support/runs
 
 unit: $(BUILD)/unit-tests $(BUILD)/unoptimised-tests  ## build and run the unit tests alone, as with FLAVOUR=clang
 	@tests/support/run-tests $^
@@ -105,45 +146,37 @@ bench: $(DAEMON) $(LOAD) $(BUILD)/bench/floor  ## measure requests beside a bare
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) BENCH=$(BUILD)/bench tests/bench/side-by-side $(OPTIONS)
 
 install:  ## install what was built: PREFIX=/usr/local, DESTDIR= and more, see the Makefile
+	$(check_place)
 	@# It builds nothing itself: with sudo that would leave files of root in build/.
-	@$(MAKE) --no-print-directory --question $(DAEMON) $(LOAD) $(LIBRARY) || \
+	@$(MAKE) --no-print-directory --question AS_BUILT=yes $(DAEMON) $(LOAD) $(LIBRARY) || \
 	  { echo "make install: $(DAEMON) is not there, or older than its sources: run make first, without sudo" >&2; exit 1; }
-	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)/reactord' \
-	  '$(DESTDIR)$(DOCDIR)/reactord.service.d' '$(DESTDIR)$(COMPLETIONDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' \
-	  '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' '$(DESTDIR)$(SYSCONFDIR)/reactord' \
-	  $(patsubst %,'$(DESTDIR)$(MANDIR)/man%',$(sort $(subst .,,$(suffix $(PAGES)))))
-	install -m 755 $(DAEMON) '$(DESTDIR)$(SBINDIR)/reactord'
-	install -m 755 $(LOAD) '$(DESTDIR)$(BINDIR)/reactord-load'
-	install -m 644 $(LIBRARY) '$(DESTDIR)$(LIBDIR)/libreactord.a'
-	install -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)/reactord'
-	install -m 644 docs/completion/reactord.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord'
-	install -m 644 docs/completion/reactord-load.bash '$(DESTDIR)$(COMPLETIONDIR)/reactord-load'
-	install -m 644 systemd/reactord.sysusers.conf '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf'
-	install -m 644 $(DROP_INS) '$(DESTDIR)$(DOCDIR)/reactord.service.d'
-	install -m 644 docs/reactord.conf.example '$(DESTDIR)$(DOCDIR)'
-	@umask 022; set -e; \
-	for unit in $(UNITS); do \
-	  echo "$$unit -> $(DESTDIR)$(UNITDIR)"; $(PLACED) "systemd/$$unit" >"$(DESTDIR)$(UNITDIR)/$$unit"; \
+	@set -e; \
+	for pair in $(call quoted,$(PROGRAMS)); do \
+	  echo "$(DESTDIR)$${pair#*>}"; install -D -m 755 "$${pair%>*}" "$(DESTDIR)$${pair#*>}"; \
 	done; \
-	for page in $(PAGES); do \
-	  echo "$$page -> $(DESTDIR)$(MANDIR)"; $(PLACED) "docs/man/$$page" >"$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; \
+	for pair in $(call quoted,$(COPIES)); do \
+	  echo "$(DESTDIR)$${pair#*>}"; install -D -m 644 "$${pair%>*}" "$(DESTDIR)$${pair#*>}"; \
 	done; \
-	echo "reactord.pc -> $(DESTDIR)$(PKGCONFIGDIR)"; \
+	for pair in $(call quoted,$(PLACED)); do \
+	  echo "$(DESTDIR)$${pair#*>}"; install -D -m 644 "$${pair%>*}" "$(DESTDIR)$${pair#*>}"; $(PLACE) "$(DESTDIR)$${pair#*>}"; \
+	done; \
+	echo '$(DESTDIR)$(WRITTEN)'; install -D -m 644 /dev/null '$(DESTDIR)$(WRITTEN)'; \
 	version=$$($(DAEMON) --version); \
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: reactord' \
 	  'Description: connections, timers and line servers on one thread' "Version: $${version#reactord }" \
 	  'Cflags: -std=c++23 -I$${includedir}' 'Libs: -L$${libdir} -lreactord' \
-	  >'$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc'; \
+	  >'$(DESTDIR)$(WRITTEN)'; \
 	config='$(DESTDIR)$(SYSCONFDIR)/reactord/reactord.conf'; \
 	if [ -e "$$config" ]; then echo "$$config is there: left as it is"; \
-	else install -m 644 docs/reactord.conf.example "$$config"; fi
+	else install -D -m 644 docs/reactord.conf.example "$$config"; fi
 
-uninstall:  ## remove what install has installed, but not the configuration
-	rm -f '$(DESTDIR)$(SBINDIR)/reactord' '$(DESTDIR)$(BINDIR)/reactord-load' '$(DESTDIR)$(LIBDIR)/libreactord.a' '$(DESTDIR)$(PKGCONFIGDIR)/reactord.pc' \
-	  '$(DESTDIR)$(COMPLETIONDIR)/reactord' '$(DESTDIR)$(COMPLETIONDIR)/reactord-load' '$(DESTDIR)$(SYSUSERSDIR)/reactord.conf' \
-	  $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(UNITS)) \
-	  $(foreach page,$(PAGES),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)')
-	rm -rf '$(DESTDIR)$(INCLUDEDIR)/reactord' '$(DESTDIR)$(DOCDIR)'
+uninstall:  ## remove what install has installed, but not the configuration, nor what others have put beside it
+	$(check_place)
+	@for file in $(call quoted,$(INSTALLED)); do echo "rm $(DESTDIR)$$file"; rm -f "$(DESTDIR)$$file" || exit; done
+	@for folder in $(call quoted,$(OUR_FOLDERS)); do \
+	  if [ ! -d "$(DESTDIR)$$folder" ]; then continue; fi; \
+	  rmdir "$(DESTDIR)$$folder" 2>/dev/null || echo "$(DESTDIR)$$folder is left: there is more in it, or it is not ours to remove"; \
+	done
 
 clean:  ## remove everything that was built
 	rm -rf build
@@ -151,53 +184,83 @@ clean:  ## remove everything that was built
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
+LIBRARY_OBJECTS     := $(call objects,$(LIBRARY_SOURCES))
+DAEMON_OBJECTS      := $(call objects,$(DAEMON_SOURCES))
+LOAD_OBJECTS        := $(call objects,$(LOAD_SOURCES))
+UNIT_OBJECTS        := $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS)
+UNOPTIMISED_OBJECTS := $(call unoptimised_objects,$(UNOPTIMISED))
+DAEMON_TEST_OBJECTS := $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS)
+# The commands, without what differs from file to file.
+COMPILED_WITH       := $(COMPILE)
+LINKED_WITH         := $(CXX) $(CXXFLAGS_$(FLAVOUR)) $(LDFLAGS) $(LDLIBS)
+
+RECORDS := LIBRARY_OBJECTS DAEMON_OBJECTS LOAD_OBJECTS UNIT_OBJECTS UNOPTIMISED_OBJECTS DAEMON_TEST_OBJECTS PARTS \
+           COMPILED_WITH LINKED_WITH
+
+# A record is made again when it holds something else. make install takes what was built, with whatever flags.
+define renewed
+ifneq ($$(file <$(BUILD)/made-with/$(1)),$$($(1)))
+$(BUILD)/made-with/$(1): changed
+endif
+endef
+ifndef AS_BUILT
+$(foreach name,$(RECORDS),$(eval $(call renewed,$(name))))
+endif
+
+.PHONY: changed
+$(call made_with,$(RECORDS)): $(BUILD)/made-with/%:
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$($*))' >$@
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(call made_with,LIBRARY_OBJECTS)
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar rcs $@ $(LIBRARY_OBJECTS)
 
-$(DAEMON): $(call objects,$(DAEMON_SOURCES)) $(LIBRARY)
+$(DAEMON): $(DAEMON_OBJECTS) $(LIBRARY) $(call made_with,DAEMON_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(LOAD): $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
+$(LOAD): $(LOAD_OBJECTS) $(LIBRARY) $(call made_with,LOAD_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/unit-tests: $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS) $(LIBRARY)
+$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(LIBRARY) $(call made_with,UNIT_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
 # As a program is that names no -O: its own code, and what it takes from our headers, at -O0; the library is as it always is.
-$(BUILD)/unoptimised-tests: $(call unoptimised_objects,$(UNOPTIMISED)) $(LIBRARY)
+$(BUILD)/unoptimised-tests: $(UNOPTIMISED_OBJECTS) $(LIBRARY) $(call made_with,UNOPTIMISED_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/daemon-tests: $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS) $(LIBRARY)
+$(BUILD)/daemon-tests: $(DAEMON_TEST_OBJECTS) $(LIBRARY) $(call made_with,DAEMON_TEST_OBJECTS LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY) $(call made_with,LINKED_WITH)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PARTS) $(LIBRARY)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PARTS) $(LIBRARY) $(call made_with,PARTS LINKED_WITH)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
+
+# Named, lest they are removed as what only led to their programs.
+$(call objects,$(BENCH_SOURCES) $(wildcard tests/fuzz/*.cpp)):
 
 # The complete server of docs/protocols.md.
-$(BUILD)/example-server: $(BUILD)/tests/examples/server/server.o $(LIBRARY)
+$(BUILD)/example-server: $(BUILD)/tests/examples/server/server.o $(LIBRARY) $(call made_with,LINKED_WITH)
 	@echo "  LINK  $@"
-	@$(CXX) $(CXXFLAGS_$(FLAVOUR)) -o $@ $^
+	@$(LINK)
 
-# Objects depend on this file: a changed flag rebuilds what it concerns.
-$(BUILD)/%.o: %.cpp Makefile
+$(BUILD)/%.o: %.cpp $(call made_with,COMPILED_WITH)
 	@mkdir -p $(@D)
 	@echo "  CXX   $<"
 	@$(COMPILE) -c -o $@ $<
 
-$(BUILD)/unoptimised/%.o: %.cpp Makefile
+$(BUILD)/unoptimised/%.o: %.cpp $(call made_with,COMPILED_WITH)
 	@mkdir -p $(@D)
 	@echo "  CXX   $< (-O0)"
 	@$(COMPILE) -O0 -c -o $@ $<

@@ -17,6 +17,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,13 @@ struct sockaddr;
 struct sockaddr_storage;
 
 namespace reactord {
+
+// Who connected over a unix socket, when he did: SO_PEERCRED of unix(7).
+struct PeerCredentials {
+  std::int32_t process;  // 0: of another pid namespace
+  std::uint32_t user;    // its effective user id
+  bool operator==(const PeerCredentials&) const = default;
+};
 
 class Address {
  public:
@@ -79,6 +87,11 @@ class Address {
   // A unix path or abstract name (without the '@'); empty for the others. Valid as long as this Address.
   std::string_view path() const noexcept;
 
+  // Who sits there: of the peer of a unix connection that was accepted or adopted. Nothing: of any other address. Two
+  // addresses are equal whoever sits there.
+  std::optional<PeerCredentials> credentials() const noexcept;
+  void set_credentials(std::optional<PeerCredentials> peer) noexcept;  // of a unix address
+
   std::string text() const;
 
   friend bool operator==(const Address& left, const Address& right) noexcept;
@@ -89,6 +102,7 @@ class Address {
  private:
   static Result<Address> parse_host_port(std::string_view text);
   static Result<Address> parse_unix(std::string_view path);
+  void become_unix(Kind kind) noexcept;
   void set_path(std::string_view path);
   void unmap() noexcept;
   void swap(Address& other) noexcept;
@@ -97,9 +111,14 @@ class Address {
   std::uint8_t path_length_ = 0;
   std::uint16_t port_ = 0;
   std::uint32_t zone_ = 0;
+  struct Unix {
+    char* path;            // owned; only where path_length_ > 0
+    PeerCredentials peer;  // of unknown_process: nobody that is known
+  };
+  static constexpr std::int32_t unknown_process = -1;
   union {
     std::array<std::uint8_t, 16> ip_{};
-    char* path_;  // owned; only where path_length_ > 0
+    Unix unix_;  // of a unix address
   };
 };
 

@@ -16,12 +16,13 @@ enum class EndCause : std::uint8_t {
   lifetime,       // it had its time, and everything received before was answered
   line_too_long,  // the peer was told so
   over_limit,  // more connections, or more buffered bytes, than there may be; the peer was told so where it listens
-  over_rate,  // more new connections in a second than there may be; the peer was told so
-  drained,    // the server went down, everything received before was answered
-  killed,     // the server went down at once, or the drain took too long
+  over_rate,     // more new connections in a second than there may be; the peer was told so
+  proxy_header,  // a header of the PROXY protocol came where none is expected, and was not answered
+  drained,       // the server went down, everything received before was answered
+  killed,        // the server went down at once, or the drain took too long
   error,  // something else, see ConnectionEnd::error; or an exception left its handler, see HandlerFailure
 };
-inline constexpr std::size_t end_causes = 13;
+inline constexpr std::size_t end_causes = 14;
 const char* to_string(EndCause cause) noexcept;  // as in the log: "slow-reader"
 
 }  // namespace reactord

@@ -4,6 +4,7 @@
 //
 //     too slow        idle_timeout    between two lines                              EndCause::idle
 //                     line_timeout    from a line's first byte to its newline        EndCause::slow_line
+//                     drain_line_timeout   the same, from the beginning of a drain   EndCause::drained
 //                     write_timeout   no byte acknowledged while some wait for it    EndCause::slow_reader
 //                     lifetime        from its accept on                             EndCause::lifetime
 //     too much        max_line        answered, cut, or left out                     EndCause::line_too_long
@@ -67,6 +68,9 @@ struct Limits {
   // Not renewed by a trickle of bytes; while it runs, idle_timeout does not. Zero: a line that has begun counts as
   // silence.
   Duration line_timeout = 10s;
+  // At a drain, a line that has begun must be complete by then, if its line_timeout is not over before. Zero: it has its
+  // line_timeout.
+  Duration drain_line_timeout = 5s;
   // The peer has acknowledged nothing for so long, while bytes wait for it that the kernel does not take. Who reads,
   // however slowly, is not ended by it. Noticed a sixty-fourth of it late at the usual worst. Zero: none while it is open,
   // Conn::send_timeout once it closes.
@@ -89,8 +93,9 @@ struct Limits {
   CountLimit connections_per_address = {};
   RateLimit accepts = {.per_second = 0, .burst = 0, .then = OverLimit::defer};
   RateLimit accepts_per_address = {};
-  // So many leading bits of an IPv6 address are one client: a home or a host is given a /64 (RFC 6177). Unix clients
-  // have no address and are not counted by it.
+  // So many leading bits of an IPv6 address are one client: a home or a host is given a /64 (RFC 6177). Ranges where a /64
+  // holds many, link-local addresses among them, count as address_table.hpp lists them. A unix client is counted by its
+  // user.
   unsigned ip6_prefix = 64;
 
   Duration stall_threshold = 100ms;  // a handler that holds the loop for longer is reported

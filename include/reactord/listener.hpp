@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "reactord/conn.hpp"
@@ -22,10 +23,19 @@ namespace reactord {
 class Acceptor;
 class AcceptOperation;
 
+// The file of a unix path. It has its mode and owner before anybody can connect.
+struct SocketFileOptions {
+  std::optional<unsigned> mode =
+      {};  // as of chmod(2), 0 to 0777: who may write may connect. None: 0777 less the umask
+  std::optional<unsigned> owner = {}, group = {};  // ids. None: those of the process
+  bool operator==(const SocketFileOptions&) const = default;
+};
+
 struct ListenOptions {
-  int backlog = 0;          // of listen(2); 0: the most the kernel allows, net.core.somaxconn
-  bool reuse_port = false;  // SO_REUSEPORT of socket(7): several processes share a port
-  StreamOptions stream;     // for each accepted connection
+  int backlog = 0;              // of listen(2); 0: the most the kernel allows, net.core.somaxconn
+  bool reuse_port = false;      // SO_REUSEPORT of socket(7): several processes share a port
+  StreamOptions stream;         // for each accepted connection
+  SocketFileOptions file = {};  // of a unix path
 
   // Called after socket(2) and before bind(2), for options that are not here. `network` is tcp4, tcp6 or unix. An
   // error ends listen() with it.
@@ -54,6 +64,13 @@ class Listener {
   // closed. Those in the queue of an adopted socket are left to whoever else holds it.
   void drain() noexcept;
 
+  // Takes drain() back: it listens on. False: too late, it has closed.
+  bool resume() noexcept;
+
+  // False where it listens at a unix path whose file is gone, or has become another's: nobody can connect there any more,
+  // though nothing else tells of it. Asks the file system each time.
+  bool is_reachable() const noexcept;
+
   // Ends a pending accept with closed. A port is free when this returns, an abstract name at the end of the turn. The
   // file of a unix socket is removed if it is still our own. An adopted socket is closed at the end of the turn, and goes
   // on listening for whoever else holds it. Errors: closed, if it is.
@@ -75,7 +92,9 @@ class Listener {
 };
 
 // Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and IPv6, as
-// in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one is refused.
+// in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one is refused. Of
+// several that listen at one path at the same time, one alone gets it: the others are refused as if it were in use. While
+// that is decided there is a file PATH.lock beside it.
 // Errors, as Go prints them: "listen tcp :9090: bind: address already in use".
 Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options = {});
 

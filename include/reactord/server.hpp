@@ -30,6 +30,7 @@ struct ConnectionEnd {
       limit;  // behind over_limit and over_rate, as its option is named: "max-connections"; else empty
   std::uint64_t lines, bytes_read, bytes_written;
   Duration duration;
+  bool all_answered = true;  // no line had begun, and the kernel had taken every answer
 };
 
 // A limit was reached, and nobody's connection ended by it.
@@ -52,6 +53,13 @@ struct HandlerFailure {
   std::string_view protocol;
   const Address& remote;
   std::string_view text;  // what() of a std::exception, else "unknown exception"
+};
+
+// What the open connections of a Server have to do yet. One may count in several.
+struct OpenWork {
+  std::size_t half_lines = 0;  // a line has begun and not ended
+  std::size_t unsent = 0;      // answers wait for a client that does not take them
+  std::size_t streams = 0;     // a StreamHandler runs
 };
 
 using ListenerId = std::uint64_t;  // never 0
@@ -117,6 +125,12 @@ class Server {
   // server from accepting, it stays open.
   void stop_listening(ListenerId id);
 
+  // Takes stop_listening() back. False: too late, that listener has closed, or there is none.
+  bool resume_listening(ListenerId id);
+
+  // As Listener::is_reachable(). False, too, where there is no such listener any more.
+  bool is_reachable(ListenerId id) const;
+
   // Serves `handler` at that listener from now on, in the place of what was served there; whoever is connected is
   // served on as before. Result: what it is known by now; 0 where there is no such listener any more, because it has
   // failed (on_listener_failed) or was stopped: nothing is served then.
@@ -138,7 +152,8 @@ class Server {
   void serve(Conn conn, StreamHandler& handler, std::string_view protocol = "stream");
 
   // Stops in order: connections already in the kernel's queue are accepted, then the listeners close; every
-  // line that began before now is answered, a half one may be completed; then each connection ends with FIN.
+  // line that began before now is answered, a half one may be completed within Limits::drain_line_timeout; then each
+  // connection ends with FIN.
   // A full server accepts the queue's as others end, but does not wait for the accept rate any more. What waits, or
   // would have to wait, for its address's turn is ended unserved. After `timeout` the rest is killed. The Reactor's
   // run() returns when nothing else is left to run.
@@ -149,6 +164,7 @@ class Server {
 
   bool is_draining() const noexcept;
   std::size_t open_connections() const noexcept;
+  OpenWork open_work() const noexcept;  // walks over all connections
   std::uint64_t accepted() const noexcept;
   std::uint64_t ended(EndCause cause) const noexcept;
 

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
@@ -41,7 +42,7 @@ Address& Address::operator=(Address other) noexcept {
 }
 
 Address::~Address() {
-  if (path_length_ > 0) delete[] path_;
+  if (path_length_ > 0) delete[] unix_.path;
 }
 
 void Address::swap(Address& other) noexcept {
@@ -49,23 +50,28 @@ void Address::swap(Address& other) noexcept {
   std::swap(path_length_, other.path_length_);
   std::swap(port_, other.port_);
   std::swap(zone_, other.zone_);
-  std::swap(ip_, other.ip_);  // the whole union: path_ travels with it
+  std::swap(ip_, other.ip_);  // the whole union: the path travels with it
+}
+
+void Address::become_unix(Kind kind) noexcept {
+  kind_ = kind;
+  unix_ = {.path = nullptr, .peer = {.process = unknown_process, .user = 0}};
 }
 
 void Address::set_path(std::string_view path) {
-  path_ = new char[path.size()];
-  std::memcpy(path_, path.data(), path.size());
+  unix_.path = new char[path.size()];
+  std::memcpy(unix_.path, path.data(), path.size());
   path_length_ = static_cast<std::uint8_t>(path.size());
 }
 
 std::string_view Address::path() const noexcept {
-  return path_length_ > 0 ? std::string_view(path_, path_length_) : std::string_view();
+  return path_length_ > 0 ? std::string_view(unix_.path, path_length_) : std::string_view();
 }
 
 Result<Address> Address::parse_unix(std::string_view path) {
   Address address;
   const bool abstract = !path.empty() && path[0] == '@';
-  address.kind_ = abstract ? Kind::unix_abstract : Kind::unix_path;
+  address.become_unix(abstract ? Kind::unix_abstract : Kind::unix_path);
   if (abstract) path.remove_prefix(1);
   if (path.empty() && !abstract) return refused("unix:", "missing path");
   if (path.size() > max_path) {
@@ -156,7 +162,7 @@ Address Address::from_socket_address(const sockaddr_storage& storage, unsigned l
     std::memcpy(address.ip_.data(), in6.sin6_addr.s6_addr, sizeof in6.sin6_addr);
     address.unmap();
   } else {
-    address.kind_ = Kind::unix_unnamed;
+    address.become_unix(Kind::unix_unnamed);
     const auto* bytes = reinterpret_cast<const char*>(&storage) + offsetof(sockaddr_un, sun_path);
     std::string_view path(
         bytes, length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0);
@@ -191,7 +197,7 @@ unsigned Address::to_socket_address(sockaddr_storage& storage) const noexcept {
   if (kind_ == Kind::unix_unnamed || path_length_ == 0) return head;  // bind(2) with this autobinds: unix(7)
   const unsigned skip =
       kind_ == Kind::unix_abstract ? 1 : 0;  // an abstract name begins with NUL, a path ends with one
-  std::memcpy(un.sun_path + skip, path_, path_length_);
+  std::memcpy(un.sun_path + skip, unix_.path, path_length_);
   return head + path_length_ + 1;
 }
 
@@ -238,6 +244,16 @@ Address Address::with_port(std::uint16_t port) const {
   Address copy(*this);
   copy.port_ = port;
   return copy;
+}
+
+std::optional<PeerCredentials> Address::credentials() const noexcept {
+  if (!is_unix() || unix_.peer.process == unknown_process) return std::nullopt;
+  return unix_.peer;
+}
+
+void Address::set_credentials(std::optional<PeerCredentials> peer) noexcept {
+  assert(is_unix());
+  unix_.peer = peer.value_or(PeerCredentials{.process = unknown_process, .user = 0});
 }
 
 std::string Address::host() const {

@@ -131,6 +131,16 @@ int peer_address(int fd, sockaddr_storage& address, unsigned& length) noexcept {
   return uninterrupted([&] { return ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length); });
 }
 
+int peer_credentials(int fd, pid_t& process, uid_t& user) noexcept {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  const int result = uninterrupted([&] { return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length); });
+  if (result < 0) return result;
+  process = peer.pid;
+  user = peer.uid;
+  return 0;
+}
+
 bool has_peer(int fd) noexcept {
   sockaddr_storage address;
   unsigned length = 0;

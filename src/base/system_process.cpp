@@ -47,6 +47,18 @@ void block_signal(int number) noexcept {
   ::pthread_sigmask(SIG_BLOCK, &one, nullptr);
 }
 
+int wait_for_signal(std::initializer_list<int> numbers, std::chrono::nanoseconds time) noexcept {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int number : numbers) ::sigaddset(&wanted, number);
+  ::pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+  constexpr std::int64_t second = 1'000'000'000;
+  const timespec longest{.tv_sec = time.count() / second, .tv_nsec = time.count() % second};
+  const int number =
+      ::sigtimedwait(&wanted, nullptr, &longest);  // EINTR: another one, and the wait is over too
+  return number < 0 ? 0 : number;
+}
+
 long raise_descriptor_limit() noexcept {
   rlimit limit{};
   const int result = uninterrupted([&] { return ::getrlimit(RLIMIT_NOFILE, &limit); });

@@ -5,12 +5,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 
 namespace reactord::system {
 
 void block_signal(int number) noexcept;  // in this thread, and in what it forks
-void block_signals() noexcept;           // all of them, in this thread: pthread_sigmask(3)
+// sigtimedwait(2), with them blocked from here on. Result: the signal, or 0: none came in time.
+int wait_for_signal(std::initializer_list<int> numbers, std::chrono::nanoseconds time) noexcept;
+void block_signals() noexcept;  // all of them, in this thread: pthread_sigmask(3)
 // /dev/null in the place of those of the descriptors 0 to 2 that are closed: the next open(2) would get their number, and
 // what is meant for standard error would go to a client.
 // Where there is no /dev/null, each becomes one that neither reads nor writes.

@@ -74,7 +74,7 @@ std::string missing_equals(std::string_view line) {
 }  // namespace
 
 void Configuration::add_mistake(std::string text) {
-  if (mistakes_.size() < most_mistakes) {
+  if (is_told()) {
     mistakes_.push_back(printable(text));
   } else {
     ++untold_;
@@ -90,7 +90,7 @@ std::vector<std::string> Configuration::take_mistakes() {
 }
 
 void Configuration::read(std::string_view text, std::string_view file) {
-  file_start_ = assignments_.size();
+  in_file_.clear();
   const std::string start = std::string(file) + ": ";
   if (text.size() > longest_text) return add_mistake(start + "longer than 1MiB: is this the right file?");
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
@@ -129,27 +129,24 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
   if (!value) return add_mistake(start + std::string(text) + ": " + value.error());
   const Setting* setting = find_setting(name);
   if (setting == nullptr || !setting->is_key()) {
-    return add_mistake(start + *value + ": " + unknown_key(name));
+    // The nearest of all names takes its time: not for one that is only counted.
+    return add_mistake(is_told() ? start + *value + ": " + unknown_key(name) : "");
   }
   if (value->empty()) {
     return add_mistake(origin + ": " + std::string(name) + " =: missing value, as in " + std::string(name) +
                        " = " + std::string(setting->standard));
   }
-  if (const Assignment* before = assigned_in_file(*setting)) {
-    return add_mistake(start + *value + ": given already, at " + before->origin);
+  if (const auto before = in_file_.find(setting); before != in_file_.end()) {
+    return add_mistake(start + *value + ": given already, at " + before->second);
+  }
+  if (setting->name == "listen" && std::exchange(replaces_listeners_, false)) {
+    options_.listen.clear();
+    std::erase_if(assignments_, [](const Assignment& one) { return one.setting->name == "listen"; });
   }
   const auto applied = setting->apply(*value, options_);
   if (!applied) return add_mistake(start + applied.error());
   assignments_.push_back({setting, *value, origin});
-}
-
-// Of a setting that may be given once.
-const Assignment* Configuration::assigned_in_file(const Setting& setting) const noexcept {
-  if (setting.name == "listen") return nullptr;
-  for (std::size_t index = file_start_; index < assignments_.size(); ++index) {
-    if (assignments_[index].setting == &setting) return &assignments_[index];
-  }
-  return nullptr;
+  if (setting->name != "listen") in_file_.emplace(setting, origin);
 }
 
 std::string written_value(std::string_view value) {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/settings.hpp"
@@ -35,23 +36,33 @@ class Configuration {
   // is its name, for messages.
   void read(std::string_view text, std::string_view file);
 
+  // Of the listeners read so far none counts, if what is read from here on has any.
+  void replace_listeners() noexcept { replaces_listeners_ = true; }
+
   void add_mistake(std::string text);
+  void add_empty_file(std::string file) { empty_files_.push_back(std::move(file)); }
 
   // What was right, in the order of its lines; and what the settings come to.
   const std::vector<Assignment>& assignments() const noexcept { return assignments_; }
   const Options& options() const noexcept { return options_; }
+  const std::vector<std::string>& empty_files() const noexcept {
+    return empty_files_;
+  }                                          // without a byte in them
   std::vector<std::string> take_mistakes();  // with a last line that counts those left out; empty: none
 
  private:
   void read_line(std::string_view line, std::string_view file, std::size_t number);
   void assign(std::string_view name, std::string_view value, const std::string& origin);
-  const Assignment* assigned_in_file(const Setting& setting) const noexcept;
+  bool is_told() const noexcept { return mistakes_.size() < most_mistakes; }  // the next mistake
 
   Options options_;
   std::vector<Assignment> assignments_;
-  std::size_t file_start_ = 0;  // of the assignments of the file that is read
+  std::unordered_map<const Setting*, std::string>
+      in_file_;  // those that may be given once, and where they are
   std::vector<std::string> mistakes_;
   std::size_t untold_ = 0;
+  std::vector<std::string> empty_files_;
+  bool replaces_listeners_ = false;  // with the next one
 };
 
 // A value as it is written in a file: quoted where it must be.

@@ -39,6 +39,7 @@ void read_file(const std::string& file, Configuration& into) {
   const auto text = contents_of(file);
   if (!text) return into.add_mistake(file + ": " + text.error());
   into.read(*text, file);
+  if (text->empty()) into.add_empty_file(file);
 }
 
 // Names of the files in `folder`, sorted; a mistake where it can't be read.
@@ -62,13 +63,19 @@ std::vector<std::string> configuration_files(const std::string& folder, Configur
 
 }  // namespace
 
-Configuration read_configuration(const std::string& file) {
+Configuration read_configuration(const std::string& file, const std::string& instance) {
   Configuration configuration;
   read_file(file, configuration);
   const std::size_t slash = file.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash + 1);
   for (const std::string& one : configuration_files(folder + "conf.d", configuration)) {
     read_file(one, configuration);
+  }
+  const std::string own = folder + "instances/" + instance + ".conf";
+  std::error_code error;
+  if (!instance.empty() && std::filesystem::exists(own, error)) {
+    configuration.replace_listeners();
+    read_file(own, configuration);
   }
   return configuration;
 }

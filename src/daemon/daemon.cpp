@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <new>
 #include <optional>
 #include <string>
@@ -13,28 +13,28 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "daemon/complaint.hpp"
+#include "daemon/listen_hint.hpp"
+#include "daemon/listener_log.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/printable.hpp"
 #include "daemon/server_log.hpp"
 #include "daemon/service_status.hpp"
+#include "daemon/stopping.hpp"
 #include "reactord/server.hpp"
 #include "reactord/signals.hpp"
 
 namespace reactord {
 namespace {
 
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "reactord: %s\n", text.c_str());
-  return status;
-}
-
 class Daemon final : ServerLog {
  public:
-  Daemon(const CommandLine& line, Options options, std::size_t descriptors,
+  Daemon(const CommandLine& line, const SettingsInForce& settings, Options options, std::size_t descriptors,
          const std::optional<MemoryLimit>& memory, PassedSockets passed)
       : ServerLog(events_, counters_),
         line_(line),
         options_(std::move(options)),
+        empty_files_(settings.empty_files()),
         descriptors_(descriptors),
         memory_(memory),
         log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
@@ -52,14 +52,10 @@ class Daemon final : ServerLog {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return fail(signals.error(), "");
     signals_.emplace(std::move(*signals));
-    const auto listening = listeners_.change_to(options_);
-    if (!listening) return fail(listening.error(), hint(listening.error()));
-    tell_listeners(*listening);
-    tell_unused_sockets();
-    tell_limits();
-    reactor_.spawn(obey_signals(*this, *signals_));
-    notifier_.ready(status_text());
+    events_.set_probe_level(options_.probe_level);
+    reactor_.spawn(start(*this));
     const auto ran = reactor_.run();
+    if (start_failure_) return fail(*start_failure_, listen_hint(*start_failure_, options_.listen));
     if (!ran) return fail(ran.error(), "");
     events_.summarize();
     auto line = log_->line(LogLevel::info, "stopped");
@@ -73,73 +69,128 @@ class Daemon final : ServerLog {
   // What a drain may take beyond its timeout, in the eyes of the service manager.
   static constexpr Duration drain_slack = 5s;
 
+  // What signals ask for meanwhile waits until we listen.
+  static Task<> start(Daemon& daemon) {
+    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(daemon.options_);
+    auto listening = co_await std::move(changing);
+    if (!listening) {
+      daemon.start_failure_ = std::move(listening).error();
+      daemon.signals_->close();
+      co_return;
+    }
+    log_change(*daemon.log_, *listening);
+    log_unused(*daemon.log_, daemon.listeners_.take_unused());
+    daemon.tell_limits();
+    daemon.reactor_.spawn(obey_signals(daemon, *daemon.signals_));
+    daemon.notifier_.ready(daemon.status_text());
+  }
+
   static Task<> obey_signals(Daemon& daemon, Signals& signals) {
     while (true) {
       auto number = co_await signals.next();
       if (!number) co_return;
       try {
-        daemon.obey(*number);
+        Task<> obeying = obey(daemon, *number);
+        co_await std::move(obeying);
       } catch (const std::bad_alloc&) {
         daemon.log_->line(LogLevel::error, "signal-failed").add("error", "out of memory");
       }
     }
   }
 
-  void obey(int number) {
-    if (number == SIGUSR1) return tell_counters();
+  static Task<> obey(Daemon& daemon, int number) {
+    if (number == SIGUSR1) {
+      daemon.tell_counters();
+      co_return;
+    }
     // Without a file it can only mean that the terminal is gone.
-    const bool can_reload = !options_.config.empty();
-    if (number == SIGHUP && (can_reload || server_.is_draining())) return reload();
-    const bool is_second = server_.is_draining();
-    log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
-        .add("signal", number == SIGTERM  ? "SIGTERM"
-                       : number == SIGINT ? "SIGINT"
-                                          : "SIGHUP")
-        .add("connections", server_.open_connections());
-    if (is_second) return server_.kill();
-    server_.drain(options_.drain_timeout);
-    notifier_.stopping(status_text());
-    notifier_.extend_timeout(options_.drain_timeout + drain_slack);
+    const bool can_reload = !daemon.options_.config.empty();
+    if (number == SIGHUP && (can_reload || daemon.server_.is_draining())) {
+      Task<> reloading = reload(daemon);
+      co_await std::move(reloading);
+      co_return;
+    }
+    if (!daemon.stopping_.stop(number, daemon.options_.drain_timeout)) co_return;
+    daemon.notifier_.stopping(daemon.status_text());
+    daemon.notifier_.extend_timeout(daemon.options_.drain_timeout + drain_slack);
   }
 
   // ---- SIGHUP
 
-  void reload() {
-    if (server_.is_draining()) {
-      log_->line(LogLevel::warn, "reload-ignored").add("reason", "it is draining");
-      return;
+  static Task<> reload(Daemon& daemon) {
+    if (daemon.server_.is_draining()) {
+      daemon.log_->line(LogLevel::warn, "reload-ignored").add("reason", "it is draining");
+      co_return;
     }
-    notifier_.reloading(monotonic_now());
-    mistakes_ = change_settings();
-    counters_.reloaded(mistakes_, std::chrono::system_clock::now());
-    if (mistakes_ > 0) {
-      log_->line(LogLevel::error, "reload-failed").add("mistakes", mistakes_).add("config", options_.config);
+    daemon.notifier_.reloading(monotonic_now());
+    Task<std::size_t> changing = change_settings(daemon);
+    daemon.mistakes_ = co_await std::move(changing);
+    daemon.counters_.reloaded(daemon.mistakes_, std::chrono::system_clock::now());
+    if (daemon.mistakes_ > 0) {
+      daemon.log_->line(LogLevel::error, "reload-failed")
+          .add("mistakes", daemon.mistakes_)
+          .add("config", daemon.options_.config);
     }
-    notifier_.ready(status_text());
+    daemon.notifier_.ready(daemon.status_text());
   }
 
   // All of them, or none and how many mistakes there were.
-  std::size_t change_settings() {
+  static Task<std::size_t> change_settings(Daemon& daemon) {
+    const auto wanted = daemon.read_options();
+    if (!wanted) co_return daemon.tell_mistakes(wanted.error());
+    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(wanted->options);
+    const auto changed = co_await std::move(changing);
+    if (!changed) co_return daemon.tell_mistake(changed.error(), wanted->options.listen);
+    daemon.empty_files_ = wanted->empty_files;
+    daemon.put_in_force(wanted->options, *changed);
+    co_return 0;
+  }
+
+  struct Wanted {
+    Options options;
+    std::vector<std::string> empty_files;
+  };
+  // The settings as they are written now, with what the system allows. Error: the mistakes, one line each.
+  std::expected<Wanted, std::vector<std::string>> read_options() const {
     const auto settings = SettingsInForce::read(line_);
-    if (!settings) return tell_mistakes(settings.error().lines);
+    if (!settings) return std::unexpected(settings.error().lines);
+    // It may be read just when whoever writes it has emptied it.
+    for (const std::string& file : settings->empty_files()) {
+      if (std::ranges::find(empty_files_, file) == empty_files_.end())
+        return std::unexpected(
+            std::vector{printable(file) +
+                        ": is empty, and was not so before: write another file and rename it to this one"});
+    }
     Options options = settings->options();
     const auto most = settings->connections_that_fit(descriptors_, listeners_.descriptors(options));
-    if (!most) return tell_mistakes(most.error().lines);
+    if (!most) return std::unexpected(most.error().lines);
     options.limits.connections.most = *most;
     const auto buffers = settings->buffers_that_fit(memory_);
-    if (!buffers) return tell_mistakes(buffers.error().lines);
+    if (!buffers) return std::unexpected(buffers.error().lines);
     options.limits.max_buffers = *buffers;
-    const auto changed = listeners_.change_to(options);
-    if (!changed) return tell_mistakes({changed.error().text()});
+    return Wanted{std::move(options), settings->empty_files()};
+  }
+
+  void put_in_force(const Options& options, const Listeners::Change& changed) {
     log_->set_level(options.log_level);
+    events_.set_probe_level(options.probe_level);
     if (options.log_rate != options_.log_rate) events_.set_rate(options.log_rate);
     const bool has_new_limits = options.limits != options_.limits;
-    options_ = std::move(options);
+    const bool tells_limits = options.limits.connections.most != options_.limits.connections.most ||
+                              options.limits.max_buffers != options_.limits.max_buffers;
+    options_ = options;
     if (has_new_limits) server_.set_limits(options_.limits);
     log_->line(LogLevel::info, "reloaded").add("config", options_.config);
-    tell_listeners(*changed);
-    if (has_new_limits) tell_limits();
-    return 0;
+    log_change(*log_, changed);
+    if (tells_limits) tell_limits();
+  }
+
+  std::size_t tell_mistake(const Error& error, const std::vector<ListenOption>& wanted) {
+    auto line = log_->line(LogLevel::error, "reload-failed");
+    line.add("error", error.text());
+    const std::string hint = listen_hint(error, wanted);
+    if (!hint.empty()) line.add("hint", hint);
+    return 1;
   }
 
   std::size_t tell_mistakes(const std::vector<std::string>& lines) {
@@ -157,31 +208,6 @@ class Daemon final : ServerLog {
     const std::string serving = "erving " + listeners_.text() + "; " + connections;
     if (mistakes_ == 0) return "S" + serving;
     return "Reload failed: " + count_text(mistakes_, "mistake") + ", see the log. As before, s" + serving;
-  }
-
-  void tell_listeners(const Listeners::Change& change) {
-    for (const Listeners::Served& one : change.removed) tell_listener("not-listening", one);
-    for (const Listeners::Served& one : change.added) tell_listener("listening", one);
-  }
-
-  void tell_listener(std::string_view event, const Listeners::Served& one) {
-    auto line = log_->line(LogLevel::info, event);
-    line.add("protocol", one.option.protocol).add("address", one.address.text());
-    if (one.option.is_passed()) line.add("passed-as", one.option.passed_name());
-  }
-
-  void tell_unused_sockets() {
-    for (const PassedSocket& socket : listeners_.take_unused()) {
-      auto line = log_->line(LogLevel::warn, "passed-socket-closed");
-      line.add("name", socket.name()).add("descriptor", static_cast<std::uint64_t>(socket.number()));
-      if (socket.address()) {
-        line.add("address", socket.address()->text())
-            .add("reason",
-                 "no listen has systemd:" + socket.name() + ", or there is none and no such protocol");
-      } else {
-        line.add("reason", socket.address().error().text());
-      }
-    }
   }
 
   void tell_limits() {
@@ -211,7 +237,7 @@ class Daemon final : ServerLog {
     status_.changed();
     const auto gone = listeners_.forget(id);
     try {
-      if (gone) tell_listener("not-listening", *gone);
+      if (gone) log_listener(*log_, "not-listening", *gone);
     } catch (const std::bad_alloc&) {
       log_->count_dropped();
     }
@@ -231,26 +257,14 @@ class Daemon final : ServerLog {
 
   int fail(const Error& error, const std::string& advice) {
     log_->flush();
-    return complain(printable(error.text()) + advice,
-                    error.code() == ErrorCode::invalid ? exit_configuration : 1);
-  }
-
-  static std::string hint(const Error& error) {
-    switch (error.system_errno()) {
-      case EADDRINUSE:
-        return "\nAnother process holds it: \"ss -lptn\" shows which; or choose another with --listen.";
-      case EACCES:
-        return "\nPorts below 1024 and foreign directories need a privilege; or choose another with "
-               "--listen.";
-      case EADDRNOTAVAIL:
-        return "\nNo interface of this machine has that address: \"ip address\" lists them.";
-      default:
-        return "";
-    }
+    // A socket of a kind that it may not have is asked for by the configuration, and no restart mends it.
+    const bool is_configured = error.code() == ErrorCode::invalid || error.system_errno() == EAFNOSUPPORT;
+    return complain(error.text(), is_configured ? exit_configuration : 1, advice);
   }
 
   const CommandLine& line_;
   Options options_;
+  std::vector<std::string> empty_files_;  // of the configuration that is in force
   std::size_t descriptors_;
   std::optional<MemoryLimit> memory_;  // at the start: what we have taken since is what it is for
   Reactor reactor_;
@@ -262,9 +276,11 @@ class Daemon final : ServerLog {
   std::size_t mistakes_ = 0;  // of the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
+  std::optional<Error> start_failure_;
   Counters counters_{reactor_, server_};
   Listeners listeners_;  // refers to the server, and uses it only while it is there
-  Server server_;        // the last, because its end is told to all of the above
+  Stopping stopping_{reactor_, server_, *log_};
+  Server server_;  // the last, because its end is told to all of the above
 };
 
 }  // namespace
@@ -283,7 +299,7 @@ int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedS
   const auto buffers = settings.buffers_that_fit(memory);
   if (!buffers) return complain(buffers.error().lines.front(), buffers.error().status);
   options.limits.max_buffers = *buffers;
-  Daemon daemon(line, std::move(options), descriptors, memory, std::move(passed));
+  Daemon daemon(line, settings, std::move(options), descriptors, memory, std::move(passed));
   return daemon.run();
 }
 

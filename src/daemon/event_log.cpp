@@ -2,7 +2,25 @@
 
 #include <new>
 
+#include "daemon/shown_address.hpp"
+
 namespace reactord {
+namespace {
+
+void add_peer(Log::Line& line, const Address& address) {
+  line.add("peer", shown_address(address));
+  const auto peer = address.credentials();
+  if (peer && peer->process > 0) line.add("pid", static_cast<std::uint64_t>(peer->process));
+  if (peer) line.add("uid", static_cast<std::uint64_t>(peer->user));
+}
+
+// It asked nothing, or broke off once all was answered, as a balancer's checks do.
+bool is_probe(const ConnectionEnd& end) noexcept {
+  if (end.cause == EndCause::reset) return end.all_answered;
+  return end.cause == EndCause::eof && end.bytes_read == 0;
+}
+
+}  // namespace
 
 EventLog::EventLog(Reactor& reactor, Log& log, unsigned rate)
     : reactor_(reactor), log_(log), limiter_(rate) {}
@@ -48,14 +66,16 @@ void EventLog::tell(const LogKind& kind, Fill fill) noexcept {
 void EventLog::closed(const ConnectionEnd& end) noexcept {
   const std::string_view cause = to_string(end.cause);
   const LogKind::Value limit = end.limit.empty() ? LogKind::Value{} : LogKind::Value{"limit", end.limit};
-  tell({.level = LogLevel::info, .event = "closed", .first = {"cause", cause}, .second = limit},
-       [&](Log::Line& line) {
-         line.add("protocol", end.protocol).add("peer", end.remote.text()).add("cause", cause);
-         if (!end.limit.empty()) line.add("limit", end.limit);
-         if (end.error != 0) line.add("error", errno_text(end.error));
-         if (end.lines > 0) line.add("lines", end.lines);
-         line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
-       });
+  const LogLevel level = is_probe(end) ? probe_level_ : LogLevel::info;
+  tell({.level = level, .event = "closed", .first = {"cause", cause}, .second = limit}, [&](Log::Line& line) {
+    line.add("protocol", end.protocol);
+    add_peer(line, end.remote);
+    line.add("cause", cause);
+    if (!end.limit.empty()) line.add("limit", end.limit);
+    if (end.error != 0) line.add("error", errno_text(end.error));
+    if (end.lines > 0) line.add("lines", end.lines);
+    line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+  });
 }
 
 void EventLog::limit_reached(const LimitReached& limit) noexcept {
@@ -65,21 +85,23 @@ void EventLog::limit_reached(const LimitReached& limit) noexcept {
         .second = {"action", limit.action}},
        [&](Log::Line& line) {
          line.add("limit", limit.limit).add("action", limit.action).add("protocol", limit.protocol);
-         if (limit.remote != nullptr) line.add("peer", limit.remote->text());
+         if (limit.remote != nullptr) add_peer(line, *limit.remote);
        });
 }
 
 void EventLog::stalled(const HandlerStall& stall) noexcept {
   tell({.level = LogLevel::warn, .event = "stall"}, [&](Log::Line& line) {
     if (!stall.protocol.empty()) line.add("protocol", stall.protocol);
-    if (stall.remote != nullptr) line.add("peer", stall.remote->text());
+    if (stall.remote != nullptr) add_peer(line, *stall.remote);
     line.add_seconds("seconds", stall.duration);
   });
 }
 
 void EventLog::handler_failed(const HandlerFailure& failure) noexcept {
   tell({.level = LogLevel::error, .event = "handler-failed"}, [&](Log::Line& line) {
-    line.add("protocol", failure.protocol).add("peer", failure.remote.text()).add("error", failure.text);
+    line.add("protocol", failure.protocol);
+    add_peer(line, failure.remote);
+    line.add("error", failure.text);
   });
 }
 

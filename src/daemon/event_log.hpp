@@ -22,6 +22,7 @@ class EventLog final : Timer {
   ~EventLog();
 
   void set_rate(unsigned rate);
+  void set_probe_level(LogLevel level) noexcept { probe_level_ = level; }  // info, unless told
   void closed(const ConnectionEnd& end) noexcept;
   void limit_reached(const LimitReached& limit) noexcept;
   void stalled(const HandlerStall& stall) noexcept;
@@ -42,6 +43,7 @@ class EventLog final : Timer {
   Reactor& reactor_;
   Log& log_;
   LogLimiter limiter_;
+  LogLevel probe_level_ = LogLevel::info;
 };
 
 }  // namespace reactord

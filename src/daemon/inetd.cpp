@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <new>
 #include <optional>
 #include <string>
@@ -13,20 +12,16 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "daemon/complaint.hpp"
 #include "daemon/lent_socket.hpp"
 #include "daemon/options.hpp"
-#include "daemon/printable.hpp"
 #include "daemon/server_log.hpp"
+#include "daemon/stopping.hpp"
 #include "net/socket.hpp"
 #include "reactord/signals.hpp"
 
 namespace reactord {
 namespace {
-
-int complain(const std::string& text, int status) {
-  std::fprintf(stderr, "reactord: %s\n", printable(text).c_str());
-  return status;
-}
 
 class InetdServer final : ServerLog {
  public:
@@ -44,6 +39,7 @@ class InetdServer final : ServerLog {
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return complain(signals.error().text(), 1);
     signals_.emplace(std::move(*signals));
+    events_.set_probe_level(options_.probe_level);
     reactor_.spawn(obey_signals(*this, *signals_));
     std::visit([&](auto* handler) { server_.serve(std::move(*conn), *handler, protocol_.name); },
                protocol_.handler());
@@ -92,12 +88,7 @@ class InetdServer final : ServerLog {
           .add("reason", "of inetd, it keeps the settings of its start");
       return;
     }
-    const bool is_second = server_.is_draining();
-    log_->line(LogLevel::info, is_second ? "stopping-now" : "draining")
-        .add("signal", number == SIGTERM ? "SIGTERM" : "SIGINT")
-        .add("connections", server_.open_connections());
-    if (is_second) return server_.kill();
-    server_.drain(options_.drain_timeout);
+    stopping_.stop(number, options_.drain_timeout);
   }
 
   void tell_counters(Log::Line line) const { counters_.add_to(line); }
@@ -115,6 +106,7 @@ class InetdServer final : ServerLog {
   EventLog events_;
   std::optional<Signals> signals_;
   Counters counters_{reactor_, server_};
+  Stopping stopping_{reactor_, server_, *log_};
   Server server_;
 };
 

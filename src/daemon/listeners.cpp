@@ -3,19 +3,40 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
+#include <ranges>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
 #include "base/system.hpp"
+#include "daemon/shown_address.hpp"
+#include "net/unix_path.hpp"
 #include "protocols/table.hpp"
 
 namespace reactord {
 namespace {
 
+constexpr std::size_t shown_listeners = 8;
+
 Handler handler_of(const ListenOption& option) { return find_protocol(option.protocol)->handler(); }
 
 Error passed_error(const ListenOption& option, const std::string& why) {
   return Error::invalid(option.text() + ": " + why);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+Error nowhere(const std::vector<std::string>& passed_names) {
+  std::vector<std::string> known;
+  for (const Protocol& protocol : protocols()) known.emplace_back(protocol.name);
+  return Error::invalid("nothing to listen at: of the sockets that were passed (" + joined(passed_names) +
+                        ") none has the name of a protocol (" + joined(known) +
+                        "): write FileDescriptorName= in the socket unit, or listen = PROTOCOL@systemd:" +
+                        passed_names.front());
 }
 
 }  // namespace
@@ -36,26 +57,22 @@ std::vector<ListenOption> wanted_listeners(const Options& options,
 std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,
                                   const std::vector<std::string>& held,
                                   const std::vector<std::string>& unclaimed) {
-  const auto named = [](const std::vector<std::string>& names, const ListenOption& option) {
-    return static_cast<std::size_t>(std::ranges::count(names, option.passed_name()));
-  };
+  std::unordered_map<std::string_view, std::size_t> by_name;
+  for (const std::string& name : held) ++by_name[name];
+  for (const std::string& name : unclaimed) by_name[name] += 2;
   std::size_t count = held.size();
   for (const ListenOption& option : wanted) {
-    count += option.is_passed() ? named(held, option) + 2 * named(unclaimed, option) : 1;
+    count += option.is_passed() ? by_name[option.passed_name()] : 1;
   }
   return count;
 }
 
 Listeners::Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause)
-    : reactor_(reactor), server_(server), passed_(std::move(passed)), on_pause_(std::move(on_pause)) {}
-
-std::vector<std::string> Listeners::passed_names() const {
-  std::vector<std::string> names = passed_.names();
-  for (const PassedSocket& socket : held_) {
-    if (std::ranges::find(names, socket.name()) == names.end()) names.push_back(socket.name());
-  }
-  return names;
-}
+    : reactor_(reactor),
+      server_(server),
+      passed_(std::move(passed)),
+      passed_names_(passed_.names()),
+      on_pause_(std::move(on_pause)) {}
 
 std::vector<PassedSocket> Listeners::take_unused() { return passed_.rest(); }
 
@@ -76,139 +93,210 @@ Result<void> Listeners::adopt(const ListenOption& option, const PassedSocket& so
   auto listener = adopt_listener(reactor_, own.fd, {.stream = {}, .on_pause = on_pause_});
   if (!listener) return std::unexpected(std::move(listener).error());
   own.release();
-  opened.push_back({option, std::move(*listener), socket.number()});
+  opened.push_back({&option, std::move(*listener), socket.number()});
   return {};
 }
 
-bool Listeners::is_served(const PassedSocket& socket) const noexcept {
-  return std::ranges::find(served_, socket.number(), &Served::passed_number) != served_.end();
-}
-
-bool Listeners::has_unserved(const ListenOption& option) const noexcept {
-  return std::ranges::any_of(held_, [&](const PassedSocket& socket) {
-    return socket.name() == option.passed_name() && !is_served(socket);
-  });
-}
-
+// Those of its name that are not served yet, or not any more.
 Result<void> Listeners::open_passed(const ListenOption& option, std::vector<Opened>& opened) {
   take_passed(option.passed_name());
-  const std::size_t before = opened.size();
+  bool is_there = false;
   for (const PassedSocket& socket : held_) {
-    if (socket.name() != option.passed_name() || is_served(socket)) continue;
+    if (socket.name() != option.passed_name()) continue;
+    is_there = true;
+    if (served_numbers_.contains(socket.number())) continue;
     auto adopted = adopt(option, socket, opened);
     if (!adopted) return adopted;
   }
-  if (opened.size() > before) return {};
-  std::string names;
-  for (const std::string& name : passed_names()) names += ' ' + name;
+  if (is_there) return {};
   return std::unexpected(passed_error(
-      option, "no socket of that name has been passed; " +
-                  (names.empty() ? "none has: start it by a socket unit" : "there are:" + names)));
+      option, "no socket of that name has been passed; " + (passed_names_.empty()
+                                                                ? "none has: start it by a socket unit"
+                                                                : "there are: " + joined(passed_names_))));
 }
 
-Result<void> Listeners::open(const ListenOption& option, bool reuse_port, std::vector<Opened>& opened) {
-  if (option.is_passed()) return open_passed(option, opened);
-  const auto address = Address::parse(option.address);
-  if (!address) return std::unexpected(address.error());
+// One that is about to close, at the same place.
+bool Listeners::resume(const ListenOption& option, std::vector<Resumed>& resumed) {
+  const auto found = ending_.find(place_name(option).text);
+  if (found == ending_.end() || !server_.is_reachable(found->second.id)) return false;
+  if (!server_.resume_listening(found->second.id)) return false;
+  resumed.push_back({std::move(found->second), &option});
+  ending_.erase(found);
+  return true;
+}
+
+Result<void> Listeners::open(const ListenOption& option, bool reuse_port, Fresh& fresh) {
+  if (option.is_passed()) return open_passed(option, fresh.opened);
+  if (resume(option, fresh.resumed)) return {};
+  const auto place = listen_place(option);
+  if (!place) return std::unexpected(place.error());
   ListenOptions how;
   how.reuse_port = reuse_port;
+  how.file = option.file;
   how.on_pause = on_pause_;
-  auto listener = listen(reactor_, *address, std::move(how));
+  // An address says by itself which network it is of, but for every address of one family.
+  auto listener = place->network == Network::tcp4 || place->network == Network::tcp6
+                      ? listen(reactor_, to_string(place->network), place->address.text(), std::move(how))
+                      : listen(reactor_, place->address, std::move(how));
   if (!listener) return std::unexpected(std::move(listener).error());
-  opened.push_back({option, std::move(*listener)});
+  fresh.opened.push_back({&option, std::move(*listener)});
   return {};
 }
 
-void Listeners::change_handler(Served& served, const ListenOption& option, Change& change) {
-  change.removed.push_back(served);
-  const auto begin = [&](auto* one) { return server_.change_handler(served.id, *one, option.protocol); };
-  served.id = std::visit(begin, handler_of(option));
-  assert(served.id != 0);  // one that has failed was forgotten
-  served.option = option;
-  change.added.push_back(served);
+ListenerPlan Listeners::plan(const std::vector<ListenOption>& wanted) const {
+  std::vector<ListenerPlan::There> there;
+  there.reserve(served_.size());
+  for (const auto& [id, served] : served_) there.push_back({id, &served.option, server_.is_reachable(id)});
+  return ListenerPlan::make(wanted, there);
 }
 
-// A place is one listener's; but of one name several sockets may have been passed, and of port 0 each is another one.
-Listeners::Plan Listeners::plan(const std::vector<ListenOption>& wanted) const {
-  Plan plan;
-  std::vector<bool> taken(wanted.size());
-  for (const Served& served : served_) {
-    const ListenOption& option = served.option;
-    plan.becomes.emplace_back();
-    for (std::size_t index = 0; index < wanted.size(); ++index) {
-      const bool is_equal =
-          wanted[index].address == option.address && wanted[index].protocol == option.protocol;
-      if (!is_equal && !is_same_place(wanted[index], option)) continue;
-      if (taken[index] && !option.is_passed()) continue;
-      taken[index] = true;
-      plan.becomes.back() = wanted[index];
-      break;
-    }
+Task<Result<Listeners::Change>> Listeners::change_to(const Options& options) {
+  const std::vector<ListenOption> wanted = wanted_listeners(options, passed_names_);
+  if (wanted.empty()) co_return std::unexpected(nowhere(passed_names_));
+  forget_closed();
+  const ListenerPlan made = plan(wanted);
+  Fresh fresh;
+  Task<Result<void>> opening = open_all(*this, made, options, fresh);
+  auto opened = co_await std::move(opening);
+  if (!opened) {
+    Task<> taking_back = take_back(*this, fresh);
+    co_await std::move(taking_back);
+    co_return std::unexpected(std::move(opened).error());
   }
-  for (std::size_t index = 0; index < wanted.size(); ++index) {
-    // Of several passed sockets of one name, one may have failed.
-    const bool is_incomplete = wanted[index].is_passed() && has_unserved(wanted[index]);
-    if (!taken[index] || is_incomplete) plan.fresh.push_back(wanted[index]);
-  }
-  return plan;
-}
-
-Result<Listeners::Change> Listeners::change_to(const Options& options) {
-  const Plan plan = this->plan(wanted_listeners(options, passed_names()));
-  std::vector<Opened> opened;
-  for (const ListenOption& option : plan.fresh) {
-    const auto done = open(option, options.reuse_port, opened);
-    if (!done) return std::unexpected(done.error());
-  }
-  return follow(plan, std::move(opened));
-}
-
-// Nothing here fails.
-Listeners::Change Listeners::follow(const Plan& plan, std::vector<Opened> opened) {
   Change change;
-  std::vector<Served> serving;
-  for (std::size_t index = 0; index < served_.size(); ++index) {
-    Served& served = served_[index];
-    const std::optional<ListenOption>& becomes = plan.becomes[index];
-    if (!becomes) {
-      server_.stop_listening(served.id);
-      change.removed.push_back(served);
-      continue;
-    }
-    if (served.option.protocol != becomes->protocol) change_handler(served, *becomes, change);
-    serving.push_back(served);
+  Task<> following = follow(*this, made, fresh, change);
+  co_await std::move(following);
+  co_return change;
+}
+
+Task<Result<void>> Listeners::open_all(Listeners& self, const ListenerPlan& plan, const Options& options,
+                                       Fresh& fresh) {
+  for (std::size_t index = 0; index < plan.fresh.size(); ++index) {
+    if (index % changes_per_turn == changes_per_turn - 1) co_await self.reactor_.next_turn();
+    auto done = self.open(*plan.fresh[index], options.reuse_port, fresh);
+    if (!done) co_return done;
   }
-  for (Opened& one : opened) {
-    const Address address = one.listener.local_addr();
-    const auto begin = [&](auto* handler) {
-      return server_.listen(std::move(one.listener), *handler, one.option.protocol);
-    };
-    const ListenerId id = std::visit(begin, handler_of(one.option));
-    serving.push_back({one.option, address, id, one.passed_number});
-    change.added.push_back(serving.back());
+  co_return Result<void>{};
+}
+
+Task<> Listeners::take_back(Listeners& self, Fresh& fresh) {
+  for (Resumed& one : fresh.resumed) {
+    self.server_.stop_listening(one.served.id);
+    std::string place = place_name(one.served.option).text;
+    self.ending_.emplace(std::move(place), std::move(one.served));
   }
-  served_ = std::move(serving);
-  return change;
+  while (!fresh.opened.empty()) {
+    fresh.opened.pop_back();
+    if (fresh.opened.size() % changes_per_turn == 0) co_await self.reactor_.next_turn();
+  }
+}
+
+// Nothing here fails. A listener may fail meanwhile: it is not served any more then.
+Task<> Listeners::follow(Listeners& self, const ListenerPlan& plan, Fresh& fresh, Change& change) {
+  std::size_t changes = 0;
+  for (const ListenerId id : plan.ending) {
+    self.end(id, change);
+    if (++changes % changes_per_turn == 0) co_await self.reactor_.next_turn();
+  }
+  for (const ListenerPlan::Kept& kept : plan.kept) {
+    self.keep(kept, change);
+    if (++changes % changes_per_turn == 0) co_await self.reactor_.next_turn();
+  }
+  for (Resumed& resumed : fresh.resumed) self.serve_again(resumed, change);
+  for (Opened& opened : fresh.opened) {
+    self.begin(opened, change);
+    if (++changes % changes_per_turn == 0) co_await self.reactor_.next_turn();
+  }
+}
+
+void Listeners::end(ListenerId id, Change& change) {
+  auto gone = forget(id);
+  if (!gone) return;
+  server_.stop_listening(id);
+  change.removed.push_back(*gone);
+  if (gone->option.is_passed()) {
+    change.unserved.push_back(std::move(*gone));
+  } else {
+    ending_.emplace(place_name(gone->option).text, std::move(*gone));
+  }
+}
+
+const Listeners::Served& Listeners::serve(Served served) {
+  if (served.passed_number > 0) served_numbers_.insert(served.passed_number);
+  const ListenerId id = served.id;
+  return served_.insert_or_assign(id, std::move(served)).first->second;
+}
+
+const Listeners::Served& Listeners::change_handler(ListenerId id, const ListenOption& option) {
+  auto changed = forget(id);
+  const auto begin = [&](auto* one) { return server_.change_handler(id, *one, option.protocol); };
+  changed->id = std::visit(begin, handler_of(option));
+  assert(changed->id != 0);  // one that has failed was forgotten
+  changed->option = option;
+  return serve(std::move(*changed));
+}
+
+void Listeners::keep(const ListenerPlan::Kept& kept, Change& change) {
+  const auto found = served_.find(kept.id);
+  if (found == served_.end()) return;  // it has failed meanwhile
+  Served& served = found->second;
+  if (served.option.is_passed() && !server_.is_reachable(kept.id)) change.unreachable.push_back(served);
+  if (kept.becomes->file != SocketFileOptions{}) {
+    const auto [result, call] =
+        set_socket_file(std::string(served.address.path()).c_str(), kept.becomes->file);
+    if (result < 0)
+      change.failures.push_back(
+          Error::from_errno(-result, call).with_operation("listen", "unix", "", served.address.text()));
+  }
+  if (served.option.protocol == kept.becomes->protocol) {
+    served.option = *kept.becomes;
+    return;
+  }
+  change.removed.push_back(served);
+  change.added.push_back(change_handler(kept.id, *kept.becomes));
+}
+
+void Listeners::serve_again(Resumed& resumed, Change& change) {
+  const ListenerId id = resumed.served.id;
+  const bool is_changed = resumed.served.option.protocol != resumed.becomes->protocol;
+  resumed.served.option.file = resumed.becomes->file;
+  const Served& served = serve(std::move(resumed.served));
+  change.added.push_back(is_changed ? change_handler(id, *resumed.becomes) : served);
+}
+
+void Listeners::begin(Opened& opened, Change& change) {
+  const Address address = opened.listener.local_addr();
+  const auto begin = [&](auto* handler) {
+    return server_.listen(std::move(opened.listener), *handler, opened.option->protocol);
+  };
+  const ListenerId id = std::visit(begin, handler_of(*opened.option));
+  change.added.push_back(serve({*opened.option, address, id, opened.passed_number}));
 }
 
 std::optional<Listeners::Served> Listeners::forget(ListenerId id) {
-  const auto found = std::ranges::find(served_, id, &Served::id);
-  if (found == served_.end()) return std::nullopt;
-  Served gone = std::move(*found);
-  served_.erase(found);
-  return gone;
+  auto found = served_.extract(id);
+  if (found.empty()) return std::nullopt;
+  served_numbers_.erase(found.mapped().passed_number);
+  return std::move(found.mapped());
+}
+
+void Listeners::forget_closed() {
+  std::erase_if(ending_, [this](const auto& one) { return !server_.is_reachable(one.second.id); });
 }
 
 std::size_t Listeners::descriptors(const Options& options) const {
   std::vector<std::string> held;
   for (const PassedSocket& socket : held_) held.push_back(socket.name());
-  return listening_descriptors(wanted_listeners(options, passed_names()), held, passed_.all_names());
+  return listening_descriptors(wanted_listeners(options, passed_names_), held, passed_.all_names());
 }
 
 std::string Listeners::text() const {
   std::string text;
-  for (const Served& served : served_) {
-    text += (text.empty() ? "" : " ") + served.option.protocol + '@' + served.address.text();
+  std::size_t shown = 0;
+  for (const Served& served : std::views::values(served_)) {
+    if (shown++ == shown_listeners)
+      return text + " and " + std::to_string(served_.size() - shown_listeners) + " more";
+    text += (text.empty() ? "" : " ") + served.option.protocol + '@' + shown_address(served.address);
   }
   return text;
 }

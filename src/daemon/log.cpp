@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/system.hpp"
+#include "daemon/complaint.hpp"
 #include "daemon/printable.hpp"
 
 namespace reactord {
@@ -23,14 +24,6 @@ namespace {
 
 constexpr std::array<const char*, 4> level_names{"error", "warn", "info", "debug"};
 constexpr std::array<char, 4> priorities{'3', '4', '6', '7'};  // of syslog(3)
-
-// systemd names the stream it connected us to, so that a redirected stderr is not taken for the journal.
-bool is_journal(int fd) {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat file {};
-  if (stream == nullptr || ::fstat(fd, &file) != 0) return false;
-  return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
-}
 
 bool needs_quotes(std::string_view value) noexcept {
   return value.empty() || value.find_first_of(" \"=\\") != value.npos || !is_printable(value);

@@ -10,7 +10,9 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "daemon/complaint.hpp"
 #include "daemon/daemon.hpp"
+#include "daemon/failed_start.hpp"
 #include "daemon/inetd.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/options.hpp"
@@ -42,13 +44,12 @@ int print(const std::string& text) {
   return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
 }
 
+using reactord::complain;
+
 int complain(const Mistakes& mistakes) {
-  for (const std::string& line : mistakes.lines)
-    std::fprintf(stderr, "reactord: %s\n", reactord::printable(line).c_str());
+  for (const std::string& line : mistakes.lines) complain(line, mistakes.status);
   return mistakes.status;
 }
-
-int complain(const std::string& text, int status) { return complain({.lines = {text}, .status = status}); }
 
 // Everything that can be looked at without a socket. Of each name that a manager is to pass, it counts one socket.
 int check(const SettingsInForce& settings) {
@@ -65,7 +66,7 @@ int check(const SettingsInForce& settings) {
   }
   const auto buffers = settings.buffers_that_fit(reactord::find_memory_limit());
   if (!buffers) return complain(buffers.error());
-  return print(settings.text(*buffers));
+  return settings.options().quiet ? 0 : print(settings.text(*buffers));
 }
 
 int serve(const CommandLine& line) {
@@ -127,9 +128,14 @@ bool is_without_memory() noexcept {
 
 int main(int argc, char** argv) {
   std::set_terminate(terminated);
+  const reactord::Time born = reactord::monotonic_now();
+  const bool is_passed_sockets = reactord::sockets_are_passed();
+  int status = 0;
   try {
-    return run(argc, argv);
+    status = run(argc, argv);
   } catch (const std::bad_alloc&) {
-    return complain_of_memory();
+    status = complain_of_memory();
   }
+  if (status != 0 && is_passed_sockets) reactord::wait_out_failed_start(born);
+  return status;
 }

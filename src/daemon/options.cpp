@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/suggestion.hpp"
+#include "daemon/printable.hpp"
 #include "protocols/table.hpp"
 
 namespace reactord {
@@ -26,16 +27,23 @@ std::vector<option> long_options() {
   return all;
 }
 
-// What getopt_long made of the argument it stopped at, in words.
+// The one that is no option. Of several bytes, the others follow in the word that getopt_long has not done with.
+std::string unknown_letter(int argc, char** argv) {
+  std::string letter(1, static_cast<char>(optopt));
+  if (static_cast<unsigned char>(optopt) < 0xc0 || optind >= argc) return letter;
+  const std::string_view word = argv[optind];
+  for (std::size_t at = 2; at < word.size() && (word[at] & 0xc0) == 0x80; ++at) letter += word[at];
+  return letter;
+}
+
+// What getopt_long made of the argument it stopped at, in words. It has done with a long one, and perhaps not with letters.
 UsageError unknown_option(int found, int argc, char** argv) {
+  if (found == '?' && optopt != 0 && optopt < first_key) {
+    return "unknown option -" + unknown_letter(argc, argv) + ", see reactord --help";
+  }
   const std::string_view word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
   if (found == ':') return std::string(word) + ": missing value, see reactord --help";
-  const bool is_long = word.starts_with("--");
-  if (is_long && word.find('=') != std::string_view::npos && optopt >= first_key) {
-    return std::string(word.substr(0, word.find('='))) + ": takes no value";
-  }
-  if (!is_long)
-    return "unknown option -" + std::string(1, static_cast<char>(optopt)) + ", see reactord --help";
+  if (optopt >= first_key) return std::string(word.substr(0, word.find('='))) + ": takes no value";
   std::vector<std::string_view> names;
   for (const Setting& setting : settings()) names.push_back(setting.name);
   const std::string_view name =
@@ -76,9 +84,7 @@ std::string settings_text() {
   return text;
 }
 
-}  // namespace
-
-Parsed<CommandLine> parse_command_line(int argc, char** argv) {
+Parsed<CommandLine> parse(int argc, char** argv) {
   CommandLine line;
   const std::vector<option> known = long_options();
   opterr = 0;  // the messages are ours
@@ -98,6 +104,14 @@ Parsed<CommandLine> parse_command_line(int argc, char** argv) {
   if (!line.options.inetd.empty() && !line.options.listen.empty()) {
     return std::unexpected("--inetd serves standard input and nothing else: leave out --listen");
   }
+  return line;
+}
+
+}  // namespace
+
+Parsed<CommandLine> parse_command_line(int argc, char** argv) {
+  auto line = parse(argc, argv);
+  if (!line) return std::unexpected(printable(line.error()));
   return line;
 }
 

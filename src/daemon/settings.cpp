@@ -19,49 +19,6 @@ constexpr unsigned most_log_rate = 1'000'000;
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
-// As FileDescriptorName= of systemd.socket(5) may be.
-bool is_passed_name(std::string_view name) {
-  return !name.empty() && name.size() <= 255 && name.find(':') == std::string_view::npos;
-}
-
-Parsed<std::string> parse_protocol(std::string_view name) {
-  if (find_protocol(name) != nullptr) return std::string(name);
-  std::vector<std::string_view> names;
-  for (const Protocol& protocol : protocols()) names.push_back(protocol.name);
-  return std::unexpected("unknown protocol " + quoted(name) + ", " + suggestion(name, names));
-}
-
-Parsed<ListenOption> parse_listen(std::string_view text) {
-  const auto refuse = [text](const std::string& why) {
-    return std::unexpected(std::string(text) + ": " + why);
-  };
-  const std::size_t at = text.find('@');
-  if (at == std::string_view::npos) {
-    return refuse("missing \"@\": write PROTOCOL@ADDRESS, as in line@:9090");
-  }
-  auto protocol = parse_protocol(text.substr(0, at));
-  if (!protocol) return refuse(protocol.error());
-  ListenOption listen{std::move(*protocol), std::string(text.substr(at + 1))};
-  if (has_control_character(text)) return refuse("must not hold a control character");
-  if (listen.is_passed()) {
-    if (!is_passed_name(listen.passed_name())) {
-      return refuse(
-          "write systemd:NAME, with the FileDescriptorName= of the socket unit, which has no colon");
-    }
-    return listen;
-  }
-  const auto parsed = Address::parse(listen.address);
-  if (!parsed) {
-    return refuse(parsed.error().text() +
-                  "; write :9090, 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name");
-  }
-  return listen;
-}
-
 Parsed<LogLevel> parse_log_level(std::string_view text) {
   static constexpr std::array<std::string_view, 4> names{"error", "warn", "info", "debug"};
   const auto found = std::ranges::find(names, text);
@@ -90,6 +47,13 @@ Parsed<bool> yes_or_no(std::string_view text) {
 Parsed<std::string> file_name(std::string_view text) {
   if (text.empty()) return std::unexpected(": write the name of a file");
   return std::string(text);
+}
+
+Parsed<std::string> instance_name(std::string_view text) {
+  if (!text.empty() && !text.starts_with('.') && text.find('/') == std::string_view::npos)
+    return std::string(text);
+  return std::unexpected(std::string(text) +
+                         ": write a name without a slash, which does not begin with a dot");
 }
 
 Parsed<std::string> inetd_protocol(std::string_view text) {
@@ -135,12 +99,10 @@ constexpr auto set_limit = set<parse, &Options::limits, path...>;
 Parsed<void> add_listen(std::string_view text, Options& options) {
   auto listen = parse_listen(text);
   if (!listen) return std::unexpected(std::move(listen).error());
-  for (const ListenOption& other : options.listen) {
-    if (!is_same_place(*listen, other)) continue;
-    return std::unexpected(std::string(text) + ": the same place as " + other.text() +
+  if (const ListenOption* const other = options.listen.add(std::move(*listen))) {
+    return std::unexpected(std::string(text) + ": the same place as " + other->text() +
                            ": write one listen for each");
   }
-  options.listen.push_back(std::move(*listen));
   return {};
 }
 
@@ -170,6 +132,8 @@ constexpr Setting table[] = {
      set_limit<parse_duration, &Limits::idle_timeout>},
     {"line-timeout", "DURATION", slow, "close it when a line takes so long to be complete", "10s",
      set_limit<parse_duration, &Limits::line_timeout>},
+    {"drain-line-timeout", "DURATION", slow, "at SIGTERM, close it when a line that has begun takes so long",
+     "5s", set_limit<parse_duration, &Limits::drain_line_timeout>},
     {"write-timeout", "DURATION", slow, "close it when the client takes nothing for so long", "30s",
      set_limit<parse_duration, &Limits::write_timeout>},
     {"lifetime", "DURATION", slow, "close it when it is so old", "0",
@@ -203,6 +167,8 @@ constexpr Setting table[] = {
 
     {"log-level", "LEVEL", log, "error, warn, info or debug", "info",
      set<parse_log_level, &Options::log_level>},
+    {"log-probes", "LEVEL", log, "level of connections that ask nothing, as a balancer's checks", "info",
+     set<parse_log_level, &Options::probe_level>},
     {"log-rate", "NUMBER", log, "lines in a second, of each kind (0: all)", "100",
      set<log_rate, &Options::log_rate>},
     {"stall-threshold", "DURATION", log, "a handler that holds all others up for so long (0: none)", "100ms",
@@ -210,8 +176,11 @@ constexpr Setting table[] = {
 
     {"config", "FILE", how, "-c FILE: read settings from FILE and conf.d/*.conf beside it", "",
      set<file_name, &Options::config>},
+    {"instance", "NAME", how, "read instances/NAME.conf beside FILE, too, where it is there", "",
+     set<instance_name, &Options::instance>},
     {"check", "", how, "say what is wrong, or which settings are in force; serve nothing", "",
      raise<&Options::check>},
+    {"quiet", "", how, "with --check: say only what is wrong", "", raise<&Options::quiet>},
     {"inetd", "PROTOCOL", how, "serve the connection that is standard input, and exit", "",
      set<inetd_protocol, &Options::inetd>},
 
@@ -228,29 +197,18 @@ const Setting* find_setting(std::string_view name) noexcept {
   return found == std::end(table) ? nullptr : &*found;
 }
 
-bool is_same_place(const ListenOption& left, const ListenOption& right) {
-  if (left.is_passed() || right.is_passed()) return left.address == right.address;
-  const auto one = Address::parse(left.address), other = Address::parse(right.address);
-  if (!one || !other) return false;
-  if (one->is_wildcard() && other->is_wildcard()) return one->port() == other->port() && one->port() != 0;
-  return *one == *other && (one->is_unix() || one->port() != 0);
-}
-
 std::vector<Conflict> find_conflicts(const Options& options) {
   const Limits& limits = options.limits;
-  const OutputLimits& output = limits.output;
+  const Conflict::Side low{"output-low", limits.output.low, false};
+  const Conflict::Side high{"output-high", limits.output.high, false};
+  const Conflict::Side hard{"output-hard", limits.output.hard, true};
+  const Conflict::Side line{"max-line", limits.max_line, false};
+  const Conflict::Side buffers{"max-buffers", limits.max_buffers, true};
   std::vector<Conflict> found;
-  const auto conflict = [&](std::string_view name, std::size_t value, std::string_view must,
-                            std::string_view other, std::size_t is, const char* else_right) {
-    found.push_back({name, size_text(value), must, other, ", which is " + size_text(is) + else_right});
-  };
-  constexpr const char* or_none = "; or 0: no limit";
-  if (output.low > output.high)
-    conflict("output-low", output.low, "must be at most ", "output-high", output.high, "");
-  if (output.hard != 0 && output.hard < output.high)
-    conflict("output-hard", output.hard, "must be at least ", "output-high", output.high, or_none);
-  if (limits.max_buffers != 0 && limits.max_buffers < limits.max_line)
-    conflict("max-buffers", limits.max_buffers, "must be at least ", "max-line", limits.max_line, or_none);
+  for (const auto& [less, more] : {Conflict{low, high}, Conflict{high, hard}, Conflict{line, buffers}}) {
+    const bool is_unlimited = more.may_be_none && more.value == 0;
+    if (!is_unlimited && less.value > more.value) found.push_back({less, more});
+  }
   return found;
 }
 

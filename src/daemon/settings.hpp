@@ -12,36 +12,26 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/listen_list.hpp"
 #include "daemon/log.hpp"
 #include "daemon/values.hpp"
 #include "reactord/limits.hpp"
 
 namespace reactord {
 
-struct ListenOption {
-  std::string protocol;
-  std::string address;  // as Address::parse() takes it, and it has parsed; or systemd:NAME
-
-  static constexpr std::string_view passed_prefix = "systemd:";
-  bool is_passed() const noexcept { return address.starts_with(passed_prefix); }
-  std::string_view passed_name() const noexcept {  // of one that is
-    return std::string_view(address).substr(passed_prefix.size());
-  }
-  std::string text() const { return protocol + '@' + address; }
-};
-
-// Whether both would listen at the same place, whatever they serve there.
-bool is_same_place(const ListenOption& left, const ListenOption& right);
-
 struct Options {
-  std::vector<ListenOption> listen;  // empty: what is passed, or line@:9090; no place twice
+  ListenList listen;  // empty: what is passed, or line@:9090
   bool reuse_port = false;
   Duration drain_timeout = 30s;
   Limits limits = {};  // connections.most 0: as many as the descriptors allow
   LogLevel log_level = LogLevel::info;
+  LogLevel probe_level =
+      LogLevel::info;       // of connections that asked nothing, or broke off when all was answered
   unsigned log_rate = 100;  // lines a second of one kind; 0: all
   std::string config;       // the file; empty: none
+  std::string instance;     // empty: none
   bool check = false;
+  bool quiet = false;
   std::string inetd;  // the protocol; empty: no inetd
   bool help = false;
   bool version = false;
@@ -62,13 +52,14 @@ struct Setting {
 std::span<const Setting> settings() noexcept;                 // in the order of --help
 const Setting* find_setting(std::string_view name) noexcept;  // null: there is none
 
-// Two settings that do not go together: NAME VALUE: MUST OTHER AFTER.
+// Two settings of which the one must be at most the other, and is not.
 struct Conflict {
-  std::string_view name;
-  std::string value;
-  std::string_view must;   // "must be at most "
-  std::string_view other;  // the name of a setting
-  std::string after;       // ", which is 64KiB"
+  struct Side {
+    std::string_view name;
+    std::size_t value;
+    bool may_be_none;  // 0 is no limit, and goes with everything
+  };
+  Side less, more;
 };
 
 std::vector<Conflict> find_conflicts(const Options& options);  // once all are applied

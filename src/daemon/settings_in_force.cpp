@@ -23,11 +23,12 @@ std::expected<SettingsInForce, Mistakes> SettingsInForce::read(const CommandLine
   SettingsInForce in_force;
   Mistakes mistakes{.lines = {}, .status = exit_usage};
   if (!line.options.config.empty()) {
-    Configuration configuration = read_configuration(line.options.config);
+    Configuration configuration = read_configuration(line.options.config, line.options.instance);
     mistakes.lines = configuration.take_mistakes();
     if (!mistakes.lines.empty()) mistakes.status = exit_configuration;
     in_force.options_ = configuration.options();
     in_force.assignments_ = configuration.assignments();
+    in_force.empty_files_ = configuration.empty_files();
   }
   if (!line.options.listen.empty() || !line.options.inetd.empty()) {
     in_force.options_.listen.clear();
@@ -51,22 +52,44 @@ const Assignment* SettingsInForce::assigned(std::string_view name) const noexcep
   return found;
 }
 
+bool SettingsInForce::is_of_file(std::string_view name) const noexcept {
+  const Assignment* const origin = assigned(name);
+  return origin != nullptr && !origin->origin.empty();
+}
+
 // As whoever gave it has written it, on a line of a file or as an option.
-std::string SettingsInForce::written(std::string_view name, const std::string& value,
-                                     const Assignment* origin) const {
-  if (origin == nullptr || origin->origin.empty()) return "--" + std::string(name) + ' ' + value;
-  return origin->origin + ": " + std::string(name) + " = " + value;
+std::string SettingsInForce::written(std::string_view name) const {
+  const Assignment* const origin = assigned(name);
+  return origin == nullptr ? "--" + std::string(name) : written(name, origin->value);
+}
+
+// The same where one part of the value is what is told.
+std::string SettingsInForce::written(std::string_view name, const std::string& value) const {
+  if (!is_of_file(name)) return "--" + std::string(name) + ' ' + value;
+  return assigned(name)->origin + ": " + std::string(name) + " = " + value;
+}
+
+// Told of the one that can be given up, or else of the smaller one; but of a default only as what the other goes against.
+std::string SettingsInForce::told(const Conflict& conflict) const {
+  const bool tells_more = conflict.more.may_be_none;
+  const bool is_default = assigned((tells_more ? conflict.more : conflict.less).name) == nullptr;
+  const bool is_more = tells_more != is_default;
+  const Conflict::Side& told = is_more ? conflict.more : conflict.less;
+  const Conflict::Side& other = is_more ? conflict.less : conflict.more;
+  std::string text = written(told.name) + ": must be at " + (is_more ? "least " : "most ") +
+                     (is_of_file(told.name) ? "" : "--") + std::string(other.name) + ", which is " +
+                     size_text(other.value);
+  if (is_default) text += " by default; set that too";
+  if (told.may_be_none) text += "; or 0: no limit";
+  if (other.may_be_none) text += ", or to 0: no limit";
+  return text;
 }
 
 void SettingsInForce::find_mistakes(Mistakes& mistakes) const {
   for (const Conflict& conflict : find_conflicts(options_)) {
-    const Assignment* const own = assigned(conflict.name);
-    const Assignment* const blamed = own != nullptr ? own : assigned(conflict.other);
-    const bool of_file = blamed != nullptr && !blamed->origin.empty();
-    if (of_file) mistakes.status = exit_configuration;
-    mistakes.lines.push_back(printable(written(conflict.name, conflict.value, blamed) + ": " +
-                                       std::string(conflict.must) + (of_file ? "" : "--") +
-                                       std::string(conflict.other) + conflict.after));
+    if (is_of_file(conflict.less.name) || is_of_file(conflict.more.name))
+      mistakes.status = exit_configuration;
+    mistakes.lines.push_back(printable(told(conflict)));
   }
 }
 
@@ -74,9 +97,8 @@ std::expected<std::size_t, Mistakes> SettingsInForce::connections_that_fit(std::
                                                                            std::size_t listeners) const {
   constexpr std::string_view name = "max-connections";
   const std::size_t asked = options_.limits.connections.most;
-  const Assignment* const origin = assigned(name);
-  const auto most = reactord::connections_that_fit(descriptors, listeners, asked,
-                                                   written(name, std::to_string(asked), origin));
+  const auto most =
+      reactord::connections_that_fit(descriptors, listeners, asked, written(name, std::to_string(asked)));
   if (most) return *most;
   return std::unexpected(refusal(name, most.error()));
 }
@@ -85,18 +107,15 @@ std::expected<std::size_t, Mistakes> SettingsInForce::buffers_that_fit(
     const std::optional<MemoryLimit>& memory) const {
   constexpr std::string_view name = "max-buffers";
   const std::size_t wanted = options_.limits.max_buffers;
-  const Assignment* const origin = assigned(name);
-  const auto asked = origin == nullptr ? std::nullopt : std::optional(wanted);
-  const auto most = reactord::buffers_that_fit(memory, asked, wanted, options_.limits.max_line,
-                                               written(name, size_text(wanted), origin));
+  const auto asked = assigned(name) == nullptr ? std::nullopt : std::optional(wanted);
+  const auto most =
+      reactord::buffers_that_fit(memory, asked, wanted, options_.limits.max_line, written(name));
   if (most) return *most;
   return std::unexpected(refusal(name, most.error()));
 }
 
 Mistakes SettingsInForce::refusal(std::string_view name, std::string error) const {
-  const Assignment* const origin = assigned(name);
-  const bool of_file = origin != nullptr && !origin->origin.empty();
-  return {.lines = {printable(error)}, .status = of_file ? exit_configuration : exit_usage};
+  return {.lines = {printable(error)}, .status = is_of_file(name) ? exit_configuration : exit_usage};
 }
 
 std::string SettingsInForce::listen_text() const {

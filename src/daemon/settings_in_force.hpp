@@ -25,6 +25,7 @@ class SettingsInForce {
   static std::expected<SettingsInForce, Mistakes> read(const CommandLine& line);
 
   const Options& options() const noexcept { return options_; }
+  const std::vector<std::string>& empty_files() const noexcept { return empty_files_; }
 
   // How many connections there may be below a limit on descriptors, with so many listeners; what was asked for, if it
   // was.
@@ -43,11 +44,15 @@ class SettingsInForce {
   std::string listen_text() const;
   Mistakes refusal(std::string_view name,
                    std::string error) const;  // of that setting, by a limit of the system
-  std::string written(std::string_view name, const std::string& value, const Assignment* origin) const;
+  bool is_of_file(std::string_view name) const noexcept;
+  std::string written(std::string_view name) const;
+  std::string written(std::string_view name, const std::string& value) const;
+  std::string told(const Conflict& conflict) const;
   void find_mistakes(Mistakes& mistakes) const;
 
   Options options_;
   std::vector<Assignment> assignments_;  // the later one counts
+  std::vector<std::string> empty_files_;
 };
 
 }  // namespace reactord

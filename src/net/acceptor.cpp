@@ -110,8 +110,9 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
     if (fd >= 0 || fd == -EAGAIN) skipped_ = failures_ = 0;
     if (fd >= 0) {
       if (draining_) --drain_left_;
-      unregistered_.reset(new (room_.release())
-                              Endpoint(reactor(), fd, network_, peer_address(peer, length)));
+      Address remote = peer_address(peer, length);
+      if (remote.is_unix()) remote.set_credentials(socket_peer_credentials(fd));
+      unregistered_.reset(new (room_.release()) Endpoint(reactor(), fd, network_, std::move(remote)));
       return hand_over(operation);
     }
     if (fd == -EAGAIN) {
@@ -225,6 +226,16 @@ void Acceptor::drain() noexcept {
   // What waits at an adopted socket is for whoever serves it next.
   drain_left_ = adopted_ ? 0 : static_cast<std::uint32_t>(system::max_backlog()) + 1;
   if (!paused_) reactor().again(*this);
+}
+
+bool Acceptor::resume() noexcept {
+  if (is_retired()) return false;
+  draining_ = false;
+  return true;
+}
+
+bool Acceptor::is_reachable() const noexcept {
+  return !is_retired() && (address_.kind() != Address::Kind::unix_path || path_.is_there());
 }
 
 Result<void> Acceptor::close() {

@@ -13,6 +13,8 @@ class Acceptor final : public Watch {
 
   bool begin_accept(AcceptOperation& operation);  // true when it has completed
   void drain() noexcept;
+  bool resume() noexcept;
+  bool is_reachable() const noexcept;
   Result<void> close();
   Result<void> set_deadline(Time deadline);
   void set_unlink_on_close(bool on) noexcept { unlink_on_close_ = on; }

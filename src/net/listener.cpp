@@ -14,12 +14,11 @@
 namespace reactord {
 namespace {
 
-int bind_unix(int fd, const Address& address) noexcept {
+UnixPath::Bound bind_socket(int fd, const Address& address, const ListenOptions& options, UnixPath& path) {
+  if (address.kind() == Address::Kind::unix_path) return path.bind(fd, address, options.file);
   sockaddr_storage storage{};
   const unsigned length = address.to_socket_address(storage);
-  const int result = system::bind(fd, storage, length);
-  if (result != -EADDRINUSE || address.kind() != Address::Kind::unix_path) return result;
-  return UnixPath::clear_stale(address) ? system::bind(fd, storage, length) : result;
+  return {system::bind(fd, storage, length), "bind"};
 }
 
 struct Opened {
@@ -35,8 +34,9 @@ Opened open_socket(Address& bound, bool dual_stack) {
   return {system::stream_socket(bound.family()), "socket"};
 }
 
-// From socket(2) to listen(2). Errors have no operation yet.
-Result<int> open_listening(Network network, const Address& address, const ListenOptions& options) {
+// From socket(2) to listen(2). `path`: the file of a unix path. Errors have no operation yet.
+Result<int> open_listening(Network network, const Address& address, const ListenOptions& options,
+                           UnixPath& path) {
   const bool dual_stack = network == Network::tcp && address.is_wildcard();
   Address bound = dual_stack ? Address::wildcard(true, address.port()) : address;
   const Opened opened = open_socket(bound, dual_stack);
@@ -53,13 +53,10 @@ Result<int> open_listening(Network network, const Address& address, const Listen
     auto prepared = options.before_bind(socket.fd, family_network(bound), bound);
     if (!prepared) return std::unexpected(std::move(prepared).error());
   }
-  int result = bind_unix(socket.fd, bound);
-  if (result < 0) return std::unexpected(Error::from_errno(-result, "bind"));
-  result = system::listen(socket.fd, options.backlog > 0 ? options.backlog : system::max_backlog());
-  if (result < 0) {
-    if (bound.kind() == Address::Kind::unix_path) UnixPath(std::string(bound.path())).remove();
-    return std::unexpected(Error::from_errno(-result, "listen"));
-  }
+  const auto [bind_result, system_call] = bind_socket(socket.fd, bound, options, path);
+  if (bind_result < 0) return std::unexpected(Error::from_errno(-bind_result, system_call));
+  const int result = system::listen(socket.fd, options.backlog > 0 ? options.backlog : system::max_backlog());
+  if (result < 0) return std::unexpected(Error::from_errno(-result, "listen"));
   return socket.release();
 }
 
@@ -79,10 +76,9 @@ Result<Listener> listen_on(Reactor& reactor, Network network, const Address& add
     return std::unexpected(std::move(error).with_operation("listen", to_string(network), "", address.text()));
   };
   if (network == Network::pipe) return refuse(Error::invalid("nobody can listen on a pipe"));
-  auto opened = open_listening(network, address, options);
+  UnixPath path;  // removed before the socket closes: until then nobody else's file is the same one
+  auto opened = open_listening(network, address, options, path);
   if (!opened) return refuse(std::move(opened).error());
-  UnixPath path =
-      address.kind() == Address::Kind::unix_path ? UnixPath(std::string(address.path())) : UnixPath();
   Socket socket(*opened);
   auto acceptor = make_acceptor(reactor, socket.fd, network, std::move(path), std::move(options));
   if (!acceptor) return refuse(std::move(acceptor).error());
@@ -117,10 +113,12 @@ Listener::~Listener() = default;
 
 AcceptOperation Listener::accept() & noexcept { return AcceptOperation(*acceptor_); }
 void Listener::drain() noexcept { acceptor_->drain(); }
+bool Listener::resume() noexcept { return acceptor_->resume(); }
 Result<void> Listener::close() { return acceptor_->close(); }
 const Address& Listener::local_addr() const noexcept { return acceptor_->local_address(); }
 Network Listener::network() const noexcept { return acceptor_->network(); }
 Result<void> Listener::set_deadline(Time deadline) { return acceptor_->set_deadline(deadline); }
+bool Listener::is_reachable() const noexcept { return acceptor_->is_reachable(); }
 void Listener::set_unlink_on_close(bool on) noexcept { acceptor_->set_unlink_on_close(on); }
 std::uint64_t Listener::pauses() const noexcept { return acceptor_->pauses(); }
 
@@ -168,7 +166,11 @@ Result<Conn> adopt_conn(Reactor& reactor, int fd, StreamOptions options) {
   system::peer_address(fd, storage, length);
   Address remote = Address::from_socket_address(storage, length);
   const Network network = remote.network();
-  if (!remote.is_unix()) set_stream_options(fd, options);
+  if (remote.is_unix()) {
+    remote.set_credentials(socket_peer_credentials(fd));
+  } else {
+    set_stream_options(fd, options);
+  }
   Owned<Endpoint> endpoint(new Endpoint(reactor, fd, network, std::move(remote)));
   auto added = reactor.add(*endpoint);
   if (!added) {

@@ -20,6 +20,13 @@ Network family_network(const Address& address) noexcept {
   return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
 }
 
+std::optional<PeerCredentials> socket_peer_credentials(int fd) noexcept {
+  pid_t process = 0;
+  uid_t user = 0;
+  if (system::peer_credentials(fd, process, user) < 0) return std::nullopt;
+  return PeerCredentials{.process = process, .user = user};
+}
+
 Address socket_local_address(int fd) {
   sockaddr_storage storage{};
   unsigned length = 0;

@@ -1,6 +1,7 @@
 // Socket: a descriptor on its way into an Endpoint or an Acceptor: closed if it does not get there.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "base/system.hpp"
@@ -26,6 +27,9 @@ void set_stream_options(int fd, const StreamOptions& options) noexcept;
 
 // The network that an address belongs to once it is known: tcp4, tcp6 or unix.
 Network family_network(const Address& address) noexcept;
+
+// Who is at the other end of the unix socket `fd`; nothing, where the kernel does not say.
+std::optional<PeerCredentials> socket_peer_credentials(int fd) noexcept;
 
 // Where the socket `fd` sits (getsockname(2)).
 Address socket_local_address(int fd);

@@ -1,17 +1,32 @@
 #include "net/unix_path.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 
 #include "base/system.hpp"
+#include "base/system_files.hpp"
+#include "net/socket.hpp"
 
 namespace reactord {
+namespace {
 
-UnixPath::UnixPath(std::string path) : path_(std::move(path)) {
+constexpr mode_t permission_bits = 0777;
+
+// Asked with a socket of another kind: any stream socket that is bound here, one that does not listen yet included,
+// refuses it as one (EPROTOTYPE), and never learns of it. Only where no socket is left it is ECONNREFUSED (unix(7)).
+bool is_left_behind(const char* path, const sockaddr_storage& address, unsigned length) noexcept {
   struct stat file {};
-  if (::lstat(path_.c_str(), &file) != 0) path_.clear();
+  if (system::file_status(path, file) != 0 || !S_ISSOCK(file.st_mode)) return false;
+  const Socket probe(system::datagram_socket(AF_UNIX));
+  return probe.fd >= 0 && system::connect(probe.fd, address, length) == -ECONNREFUSED;
+}
+
+}  // namespace
+
+UnixPath::UnixPath(std::string path) : path_(std::move(path)) { note_file(); }
+
+void UnixPath::note_file() {
+  struct stat file {};
+  if (system::file_status(path_.c_str(), file) != 0) path_.clear();
   device_ = file.st_dev;
   inode_ = file.st_ino;
 }
@@ -25,25 +40,59 @@ UnixPath& UnixPath::operator=(UnixPath&& other) noexcept {
   return *this;
 }
 
-void UnixPath::remove() noexcept {
-  if (path_.empty()) return;
-  struct stat file {};
-  const bool ours = ::lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
-  if (ours) ::unlink(path_.c_str());
-  path_.clear();
+UnixPath::Bound UnixPath::bind(int fd, const Address& address, const SocketFileOptions& options) {
+  const PathLock lock(address.path());
+  // Whoever has it makes a socket there just now, or removes his own.
+  if (lock.failure() == -EWOULDBLOCK) return {-EADDRINUSE, "bind"};
+  if (lock.failure() < 0) return {lock.failure(), "bind"};
+  Bound bound = bind_locked(fd, address, options);
+  if (bound.result < 0 && is_there()) system::remove_file(path_.c_str());
+  if (bound.result < 0) forget();
+  return bound;
 }
 
-bool UnixPath::clear_stale(const Address& address) noexcept {
-  const std::string path(address.path());
-  struct stat file {};
-  if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
-  const int fd = system::stream_socket(AF_UNIX);
-  if (fd < 0) return false;
+UnixPath::Bound UnixPath::bind_locked(int fd, const Address& address, const SocketFileOptions& options) {
+  std::string path(address.path());
   sockaddr_storage storage{};
   const unsigned length = address.to_socket_address(storage);
-  const int result = system::connect(fd, storage, length);
-  system::close(fd);
-  return result == -ECONNREFUSED && ::unlink(path.c_str()) == 0;
+  if (options.mode) system::set_socket_mode(fd, *options.mode);  // so at no time it is wider
+  int result = system::bind(fd, storage, length);
+  if (result == -EADDRINUSE && is_left_behind(path.c_str(), storage, length)) {
+    result = system::remove_file(path.c_str());
+    if (result == 0) result = system::bind(fd, storage, length);
+  }
+  if (result < 0) return {result, "bind"};
+  path_ = std::move(path);
+  note_file();
+  return set_socket_file(path_.c_str(), options);
+}
+
+UnixPath::Bound set_socket_file(const char* path, const SocketFileOptions& options) noexcept {
+  struct stat file {};
+  int result = system::file_status(path, file);
+  if (result < 0) return {result, "lstat"};
+  const bool is_owned = file.st_uid == options.owner.value_or(file.st_uid) &&
+                        file.st_gid == options.group.value_or(file.st_gid);
+  if (!is_owned) result = system::set_file_owner(path, options.owner, options.group);
+  if (result < 0) return {result, "chown"};
+  const bool has_mode =
+      (file.st_mode & permission_bits) == options.mode.value_or(file.st_mode & permission_bits);
+  if (!has_mode) result = system::set_file_mode(path, *options.mode);
+  return {result, "chmod"};
+}
+
+bool UnixPath::is_there() const noexcept {
+  struct stat file {};
+  return !path_.empty() && system::file_status(path_.c_str(), file) == 0 && file.st_dev == device_ &&
+         file.st_ino == inode_;
+}
+
+// Where the lock can't be had for another reason than that somebody has it, a full disk perhaps, nobody else gets it either.
+void UnixPath::remove() noexcept {
+  if (path_.empty()) return;
+  const PathLock lock(path_);
+  if (lock.failure() != -EWOULDBLOCK && is_there()) system::remove_file(path_.c_str());
+  path_.clear();
 }
 
 }  // namespace reactord

@@ -1,5 +1,7 @@
 // UnixPath: the file of a listening unix socket. Binding leaves it behind, so somebody has to own it: it is
 // removed when the listener closes, but only while it is still the file that we made.
+//
+// Whatever is done to the file is done under its PathLock.
 #pragma once
 
 #include <sys/types.h>
@@ -7,7 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "reactord/address.hpp"
+#include "net/path_lock.hpp"
+#include "reactord/listener.hpp"
 
 namespace reactord {
 
@@ -15,7 +18,7 @@ class UnixPath {
  public:
   UnixPath() noexcept = default;  // no file
 
-  // The file at `path` as it is now, just bound by us.
+  // The file at `path` as it is now, somebody else's: remove() removes it, if it is still the same.
   explicit UnixPath(std::string path);
 
   UnixPath(UnixPath&& other) noexcept
@@ -23,16 +26,30 @@ class UnixPath {
   UnixPath& operator=(UnixPath&& other) noexcept;
   ~UnixPath() { remove(); }
 
+  struct Bound {
+    int result;               // 0 or -errno
+    const char* system_call;  // that failed
+  };
+  // Binds the unix socket `fd` at `address`, a path, which must be there as long as this is bound. A file that a dead
+  // server has left behind is taken over. No effect where it fails.
+  Bound bind(int fd, const Address& address, const SocketFileOptions& options);
+
   void remove() noexcept;
   void forget() noexcept { path_.clear(); }  // it stays, and is no longer ours
 
-  // Removes a socket file at `address` that nobody listens on. True if there is now nothing in the way.
-  static bool clear_stale(const Address& address) noexcept;
+  // Whether the file is there, and still the one it was.
+  bool is_there() const noexcept;
 
  private:
+  void note_file();
+  Bound bind_locked(int fd, const Address& address, const SocketFileOptions& options);
+
   std::string path_;  // empty: none
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };
+
+// Gives the file of a unix socket its mode and owner. Result: as bind().
+UnixPath::Bound set_socket_file(const char* path, const SocketFileOptions& options) noexcept;
 
 }  // namespace reactord

@@ -1,10 +1,7 @@
 #include "serve/address_table.hpp"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "base/system.hpp"
 
@@ -57,21 +54,7 @@ std::uint64_t AddressTable::hash(const Key& key, const Seed& seed) noexcept {
 }
 
 std::optional<AddressTable::Key> AddressTable::key_of(const Address& address) const noexcept {
-  if (address.kind() != Address::Kind::ip4 && address.kind() != Address::Kind::ip6) return std::nullopt;
-  sockaddr_storage storage;
-  address.to_socket_address(storage);
-  std::array<std::uint8_t, 16> bytes{};
-  if (address.kind() == Address::Kind::ip4) {
-    bytes[10] = bytes[11] = 0xff;
-    std::memcpy(&bytes[12], &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4);
-  } else {
-    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, bytes.size());
-    for (unsigned index = 0; index < bytes.size(); ++index) {
-      const unsigned kept = std::clamp(ip6_prefix_, index * 8, index * 8 + 8) - index * 8;
-      bytes[index] = static_cast<std::uint8_t>(bytes[index] & (0xff00U >> kept));
-    }
-  }
-  return std::bit_cast<Key>(bytes);
+  return client_key(address, ip6_prefix_);
 }
 
 AddressTable::Entry* AddressTable::find(const Address& address) noexcept {

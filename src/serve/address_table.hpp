@@ -1,6 +1,6 @@
 // AddressTable: what each client address has, of connections and of the right to open more.
 //
-//     Address --> key: IPv4 whole, IPv6 the first ip6_prefix bits      unix peers and pipes have none
+//     Address --> client_key()
 //                  |
 //                  v                          oldest                        newest
 //     hash map: { Entry, Entry, ... }         [Entry] <-> [Entry] <-> [Entry]       those without connections
@@ -22,6 +22,7 @@
 #include <unordered_map>
 
 #include "reactord/address.hpp"
+#include "serve/client_key.hpp"
 #include "serve/token_bucket.hpp"
 
 namespace reactord {
@@ -32,7 +33,7 @@ class AddressTable {
  public:
   static constexpr std::size_t max_entries = 65'536;
 
-  using Key = std::array<std::uint64_t, 2>;  // the address as IPv6, bytes in their order
+  using Key = ClientKey;
   using Seed = std::array<std::uint64_t, 2>;
 
   struct Entry {

@@ -38,6 +38,11 @@ EndCause cause_of(int failure) noexcept {
   }
 }
 
+std::string_view limit_behind(EndCause cause, bool too_much) noexcept {
+  if (!too_much) return {};
+  return cause == EndCause::over_limit ? "max-buffers" : cause == EndCause::slow_reader ? "output-hard" : "";
+}
+
 const char* to_string(EndCause cause) noexcept {
   switch (cause) {
     case EndCause::eof:
@@ -60,6 +65,8 @@ const char* to_string(EndCause cause) noexcept {
       return "over-limit";
     case EndCause::over_rate:
       return "over-rate";
+    case EndCause::proxy_header:
+      return "proxy-header";
     case EndCause::drained:
       return "drained";
     case EndCause::killed:

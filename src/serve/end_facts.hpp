@@ -8,6 +8,8 @@
 //     as decided       what the session ended it for
 #pragma once
 
+#include <string_view>
+
 #include "reactord/end_cause.hpp"
 
 namespace reactord {
@@ -16,8 +18,9 @@ struct EndFacts {
   bool killed = false;
   bool gave_up = false;
   EndCause decided = EndCause::finished;
-  int write_failure = 0;  // an errno
-  int read_failure = 0;   // an errno
+  int write_failure = 0;      // an errno
+  int read_failure = 0;       // an errno
+  bool all_answered = false;  // as in ConnectionEnd
 
   EndCause cause() const noexcept;
   int error() const noexcept;  // the errno behind cause(), 0: none
@@ -29,5 +32,8 @@ EndCause out_of_time(EndCause limit, bool draining) noexcept;
 
 // What the failure of an operation (as in IoOperation) says about the end of its connection.
 EndCause cause_of(int failure) noexcept;
+
+// The limit behind a cause, as its option is named; `too_much`: what was held or waited was too much. Empty: none.
+std::string_view limit_behind(EndCause cause, bool too_much) noexcept;
 
 }  // namespace reactord

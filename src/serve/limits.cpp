@@ -11,8 +11,8 @@ namespace reactord {
 Limits within_reason(const Limits& wanted) noexcept {
   constexpr std::size_t most = LineSplitter::most_max_line;
   Limits limits = wanted;
-  for (Duration* const time : {&limits.idle_timeout, &limits.line_timeout, &limits.write_timeout,
-                               &limits.lifetime, &limits.stall_threshold}) {
+  for (Duration* const time : {&limits.idle_timeout, &limits.line_timeout, &limits.drain_line_timeout,
+                               &limits.write_timeout, &limits.lifetime, &limits.stall_threshold}) {
     *time = std::max(*time, Duration{0});
   }
   limits.lifetime_jitter_percent = std::min(limits.lifetime_jitter_percent, 100U);

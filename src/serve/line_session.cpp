@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "serve/proxy_header.hpp"
 #include "serve/server_core.hpp"
 #include "serve/session_wait.hpp"
 
@@ -95,23 +96,21 @@ class LineSession final : public Session {
   }
 
   void report() {
-    const EndFacts facts = end_facts(cause_, wait_.failure());
-    ended(facts, lines_, limit_that_ended_it(facts.cause()));
+    const EndFacts facts = end_facts(cause_, wait_.failure(), (unusual_ & in_line) != 0);
+    // Only too much output is decided to be slow_reader: a peer that takes nothing is given up by the endpoint.
+    const bool too_much = cause_ == EndCause::slow_reader || facts.cause() == EndCause::over_limit;
+    ended(facts, lines_, limit_behind(facts.cause(), too_much));
   }
 
-  std::string_view limit_that_ended_it(EndCause cause) const noexcept {
-    // Only too much output is decided to be so: a peer that takes nothing is given up by the endpoint.
-    const bool overflowed = cause == EndCause::slow_reader && cause_ == EndCause::slow_reader;
-    return cause == EndCause::over_limit ? "max-buffers" : overflowed ? "output-hard" : "";
-  }
+  void count_work(OpenWork& work) const noexcept override { work.half_lines += unusual_ & in_line; }
 
   void drain() noexcept override {
     answer_what_is_there();
     const bool nothing_begun = input_.empty() && endpoint().bytes_read() >= answer_until_;
-    if (nothing_begun && wait_.step() == Step::bytes) {
-      unusual_ |= hurried;
-      auto set = conn().set_read_deadline(Time::past());
-    }
+    const bool hurries = nothing_begun && wait_.step() == Step::bytes;
+    if (hurries) unusual_ |= hurried;
+    const Time due = hurries ? Time::past() : server().half_line_end();
+    auto set = conn().set_read_deadline(std::min(endpoint().read_deadline(), due));
   }
 
   void answer_what_is_there() noexcept {
@@ -151,6 +150,10 @@ class LineSession final : public Session {
   // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).
   // Returns how many of the bytes have been taken, as ReadOperation::take_ wants it.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
+    if (lines_ < lines_of_proxy_signature && refuses_proxy_header(endpoint(), bytes)) [[unlikely]] {
+      step_ = end(EndCause::proxy_header);
+      return bytes.size() | ReadOperation::resume_bit;
+    }
     Delivery& delivery = server().delivery();
     Reply& reply = delivery.begin(*this);
     LineHandler& handler = service().lines();
@@ -230,8 +233,8 @@ class LineSession final : public Session {
     const bool begun = (unusual_ & in_line) != 0 && service().limits().line_timeout > 0ns;
     if ((unusual_ & ageing) != 0 && (unusual_ & limited) == 0 && lifetime_end() <= now)
       answer_what_is_there();
-    if (begun) return now + service().limits().line_timeout;
-    const Time due = now + service().idle_timeout();
+    if (begun) return std::min(now + service().limits().line_timeout, server().half_line_end());
+    const Time due = std::min(now + service().idle_timeout(), server().half_line_end());
     return (unusual_ & (ageing | limited)) == ageing ? std::min(due, lifetime_end()) : due;
   }
 
@@ -364,9 +367,7 @@ class LineSession final : public Session {
 
   void give_back() {
     input_.clear();
-    if (failure_ == failure_of(ErrorCode::deadline_exceeded)) {
-      endpoint().say("ERR out of buffer memory\n");
-    }
+    if (failure_ == failure_of(ErrorCode::deadline_exceeded)) endpoint().say("ERR out of buffer memory\n");
     step_ = end(EndCause::over_limit);
   }
 

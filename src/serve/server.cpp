@@ -32,6 +32,9 @@ ListenerId Server::listen(Listener listener, LineHandler& handler, std::string_v
 ListenerId Server::listen(Listener listener, StreamHandler& handler, std::string_view protocol) {
   return core_->listen_on(std::move(listener), {.stream = &handler}, protocol);
 }
+bool Server::resume_listening(ListenerId id) { return core_->resume_listening(id); }
+bool Server::is_reachable(ListenerId id) const { return core_->is_reachable(id); }
+OpenWork Server::open_work() const noexcept { return core_->open_work(); }
 void Server::stop_listening(ListenerId id) { core_->stop_listening(id); }
 ListenerId Server::change_handler(ListenerId id, LineHandler& handler, std::string_view protocol) {
   return core_->change_handler(id, {.lines = &handler}, protocol);

@@ -29,81 +29,10 @@ void ServerCore::on_release() {
   if (!reactor().is_turning()) reactor().shutdown();  // the last session retires and perhaps frees this
 }
 
-Result<Address> ServerCore::listen_at(std::string_view text, AnyHandler handler, std::string_view protocol) {
-  auto address = Address::parse(text);
-  if (!address) return std::unexpected(std::move(address).error().with_operation("listen", "tcp", "", ""));
-  ListenOptions listen_options;
-  listen_options.on_pause = [this](const Error& error, Duration pause) {
-    if (options_.observer != nullptr) options_.observer->on_accept_paused(error, pause);
-  };
-  auto listener = reactord::listen(reactor(), *address, std::move(listen_options));
-  if (!listener) return std::unexpected(std::move(listener).error());
-  const Address local = listener->local_addr();
-  listen_on(std::move(*listener), handler, protocol);
-  return local;
-}
-
-ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::string_view protocol) {
-  forget_unused_services();
-  auto made = std::make_unique<Service>(*this, std::move(listener), handler, protocol);
-  Service& service = *made;
-  Task<> accepting = Service::accept_loop(service);
-  services_.push_back(std::move(made));
-  service.id_ = ++last_listener_;
-  service.hold(!admission_->may_accept());  // which takes over the deadline that the listener came with
-  if (draining_) service.drain();
-  if (killed_) service.close();
-  reactor().spawn(std::move(accepting));
-  ++accepting_;
-  return service.id_;
-}
-
-void ServerCore::stop_listening(ListenerId id) {
-  for (const auto& service : services_) {
-    if (service->id_ == id) service->stop();
-  }
-}
-
-// The accept loop of before fails to accept, and finds that it has nothing left to do.
-ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
-  const auto found = std::ranges::find(services_, id, [](const auto& one) { return one->id_; });
-  if (found == services_.end() || !(*found)->is_listening()) return 0;
-  Service& service = **found;
-  service.hold(true);
-  Listener listener = std::move(*service.listener_);
-  service.listener_.reset();
-  auto set = listener.set_deadline(Time::never());
-  return listen_on(std::move(listener), handler, protocol);
-}
-
-// Deletes services whose listener has ended and whose last connection is gone. Runs when a listener is added, so there
-// is at most one dead service for each that was ever open at the same time as one of its connections.
-void ServerCore::forget_unused_services() {
-  for (const auto& service : services_) service->used_ = !service->has_ended_;
-  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
-    session->service_.used_ = true;
-  admission_->mark_services();
-  std::erase_if(services_, [](const auto& service) { return !service->used_; });
-}
-
 void ServerCore::count_places() {
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     if (session->takes_place()) admission_->given(session->conn_);
   }
-}
-
-void ServerCore::hold_listeners(bool on) {
-  for (const auto& service : services_) service->hold(on);
-}
-
-// Whoever is told may listen anew at once: so the address is free by then, and this service may be gone afterwards.
-void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
-  service.close();  // closed already, if that is why the loop ended
-  service.has_ended_ = true;
-  --accepting_;
-  if (failure != nullptr && options_.observer != nullptr)
-    options_.observer->on_listener_failed(service.id_, *failure);
-  report_drained();
 }
 
 // The observer comes first: from the count on, until the connection is listed, no code of a user runs. Meanwhile the
@@ -156,7 +85,8 @@ void ServerCore::no_memory_for(Service& service, const Address& remote) {
                                   .lines = 0,
                                   .bytes_read = 0,
                                   .bytes_written = 0,
-                                  .duration = 0ns});
+                                  .duration = 0ns,
+                                  .all_answered = true});
   }
   ++ended_[static_cast<std::size_t>(EndCause::error)];
   --open_;
@@ -203,6 +133,7 @@ void ServerCore::drain(Duration timeout) {
   if (draining_) return;
   draining_ = true;
   drain_timeout_ = timeout;
+  if (limits().drain_line_timeout > 0ns) half_line_end_ = reactor().now() + limits().drain_line_timeout;
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
   for (const auto& service : services_) service->drain();
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
@@ -210,6 +141,15 @@ void ServerCore::drain(Duration timeout) {
   admission_->end_waiting();
   reactor().arm(*this, reactor().now() + timeout);
   report_drained();
+}
+
+OpenWork ServerCore::open_work() const noexcept {
+  OpenWork work;
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
+    session->count_work(work);
+    if (session->endpoint().unsent() > 0) ++work.unsent;
+  }
+  return work;
 }
 
 void ServerCore::kill() {

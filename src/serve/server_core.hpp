@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "reactord/server.hpp"
@@ -31,6 +32,8 @@ class ServerCore final : public Watch, ReactorObserver {
   Result<Address> listen_at(std::string_view address, AnyHandler handler, std::string_view protocol);
   ListenerId listen_on(Listener listener, AnyHandler handler, std::string_view protocol);
   void stop_listening(ListenerId id);
+  bool resume_listening(ListenerId id);
+  bool is_reachable(ListenerId id) const;
   ListenerId change_handler(ListenerId id, AnyHandler handler, std::string_view protocol);
   void set_limits(const Limits& limits);
   void serve(Conn conn, AnyHandler handler, std::string_view protocol);
@@ -38,6 +41,7 @@ class ServerCore final : public Watch, ReactorObserver {
   void kill();
   bool is_draining() const noexcept { return draining_; }
   bool is_killed() const noexcept { return killed_; }
+  OpenWork open_work() const noexcept;
   std::size_t open_connections() const noexcept { return open_; }
   std::uint64_t accepted() const noexcept { return accepted_; }
   std::uint64_t ended(EndCause cause) const noexcept { return ended_[static_cast<std::size_t>(cause)]; }
@@ -63,6 +67,9 @@ class ServerCore final : public Watch, ReactorObserver {
   Time times_changed() const noexcept { return times_changed_; }
   SessionTable& sessions() noexcept { return sessions_; }
 
+  // Until when a line that had begun before the drain must be complete; never, while it does not drain.
+  Time half_line_end() const noexcept { return half_line_end_; }
+
   // When there was no memory for a connection; before all time: never.
   Time ran_out() const noexcept { return ran_out_; }
 
@@ -82,6 +89,9 @@ class ServerCore final : public Watch, ReactorObserver {
   void on_stall(const Watch* watch, Duration took) override;
   void on_wait_failed(const Error& error) override;
 
+  static constexpr std::size_t least_services = 16;
+
+  Service* find_listening(ListenerId id) const;  // null: there is none, or its accept loop has ended
   void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);
   void count_accepted();
@@ -91,6 +101,8 @@ class ServerCore final : public Watch, ReactorObserver {
   Context context_;
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
+  std::size_t most_services_ = least_services;          // before the unused ones are looked for
+  std::unordered_map<ListenerId, Service*> listening_;  // those of the services whose accept loop runs
   SessionTable sessions_;
   const Session* queued_ =
       nullptr;  // the last that the loop has resumed from its queue, if it is still there
@@ -103,6 +115,7 @@ class ServerCore final : public Watch, ReactorObserver {
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
+  Time half_line_end_ = Time::never();
   Time times_changed_ = Time::from_nanoseconds(-1);  // those among the limits; before every session
   Time ran_out_ = Time::from_nanoseconds(-1);
   bool draining_ = false;

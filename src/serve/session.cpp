@@ -62,14 +62,15 @@ Time Session::lifetime_end() const noexcept {
   return began_ + Duration(static_cast<Duration::rep>(lifetime));
 }
 
-EndFacts Session::end_facts(EndCause decided, int finish_failure) const noexcept {
+EndFacts Session::end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept {
   const Endpoint& endpoint = *conn_.endpoint_;
   const bool never_taken = finish_failure == failure_of(ErrorCode::deadline_exceeded);
   return {.killed = killed_,
           .gave_up = endpoint.gave_up() || never_taken,
           .decided = decided,
           .write_failure = endpoint.write_failure(),
-          .read_failure = endpoint.read_failure()};
+          .read_failure = endpoint.read_failure(),
+          .all_answered = !in_line && endpoint.write_failure() == 0 && endpoint.unsent() == 0};
 }
 
 void Session::ended(const EndFacts& facts, std::uint64_t lines, std::string_view limit) {
@@ -83,7 +84,8 @@ void Session::ended(const EndFacts& facts, std::uint64_t lines, std::string_view
                                   .lines = lines,
                                   .bytes_read = conn_.bytes_read(),
                                   .bytes_written = conn_.bytes_written(),
-                                  .duration = conn_.reactor().now() - began_});
+                                  .duration = conn_.reactor().now() - began_,
+                                  .all_answered = facts.all_answered});
   }
   server.session_ended(*this, facts.cause());
 }

@@ -50,6 +50,11 @@ class Service {
     stopped_ = true;
     drain();
   }
+  bool resume() noexcept {
+    if (!listener_ || !listener_->resume()) return false;
+    stopped_ = false;
+    return true;
+  }
   bool is_listening() const noexcept { return listener_.has_value() && !stopped_ && !has_ended_; }
   // Accepts nothing, a pending accept included, until it is let go.
   void hold(bool on) {
@@ -94,6 +99,7 @@ class Session {
   virtual void
   drain() noexcept = 0;  // end once everything received by now is answered; may have no effect yet
   void kill() noexcept;
+  virtual void count_work(OpenWork&) const noexcept {}  // of this one, but for what is unsent
 
   const Watch& served_by() const noexcept { return *conn_.endpoint_; }
 
@@ -118,8 +124,8 @@ class Session {
   bool times_have_changed() const noexcept { return times_changed() >= began_; }  // since it began
   Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
-  EndFacts end_facts(EndCause decided,
-                     int finish_failure) const noexcept;  // as they are now, after Conn::finish()
+  // As they are now, after Conn::finish(). `in_line`: a line has begun and not ended.
+  EndFacts end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept;
   void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached
 
   // For a catch block around what a handler does: tells the observer, and what the end of the connection is to be.

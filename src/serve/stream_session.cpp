@@ -65,18 +65,17 @@ class StreamSession final : public Session, StreamLines, Timer {
   }
 
   void report(int finish_failure) {
-    const EndFacts facts = end_facts(*decided_, finish_failure);
-    ended(facts, 0, limit_that_ended_it(facts.cause()));
-  }
-
-  std::string_view limit_that_ended_it(EndCause cause) const noexcept {
-    if (cause == EndCause::over_limit && limit_ended_it_) return "max-buffers";
-    return cause == EndCause::slow_reader && limit_ended_it_ ? "output-hard" : "";
+    const EndFacts facts = end_facts(*decided_, finish_failure, waits_for_line());
+    ended(facts, 0, limit_behind(facts.cause(), limit_ended_it_));
   }
 
   // The first reason counts.
   void decide(EndCause cause) noexcept {
     if (!decided_) decided_ = cause;
+  }
+
+  void count_work(OpenWork& work) const noexcept override {
+    if (!decided_) ++work.streams;
   }
 
   void drain() noexcept override { conn().finish_reading(); }

@@ -17,6 +17,7 @@
 #include "conformance/conn_deadlines.hpp"
 #include "conformance/conn_streams.hpp"
 #include "conformance/scene.hpp"
+#include "support/skip.hpp"
 
 namespace test::conformance {
 
@@ -134,8 +135,7 @@ bool is_available() {
 template <typename Kind, std::size_t Index>
 void run_for_kind() {
   if (!is_available<Kind>()) {
-    MESSAGE("this machine has no ", Kind::name);
-    return;
+    return test::skip((std::string("this machine has no ") + Kind::name).c_str());
   }
   [[maybe_unused]] typename SurroundingsOf<Kind>::Type surroundings;
   Scene scene(traits_of<Kind>());

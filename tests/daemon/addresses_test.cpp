@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "support/process.hpp"
+#include "support/skip.hpp"
 
 using test::Client;
 using test::Daemon;
@@ -39,7 +40,7 @@ TEST_CASE("the wildcard serves IPv4 and IPv6, and the log has the real port") {
 }
 
 TEST_CASE("IPv6 alone serves IPv6 alone") {
-  if (!has_ip6()) return;
+  if (!has_ip6()) return test::skip("this machine has no IPv6");
   Daemon daemon({"line@[::1]:0"});
   CHECK(daemon.address().starts_with("[::1]:"));
   CHECK(Client(daemon.address()).ask("x") == "Server: x");

@@ -23,15 +23,14 @@ struct Ended {
   std::string output, errors;
 };
 
-Ended run(const std::vector<std::string>& arguments, unsigned descriptor_limit = 0) {
-  Process process(arguments, descriptor_limit);
+Ended run(const std::vector<std::string>& arguments, unsigned descriptor_limit = 0,
+          const test::Launch& launch = {}) {
+  Process process(arguments, descriptor_limit, launch);
   const int status = process.wait();
   return {status, process.output(), process.errors()};
 }
 
-void write(const std::string& file, const std::string& text) {
-  std::ofstream(file, std::ios::binary) << text;
-}
+void write(const std::string& file, const std::string& text) { test::write_file(file, text); }
 
 Ended check(const std::string& file) { return run({"-c", file, "--check"}); }
 
@@ -119,7 +118,12 @@ const Broken broken_files[] = {
     {"log-rate = " + std::string(1020, '1'), "at most 1024 may be"},
     {"output-low = 1MiB", ":1: output-low = 1MiB: must be at most output-high, which is 64KiB"},
     {"output-high = 2MiB",
-     ":1: output-hard = 1MiB: must be at least output-high, which is 2MiB; or 0: no limit"},
+     ":1: output-high = 2MiB: must be at most output-hard, which is 1MiB by default; set that too, or to 0: "
+     "no limit"},
+    {"output-high = 2048KiB\noutput-hard = 1024KiB",
+     ":2: output-hard = 1024KiB: must be at least output-high, which is 2MiB; or 0: no limit"},
+    {"log-rate = 1\noutput-high = 8KiB",
+     ":2: output-high = 8KiB: must be at least output-low, which is 16KiB by default; set that too"},
     {"max-buffers = 32KiB",
      ":1: max-buffers = 32KiB: must be at least max-line, which is 64KiB; or 0: no limit"},
     {"max-connections = 999999999", ":1: max-connections = 999999999: needs 999999999 + 129 of its own"},
@@ -203,20 +207,24 @@ TEST_CASE("a conf.d that is no folder, and what can't be read in it, is told") {
 }
 
 TEST_CASE("files that only another user may read are told") {
-  if (::geteuid() == 0) {
-    MESSAGE("root may read everything: run it as another user");
-    return;
-  }
+  // Root may read everything, but for this.
+  const test::Launch launch{.prelude = ::geteuid() != 0
+                                           ? ""
+                                           : "exec setpriv --bounding-set=-dac_override,-dac_read_search "
+                                             "-- \"$0\" \"$@\"; "};
+  const auto check_as_user = [&launch](const std::string& file) {
+    return run({"-c", file, "--check"}, 0, launch);
+  };
   const TemporaryDirectory directory;
   const std::string file = directory.path("reactord.conf");
   write(file, "log-rate = 1\n");
   std::filesystem::permissions(directory.path(""), std::filesystem::perms(0755));
   std::filesystem::permissions(file, std::filesystem::perms::none);
-  CHECK(check(file).errors == "reactord: " + file + ": permission denied\n");
+  CHECK(check_as_user(file).errors == "reactord: " + file + ": permission denied\n");
   std::filesystem::permissions(file, std::filesystem::perms(0644));
   std::filesystem::create_directory(directory.path("conf.d"));
   std::filesystem::permissions(directory.path("conf.d"), std::filesystem::perms::none);
-  CHECK(check(file).errors == "reactord: " + directory.path("conf.d") + ": permission denied\n");
+  CHECK(check_as_user(file).errors == "reactord: " + directory.path("conf.d") + ": permission denied\n");
   std::filesystem::permissions(directory.path("conf.d"), std::filesystem::perms(0755));
 }
 
@@ -349,7 +357,7 @@ TEST_CASE("the configuration is what is served") {
   const std::string file = directory.path("reactord.conf");
   write(file, "listen = line@unix:" + directory.path("s") + "\nmax-line = 16\n");
   Process daemon({"-c", file});
-  daemon.wait_for_log({"event=listening", "address=" + directory.path("s")});
+  daemon.wait_for_log({"event=listening", "address=unix:" + directory.path("s")});
   test::Client client(directory.path("s"));
   CHECK(client.ask("hello") == "Server: hello");
   client.send("much longer than sixteen bytes\n");

@@ -139,6 +139,7 @@ TEST_CASE("a second signal ends at once although a client holds half a line") {
     daemon.wait_for_log({"event=draining"});
     CHECK(!half.has_input());
     CHECK(daemon.is_running());
+    test::pass_second();
     daemon.signal(number);
     CHECK(daemon.wait() == 0);
     daemon.wait_for_log({"event=stopping-now"});
@@ -147,7 +148,7 @@ TEST_CASE("a second signal ends at once although a client holds half a line") {
   }
 }
 
-TEST_CASE("two signals that come together end it at once as well") {
+TEST_CASE("two signals that come together are one: it drains") {
   Daemon daemon(line_service, patient_drain);
   Client half(daemon.address());
   half.send("half");
@@ -156,7 +157,32 @@ TEST_CASE("two signals that come together end it at once as well") {
   daemon.signal(SIGTERM);
   daemon.signal(SIGINT);
   daemon.signal(SIGCONT);
+  daemon.wait_for_log({"event=draining"});
+  daemon.signal(SIGTERM);  // as timeout(1) sends it, to its child and to the group
+  CHECK(half.ask(" a line") == "Server: half a line");
+  CHECK(half.read_to_end() == "");
+  half.close();
   CHECK(daemon.wait() == 0);
+  CHECK(daemon.errors().find("event=stopping-now") == std::string::npos);
+}
+
+TEST_CASE("the log says what a drain waits for, and a half line holds it for five seconds") {
+  Daemon daemon({"line@127.0.0.1:0", "echo@127.0.0.1:0"});
+  Client half(daemon.address()), idle(daemon.address()), echo(daemon.address(1));
+  CHECK(idle.ask("x") == "Server: x");
+  CHECK(echo.ask("x") == "x");
+  half.send("half");
+  half.wait_until_received();
+  const auto began = test::Clock::now();
+  daemon.signal(SIGTERM);
+  daemon.wait_for_log(
+      {"event=draining signal=SIGTERM connections=3 half-lines=1 unsent=0 streams=1 at-most=30.000"});
+  echo.close();
+  CHECK(half.read_to_end() == "");
+  half.close();
+  CHECK(daemon.wait() == 0);
+  CHECK(test::Clock::now() - began >= 5s);
+  CHECK(test::Clock::now() - began < 8s);
 }
 
 TEST_CASE("the drain timeout ends clients that do not finish their line or do not read") {

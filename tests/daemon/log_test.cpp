@@ -100,6 +100,7 @@ TEST_CASE("the end of the daemon is told: drained at the first signal, killed at
     }
     daemon.signal(SIGTERM);
     daemon.wait_for_log({"event=draining signal=SIGTERM connections=1"});
+    test::pass_second();
     daemon.signal(SIGTERM);
     daemon.wait_for_log({event, "cause=killed"});
     daemon.wait_for_log({"event=stopped"});

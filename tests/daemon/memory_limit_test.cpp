@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/process.hpp"
+#include "support/skip.hpp"
 
 using test::Client;
 using test::Process;
@@ -35,6 +36,8 @@ std::vector<Client> send_halves(Process& daemon, const std::string& address, std
   return clients;
 }
 
+constexpr const char* sanitized = "a sanitizer needs terabytes of addresses";
+
 std::size_t number_after(const std::string& text, const std::string& word) {
   return std::stoul(text.substr(text.find(word) + word.size()));
 }
@@ -42,7 +45,7 @@ std::size_t number_after(const std::string& text, const std::string& word) {
 }  // namespace
 
 TEST_CASE("below a limit on the address space thousands of half lines are shed, and the others are served") {
-  if (test::is_sanitized()) return;  // a sanitizer needs terabytes of it
+  if (test::is_sanitized()) return test::skip(sanitized);
   // With the limit at work, and with none but what the allocator refuses.
   for (const bool bounded : {true, false}) {
     CAPTURE(bounded);
@@ -65,7 +68,7 @@ TEST_CASE("below a limit on the address space thousands of half lines are shed, 
 }
 
 TEST_CASE("idle connections that leave no memory wait to be accepted, and the first ones are served on") {
-  if (test::is_sanitized()) return;
+  if (test::is_sanitized()) return test::skip(sanitized);
   Process daemon({"--listen", "line@127.0.0.1:0"}, 12'000, {.prelude = "ulimit -v 11264; "});
   const std::string address = address_of(daemon);
   Client old(address);
@@ -80,7 +83,7 @@ TEST_CASE("idle connections that leave no memory wait to be accepted, and the fi
 }
 
 TEST_CASE("max-buffers is bounded by the limit on memory at the start, and --check shows it") {
-  if (test::is_sanitized()) return;
+  if (test::is_sanitized()) return test::skip(sanitized);
   Process daemon({"--listen", "line@127.0.0.1:0"}, 0, {.prelude = "ulimit -v 65536; "});
   const std::string limits = daemon.wait_for_log({"event=limits", "memory="});
   const std::size_t memory = number_after(limits, "memory="), buffers = number_after(limits, "max-buffers=");
@@ -97,7 +100,7 @@ TEST_CASE("max-buffers is bounded by the limit on memory at the start, and --che
 
 TEST_CASE(
     "more buffers than the limit on memory allows are refused, on the command line, in a file, at a reload") {
-  if (test::is_sanitized()) return;
+  if (test::is_sanitized()) return test::skip(sanitized);
   const std::string prelude = "ulimit -v 65536; ";
   Process asks({"--listen", "line@127.0.0.1:0", "--max-buffers", "64MiB"}, 0, {.prelude = prelude});
   CHECK(asks.wait() == usage_error);
@@ -109,16 +112,16 @@ TEST_CASE(
 
   const test::TemporaryDirectory directory;
   const std::string file = directory.path("reactord.conf");
-  std::ofstream(file) << "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n");
   Process checked({"-c", file, "--check"}, 0, {.prelude = prelude});
   CHECK(checked.wait() == configuration_error);
-  std::ofstream(file) << "listen = line@127.0.0.1:0\nmax-buffers = 1MiB\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\nmax-buffers = 1MiB\n");
   Process daemon({"-c", file}, 0, {.prelude = prelude});
   daemon.wait_for_log({"event=limits", "max-buffers=1048576"});
-  std::ofstream(file) << "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\nmax-buffers = 64MiB\n");
   daemon.signal(SIGHUP);
   daemon.wait_for_log({"event=reload-failed", "max-buffers = 64MiB: "});
-  std::ofstream(file) << "listen = line@127.0.0.1:0\n";
+  test::write_file(file, "listen = line@127.0.0.1:0\n");
   daemon.signal(SIGHUP);
   daemon.wait_for_log({"event=reloaded"});
   const std::string limits = daemon.wait_for_log({"event=limits"});
@@ -127,7 +130,7 @@ TEST_CASE(
 }
 
 TEST_CASE("too little memory to start with is one sentence and the exit status 1, however little it is") {
-  if (test::is_sanitized()) return;
+  if (test::is_sanitized()) return test::skip(sanitized);
   const test::TemporaryDirectory directory;
   const std::string socket = directory.path("x.sock");
   int refused = 0;

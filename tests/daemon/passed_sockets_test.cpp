@@ -143,7 +143,7 @@ TEST_CASE("passed sockets stay through reloads, also one that for a while nobody
   const Socket line, echo;
   const test::TemporaryDirectory directory;
   const std::string file = directory.path("reactord.conf");
-  const auto write = [&](const std::string& text) { std::ofstream(file) << text; };
+  const auto write = [&](const std::string& text) { test::write_file(file, text); };
   write("");
   Process daemon({"-c", file}, 0, {.passed = {line.fd(), echo.fd()}, .passed_names = "line:echo"});
   daemon.wait_for_log({"event=listening protocol=echo"});
@@ -165,7 +165,7 @@ TEST_CASE("passed sockets stay through reloads, also one that for a while nobody
   CHECK(waits.read_line() == "Server: x\n");
   reload("listen = line@systemd:nobody\n");
   daemon.wait_for_log(
-      {"event=reload-failed", "no socket of that name has been passed; there are: line echo"});
+      {"event=reload-failed", "no socket of that name has been passed; there are: line, echo"});
   CHECK(Client(line.address()).ask("x") == "Server: x");
   waits.close();
   CHECK(daemon.stop() == 0);

@@ -38,7 +38,7 @@ class Configured {
     std::string placed = text;
     for (std::size_t at; (at = placed.find("DIR")) != std::string::npos;)
       placed.replace(at, 3, directory_.path(""));
-    std::ofstream(file_) << placed;
+    test::write_file(file_, placed);
   }
   void reload(const std::string& text) {
     write(text);
@@ -233,10 +233,10 @@ TEST_CASE("the service manager is told of start, reload, failed reload and drain
   const NotifySocket manager;
   Configured daemon("listen = line@unix:DIRa\n", {.environment = {manager.variable()}},
                     {"--drain-timeout", "1h"});
-  CHECK(manager.next() == "READY=1\nSTATUS=Serving line@" + daemon.address("a") + "; 0 connections");
+  CHECK(manager.next() == "READY=1\nSTATUS=Serving line@unix:" + daemon.address("a") + "; 0 connections");
   Client client(daemon.address("a"));  // it listens: nobody says so before
   CHECK(client.ask("x") == "Server: x");
-  CHECK(manager.next() == "STATUS=Serving line@" + daemon.address("a") + "; 1 connection");
+  CHECK(manager.next() == "STATUS=Serving line@unix:" + daemon.address("a") + "; 1 connection");
   CHECK(!manager.has_datagram(1500ms));  // nothing changes, nothing is said
 
   const auto before = reactord::Clock::monotonic().now();
@@ -244,12 +244,13 @@ TEST_CASE("the service manager is told of start, reload, failed reload and drain
   const std::string reloading = manager.next();
   REQUIRE(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="));
   CHECK(std::stoll(reloading.substr(reloading.rfind('=') + 1)) >= before.nanoseconds() / 1000);
-  CHECK(manager.next() == "READY=1\nSTATUS=Serving line@" + daemon.address("b") + "; 1 connection");
+  CHECK(manager.next() == "READY=1\nSTATUS=Serving line@unix:" + daemon.address("b") + "; 1 connection");
 
   daemon.reload("idle-timout = 30\n");
   CHECK(manager.next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
-  CHECK(manager.next() == "READY=1\nSTATUS=Reload failed: 1 mistake, see the log. As before, serving line@" +
-                              daemon.address("b") + "; 1 connection");
+  CHECK(manager.next() ==
+        "READY=1\nSTATUS=Reload failed: 1 mistake, see the log. As before, serving line@unix:" +
+            daemon.address("b") + "; 1 connection");
 
   client.send("half a line");
   client.wait_until_received();

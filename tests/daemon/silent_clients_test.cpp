@@ -54,6 +54,7 @@ TEST_CASE("the silent, the half-line and the never-reading client delay no one, 
   CHECK(silent.ask("not for ever") == "Server: not for ever");
   daemon.signal(SIGTERM);
   daemon.wait_for_log({"event=draining"});
+  test::pass_second();
   daemon.signal(SIGTERM);
   CHECK(daemon.wait() == 0);
 }

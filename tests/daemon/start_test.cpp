@@ -12,6 +12,7 @@
 #include <string>
 
 #include "support/process.hpp"
+#include "support/skip.hpp"
 
 using test::Client;
 using test::Process;
@@ -38,7 +39,7 @@ struct Socket {
 }  // namespace
 
 TEST_CASE("SIGHUP and SIGUSR1 from the first moment on end nothing, and are obeyed once it serves") {
-  if (test::is_sanitized()) return;  // its run-time takes its time before main()
+  if (test::is_sanitized()) return test::skip("a sanitizer's run-time takes its time before main()");
   const test::TemporaryDirectory directory;
   const std::string file = directory.path("reactord.conf");
   {

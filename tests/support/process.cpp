@@ -155,6 +155,17 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+void pass_second() {
+  const auto until = Clock::now() + 1s;
+  wait_until("a second has passed", [until] { return Clock::now() > until; });
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  const std::string fresh = path + ".new";
+  std::ofstream(fresh, std::ios::binary) << text;
+  std::filesystem::rename(fresh, path);
+}
+
 Process::Process(std::vector<std::string> arguments, unsigned descriptor_limit, const Launch& launch) {
   const char* program = std::getenv(launch.program);
   if (program == nullptr)

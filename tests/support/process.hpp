@@ -24,6 +24,9 @@ inline constexpr std::chrono::milliseconds patience = 10s;
 bool is_sanitized();  // the daemon under test runs with a sanitizer: its memory and speed say nothing
 void wait_until(const char* what, const std::function<bool()>& condition);
 
+// A second signal to stop counts a second after the first one.
+void pass_second();
+
 class Descriptor {
  public:
   explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
@@ -49,6 +52,9 @@ class TemporaryDirectory {
  private:
   std::string path_;
 };
+
+// Puts a file with that text in the place of the one at `path`, which is never seen half written.
+void write_file(const std::string& path, std::string_view text);
 
 // What a program is started with besides its arguments.
 struct Launch {

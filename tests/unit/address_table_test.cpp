@@ -60,7 +60,7 @@ TEST_CASE("a client is a whole IPv4 address, or the prefix of an IPv6 one, whate
 }
 
 TEST_CASE("an IPv6 prefix may have any length, that of none and of all bits too") {
-  CHECK(same_client(AddressTable(0), "[2001:db8::1]:1", "[fe80::1]:1"));
+  CHECK(same_client(AddressTable(0), "[2001:db8::1]:1", "[fd00::1]:1"));
   CHECK_FALSE(same_client(AddressTable(0), "[2001:db8::1]:1", "192.0.2.1:1"));
   CHECK(same_client(AddressTable(33), "[2001:db8:7fff::1]:1", "[2001:db8::1]:1"));
   CHECK_FALSE(same_client(AddressTable(33), "[2001:db8:8000::1]:1", "[2001:db8::1]:1"));

@@ -113,7 +113,9 @@ TEST_CASE("a full server that drains empties its queue as connections end") {
 }
 
 TEST_CASE("a full server that can't drain in time is killed with its queue") {
-  AdmissionStage stage(one_connection());
+  Limits limits = one_connection();
+  limits.drain_line_timeout = 0s;
+  AdmissionStage stage(limits);
   static constexpr auto body = [](AdmissionStage& on) -> Task<> {
     Peer served = on.connect("half"), queued = on.connect("x\n");
     co_await on.settle();
@@ -215,7 +217,7 @@ TEST_CASE("a Reactor that shuts down ends an accept loop that waits") {
 }
 
 TEST_CASE("a connection given after the drain has the drain's time, and after a kill none") {
-  AdmissionStage stage({});
+  AdmissionStage stage({.drain_line_timeout = 0s});
   static constexpr auto body = [](AdmissionStage& on) -> Task<> {
     on.server.drain(5s);
     co_await on.settle();

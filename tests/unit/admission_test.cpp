@@ -419,12 +419,14 @@ TEST_CASE("a rejected client takes nothing of the rate for all") {
   stage.run(body(stage));
 }
 
-TEST_CASE("clients of a unix socket are not counted by address") {
+TEST_CASE("clients of a unix socket are counted by their user") {
   AdmissionStage stage(each_address(1, OverLimit::reject), "unix:@");
   static constexpr auto body = [](AdmissionStage& on) -> Task<> {
-    Peer one = on.connect("1\n"), two = on.connect("2\n");
+    Peer one = on.connect("1\n");
+    co_await on.settle();
+    Peer two = on.connect("2\n");
+    co_await check_served(on, two, "ERR too many connections from your address (max 1)\n");
     co_await check_served(on, one, "got 1\n");
-    co_await check_served(on, two, "got 2\n");
     on.server.drain(1s);
   };
   stage.run(body(stage));

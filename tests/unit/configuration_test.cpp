@@ -3,9 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "support/cost.hpp"
 #include "daemon/printable.hpp"
 
 using reactord::Configuration;
@@ -27,7 +29,42 @@ std::string listen_of(std::string_view written) {
   return configuration.options().listen.at(0).address;
 }
 
+using Line = std::function<std::string(std::size_t number, std::size_t count)>;
+
+// What it costs to read so many lines.
+double cost_of_lines(std::size_t count, const Line& line) {
+  std::string text;
+  for (std::size_t number = 0; number < count; ++number) text += line(number, count) + '\n';
+  REQUIRE(text.size() <= Configuration::longest_text);
+  return test::cost_of([&text] { read(text); });
+}
+
 }  // namespace
+
+TEST_CASE("a configuration four times as long takes four times as long to read, whatever is wrong in it") {
+  struct Text {
+    std::string what;
+    Line line;
+  };
+  const auto port = [](std::size_t number) { return std::to_string(1 + number); };
+  const Text texts[] = {
+      {"listeners at every address", [&](auto n, auto) { return "listen = line@:" + port(n); }},
+      {"listeners at one address", [&](auto n, auto) { return "listen = line@127.0.0.1:" + port(n); }},
+      {"unix paths", [&](auto n, auto) { return "listen = line@unix:/run/" + port(n); }},
+      {"passed names", [&](auto n, auto) { return "listen = line@systemd:" + port(n); }},
+      {"free ports", [](auto, auto) { return std::string("listen = line@127.0.0.1:0"); }},
+      {"each place twice", [&](auto n, auto) { return "listen = echo@:" + port(n / 2); }},
+      {"one setting again and again behind many others",
+       [&](auto n, auto count) { return n < count / 2 ? "listen = line@:" + port(n) : "log-rate = 1"; }},
+      {"unknown names", [&](auto n, auto) { return "listn = line@:" + port(n); }},
+      {"unknown protocols", [&](auto n, auto) { return "listen = lime@:" + port(n); }},
+  };
+  for (const Text& text : texts) {
+    CAPTURE(text.what);
+    const double ratio = cost_of_lines(24'000, text.line) / cost_of_lines(6'000, text.line);
+    CHECK(ratio < test::most_for_four_times);
+  }
+}
 
 TEST_CASE("an empty text, comments and empty lines come to nothing") {
   for (const char* text :
@@ -92,6 +129,47 @@ TEST_CASE("a later file counts for more, and listeners add up") {
   CHECK(configuration.take_mistakes() ==
         std::vector<std::string>{
             "c:1: listen = line@:1: the same place as line@:1: write one listen for each"});
+}
+
+TEST_CASE("two listeners at any free place are at two, and two at one place are told") {
+  for (const char* place : {"unix:@", ":0", "127.0.0.1:0", "[::]:0"}) {
+    CAPTURE(place);
+    Configuration configuration =
+        read("listen = line@" + std::string(place) + "\nlisten = echo@" + std::string(place));
+    CHECK(configuration.take_mistakes().empty());
+    CHECK(configuration.options().listen.size() == 2);
+  }
+  struct Pair {
+    const char *one, *other;
+    bool is_same;
+  };
+  for (const auto& [one, other, is_same] : {Pair{":9", "[::]:9", true},
+                                            {":9", "0.0.0.0:9", true},
+                                            {":9", "127.0.0.1:9", false},
+                                            {":9", "tcp4::9", true},
+                                            {"tcp6::9", ":9", true},
+                                            {"tcp6::9", "tcp4::9", false},
+                                            {"tcp4::9", "tcp4:0.0.0.0:9", true},
+                                            {"127.0.0.1:9", "[::ffff:127.0.0.1]:9", true},
+                                            {"[::1]:9", "[0::1]:9", true},
+                                            {"[::1]:9", "[::1]:10", false},
+                                            {"unix:/a", "unix:/a", true},
+                                            {"unix:@a", "unix:@a", true},
+                                            {"unix:@a", "unix:a", false},
+                                            {"unix:1.2.3.4:5", "1.2.3.4:5", false},
+                                            {"systemd:a", "unix:systemd:a", false},
+                                            {"systemd:a", "systemd:a", true}}) {
+    CAPTURE(one);
+    CAPTURE(other);
+    Configuration configuration =
+        read("listen = line@" + std::string(one) + "\nlisten = echo@" + std::string(other));
+    const auto mistakes = configuration.take_mistakes();
+    CHECK(mistakes.empty() == !is_same);
+    if (!mistakes.empty()) {
+      CHECK(mistakes.front() == "f:2: listen = echo@" + std::string(other) + ": the same place as line@" +
+                                    one + ": write one listen for each");
+    }
+  }
 }
 
 TEST_CASE("what would move a cursor is not printed") {

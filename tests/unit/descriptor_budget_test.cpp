@@ -3,6 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
+#include "daemon/listeners.hpp"
+#include "support/cost.hpp"
+
 using reactord::connections_that_fit;
 
 TEST_CASE("connections get what the limit leaves of the descriptors") {
@@ -24,4 +30,20 @@ TEST_CASE("what does not fit is refused with the sum") {
         "(ulimit -n, LimitNOFILE= of a unit)");
   CHECK(connections_that_fit(64, 1, 10, "--max-connections 10").error() ==
         connections_that_fit(64, 1, 0, "--max-connections 0").error());
+}
+
+TEST_CASE("four times as many names of passed sockets take four times as long to count") {
+  const auto cost_of_names = [](std::size_t count) {
+    std::vector<std::string> names;
+    std::vector<reactord::ListenOption> wanted;
+    for (std::size_t number = 0; number < count; ++number) {
+      names.push_back("n" + std::to_string(number));
+      wanted.push_back({"line", "systemd:" + names.back()});
+    }
+    return test::cost_of([&] {
+      CHECK(reactord::listening_descriptors(wanted, {}, names) == 2 * count);
+      CHECK(reactord::listening_descriptors(wanted, names, {}) == 2 * count);
+    });
+  };
+  CHECK(cost_of_names(16'000) / cost_of_names(4'000) < test::most_for_four_times);
 }

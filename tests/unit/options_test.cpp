@@ -84,7 +84,7 @@ TEST_CASE("a wrong --listen says what would be right") {
         "--listen gopher@:70: unknown protocol \"gopher\", known: line echo");
   CHECK(refusal({"--listen", "line@localhost"}) ==
         "--listen line@localhost: address localhost: missing port in address; write :9090, 127.0.0.1:9090, "
-        "[::1]:9090, unix:/path or unix:@name");
+        "[::1]:9090, tcp4::9090, unix:/path or unix:@name");
   CHECK(refusal({"--listen", "line@:99999"})
             .starts_with("--listen line@:99999: address 99999: invalid port; write"));
   CHECK(refusal({"--listen", "line@"}).starts_with("--listen line@: missing address; write :9090"));
@@ -110,6 +110,17 @@ TEST_CASE("an unknown, incomplete or misplaced argument says what would be right
   CHECK(unknown.ends_with(" --help --version"));
   CHECK(refusal({"-x"}) == "unknown option -x, see reactord --help");
   CHECK(refusal({"-xy"}) == "unknown option -x, see reactord --help");
+  for (const char* letters : {"-x", "-xy", "-xc", "-x-"}) {
+    CHECK(refusal({"--check", letters}) == "unknown option -x, see reactord --help");
+    CHECK(refusal({letters, "--check"}) == "unknown option -x, see reactord --help");
+    CHECK(refusal({"--log-rate", "1", letters, "y"}) == "unknown option -x, see reactord --help");
+  }
+  CHECK(refusal({"--check", "-\xc3\xa4"}) == "unknown option -\xc3\xa4, see reactord --help");
+  CHECK(refusal({"--check", "-\t"}).find('\t') == std::string::npos);
+  CHECK(refusal({"--check", "-c"}) == "-c: missing value, see reactord --help");
+  CHECK(refusal({"--check", "--no\nsuch"}).starts_with("unknown option --no"));
+  CHECK(refusal({"--check", "--no\nsuch"}).find('\n') == std::string::npos);
+  CHECK(refusal({"--check", "--check=now"}) == "--check: takes no value");
   CHECK(refusal({"--listen"}) == "--listen: missing value, see reactord --help");
   CHECK(refusal({"--help=yes"}) == "--help: takes no value");
   CHECK(refusal({"9090"}) == "unexpected argument \"9090\": write --listen PROTOCOL@ADDRESS");
@@ -189,7 +200,12 @@ TEST_CASE("limits that contradict each other say how they would not") {
   CHECK(refusal({"--output-low", "128KiB"}) ==
         "--output-low 128KiB: must be at most --output-high, which is 64KiB");
   CHECK(refusal({"--output-high", "2MiB"}) ==
-        "--output-hard 1MiB: must be at least --output-high, which is 2MiB; or 0: no limit");
+        "--output-high 2MiB: must be at most --output-hard, which is 1MiB by default; set that too, or to 0: "
+        "no limit");
+  CHECK(refusal({"--output-high", "2048KiB", "--output-hard", "1024KiB"}) ==
+        "--output-hard 1024KiB: must be at least --output-high, which is 2MiB; or 0: no limit");
+  CHECK(refusal({"--output-high", "8KiB"}) ==
+        "--output-high 8KiB: must be at least --output-low, which is 16KiB by default; set that too");
   CHECK(refusal({"--max-buffers", "32KiB"}) ==
         "--max-buffers 32KiB: must be at least --max-line, which is 64KiB; or 0: no limit");
   CHECK(refusal({"--output-high", "2MiB", "--output-hard", "0", "--max-buffers", "0"}) == "was accepted");

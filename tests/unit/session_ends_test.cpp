@@ -206,7 +206,7 @@ TEST_CASE("a drain from within a handler lets a half line behind it be completed
   static constexpr auto body = [](reactord::Reactor& on, reactord::Address address) -> Task<> {
     test::Peer peer = test::Peer::connect(address);
     peer.send("stop\nnext\nha");
-    co_await test::pass(on, 5s);
+    co_await test::pass(on, 4s);
     peer.send("lf\n");
     auto heard = co_await test::read_to_end(on, peer);
     CHECK(heard == "got stop\ngot next\ngot half\n");

@@ -5,6 +5,7 @@
 
 using reactord::Conn;
 using reactord::Context;
+using reactord::Duration;
 using reactord::EndCause;
 using reactord::Limits;
 using reactord::StreamHandler;
@@ -286,4 +287,46 @@ TEST_CASE("without any limit of time nothing ends") {
   };
   stage.run(body(stage));
   CHECK(stage.server.ended(EndCause::eof) == 3);
+}
+
+TEST_CASE("at a drain a line that has begun has drain_line_timeout, if its line_timeout is not over before") {
+  struct Row {
+    Duration line_timeout, drain_line_timeout, expected;
+  };
+  for (const Row& row :
+       {Row{10s, 5s, 5s}, Row{10s, 0s, 10s}, Row{3s, 5s, 3s}, Row{0s, 5s, 5s}, Row{1h, 2s, 2s}}) {
+    CAPTURE(row.expected);
+    Served stage(Limits{.line_timeout = row.line_timeout, .drain_line_timeout = row.drain_line_timeout});
+    static constexpr auto body = [](Served& on, Duration expected) -> Task<> {
+      Conn peer = on.client();
+      co_await test::say(peer, "half");
+      co_await on.reactor.next_turn();
+      const auto began = on.reactor.now();
+      on.server.drain(1h);
+      Task<std::string> hearing = test::hear_to_end(peer);
+      const std::string heard = co_await std::move(hearing);
+      CHECK(heard.empty());
+      CHECK(on.reactor.now() - began >= expected);
+      CHECK(on.reactor.now() - began <= expected + 1s);
+    };
+    stage.run(body(stage, row.expected));
+    CHECK(stage.ends == std::vector<std::string>{"drained"});
+  }
+}
+
+TEST_CASE("a half line that a drain finds unread has drain_line_timeout, from the drain on") {
+  Served stage(Limits{.line_timeout = 20s, .drain_line_timeout = 5s});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    Conn peer = on.client();
+    co_await on.reactor.next_turn();
+    co_await test::say(peer, "whole\nhalf");
+    const auto began = on.reactor.now();
+    on.server.drain(1h);
+    Task<std::string> hearing = test::hear_to_end(peer);
+    const std::string heard = co_await std::move(hearing);
+    CHECK(heard == "got whole\n");
+    CHECK(on.reactor.now() - began >= 5s);
+    CHECK(on.reactor.now() - began <= 6s);
+  };
+  stage.run(body(stage));
 }

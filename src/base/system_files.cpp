@@ -1,0 +1,65 @@
+#include "base/system_files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/system.hpp"
+
+namespace reactord::system {
+namespace {
+
+// How often a lock file may be removed by its holder between our open(2) and our flock(2).
+constexpr int lock_attempts = 16;
+
+bool is_at(int fd, const char* path) noexcept {
+  struct stat open {
+  }, named{};
+  return uninterrupted([&] { return ::fstat(fd, &open); }) == 0 && file_status(path, named) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+int file_status(const char* path, struct stat& status) noexcept {
+  return uninterrupted([&] { return ::lstat(path, &status); });
+}
+
+int remove_file(const char* path) noexcept {
+  return uninterrupted([&] { return ::unlink(path); });
+}
+
+int lock_file(const char* path) noexcept {
+  constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
+    const int fd = uninterrupted([&] { return ::open(path, flags, 0600); });
+    if (fd < 0) return fd;
+    const int locked = uninterrupted([&] { return ::flock(fd, LOCK_EX | LOCK_NB); });
+    if (locked == 0 && is_at(fd, path)) return fd;
+    close(fd);
+    if (locked < 0) return locked;
+  }
+  return -EWOULDBLOCK;
+}
+
+void unlock_file(int fd, const char* path) noexcept {
+  remove_file(path);
+  close(fd);
+}
+
+int set_socket_mode(int fd, mode_t mode) noexcept {
+  return uninterrupted([&] { return ::fchmod(fd, mode); });
+}
+
+int set_file_mode(const char* path, mode_t mode) noexcept {
+  return uninterrupted([&] { return ::fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW); });
+}
+
+int set_file_owner(const char* path, std::optional<uid_t> owner, std::optional<gid_t> group) noexcept {
+  constexpr auto unchanged = static_cast<unsigned>(-1);
+  return uninterrupted([&] { return ::lchown(path, owner.value_or(unchanged), group.value_or(unchanged)); });
+}
+
+}  // namespace reactord::system

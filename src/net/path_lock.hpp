@@ -1,0 +1,34 @@
+// PathLock: the right to make, take over or remove the socket file at a path. One process has it at a time.
+//
+//     /run/line.sock        the socket file
+//     /run/line.sock.lock   while somebody makes or removes the socket file: an empty file, with flock(2) on it
+//
+// bind(2) makes a file only where there is none. So whoever finds one that a dead server has left behind has to remove it
+// first, and between the look at it and its removal somebody else may have put a live one there.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "reactord/address.hpp"
+
+namespace reactord {
+
+class PathLock {
+ public:
+  explicit PathLock(std::string_view path) noexcept;  // of at most Address::max_path bytes
+  PathLock(const PathLock&) = delete;
+  PathLock& operator=(const PathLock&) = delete;
+  ~PathLock();
+
+  // 0: it is ours until this ends. Else -errno: -EWOULDBLOCK where somebody else has it, which is not waited for.
+  int failure() const noexcept { return fd_ < 0 ? fd_ : 0; }
+
+ private:
+  static constexpr std::string_view suffix = ".lock";
+
+  std::array<char, Address::max_path + suffix.size() + 1> name_{};
+  int fd_;  // or -errno
+};
+
+}  // namespace reactord

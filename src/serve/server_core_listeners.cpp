@@ -1,0 +1,97 @@
+// The listeners of a Server: each with its service, from listen() until its accept loop ends.
+#include <algorithm>
+#include <utility>
+
+#include "serve/server_core.hpp"
+
+namespace reactord {
+
+Result<Address> ServerCore::listen_at(std::string_view text, AnyHandler handler, std::string_view protocol) {
+  auto address = Address::parse(text);
+  if (!address) return std::unexpected(std::move(address).error().with_operation("listen", "tcp", "", ""));
+  ListenOptions listen_options;
+  listen_options.on_pause = [this](const Error& error, Duration pause) {
+    if (options_.observer != nullptr) options_.observer->on_accept_paused(error, pause);
+  };
+  auto listener = reactord::listen(reactor(), *address, std::move(listen_options));
+  if (!listener) return std::unexpected(std::move(listener).error());
+  const Address local = listener->local_addr();
+  listen_on(std::move(*listener), handler, protocol);
+  return local;
+}
+
+ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::string_view protocol) {
+  forget_unused_services();
+  auto made = std::make_unique<Service>(*this, std::move(listener), handler, protocol);
+  Service& service = *made;
+  Task<> accepting = Service::accept_loop(service);
+  services_.push_back(std::move(made));
+  service.id_ = ++last_listener_;
+  listening_.emplace(service.id_, &service);
+  service.hold(!admission_->may_accept());  // which takes over the deadline that the listener came with
+  if (draining_) service.drain();
+  if (killed_) service.close();
+  reactor().spawn(std::move(accepting));
+  ++accepting_;
+  return service.id_;
+}
+
+Service* ServerCore::find_listening(ListenerId id) const {
+  const auto found = listening_.find(id);
+  return found == listening_.end() ? nullptr : found->second;
+}
+
+void ServerCore::stop_listening(ListenerId id) {
+  if (Service* const service = find_listening(id)) service->stop();
+}
+
+bool ServerCore::resume_listening(ListenerId id) {
+  Service* const service = find_listening(id);
+  return service != nullptr && !draining_ && service->resume();
+}
+
+bool ServerCore::is_reachable(ListenerId id) const {
+  Service* const service = find_listening(id);
+  return service != nullptr && service->listener().is_reachable();
+}
+
+// The accept loop of before fails to accept, and finds that it has nothing left to do.
+ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
+  Service* const service = find_listening(id);
+  if (service == nullptr || !service->is_listening()) return 0;
+  listening_.erase(id);
+  service->hold(true);
+  Listener listener = std::move(*service->listener_);
+  service->listener_.reset();
+  auto set = listener.set_deadline(Time::never());
+  return listen_on(std::move(listener), handler, protocol);
+}
+
+// Deletes services whose listener has ended and whose last connection is gone. It walks over all connections, so it
+// waits until there are twice as many services as it has left the last time.
+void ServerCore::forget_unused_services() {
+  if (services_.size() < most_services_) return;
+  for (const auto& service : services_) service->used_ = !service->has_ended_;
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
+    session->service_.used_ = true;
+  admission_->mark_services();
+  std::erase_if(services_, [](const auto& service) { return !service->used_; });
+  most_services_ = std::max(least_services, 2 * services_.size());
+}
+
+void ServerCore::hold_listeners(bool on) {
+  for (const auto& service : services_) service->hold(on);
+}
+
+// Whoever is told may listen anew at once: so the address is free by then, and this service may be gone afterwards.
+void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
+  service.close();  // closed already, if that is why the loop ended
+  service.has_ended_ = true;
+  listening_.erase(service.id_);
+  --accepting_;
+  if (failure != nullptr && options_.observer != nullptr)
+    options_.observer->on_listener_failed(service.id_, *failure);
+  report_drained();
+}
+
+}  // namespace reactord
