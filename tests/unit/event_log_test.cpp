@@ -111,7 +111,7 @@ TEST_CASE(
                          .text = "\xc2\x9b"
                                  "2J\x1b[2J\xe2\x80\xa8"});
   CHECK(stage.lines(*log) ==
-        "level=error event=handler-failed protocol=line peer=\"@\\\\xff\\u202e\" "
+        "level=error event=handler-failed protocol=line peer=\"unix:@\\\\xff\\u202e\" "
         "error=\"\\u009b2J\\u001b[2J\\u2028\"\n");
 }
 
