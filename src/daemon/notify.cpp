@@ -141,9 +141,14 @@ void Notifier::send_waiting() {
     next_status_ = now + status_interval;
     status_waits_ = !send(status_);
   }
-  if (!waiting_.empty()) return reactor_.arm(waiting_alarm_, now + status_interval);
-  if (status_waits_) return reactor_.arm(waiting_alarm_, next_status_);
-  reactor_.timers().cancel(waiting_alarm_);
+  if (!waiting_.empty()) {
+    reactor_.arm(waiting_alarm_, now + status_interval);
+  } else if (status_waits_) {
+    reactor_.arm(waiting_alarm_, next_status_);
+  } else {
+    reactor_.timers().cancel(waiting_alarm_);
+  }
+  tell_failure();
 }
 
 // As send(), of the first that waits.
@@ -182,9 +187,18 @@ bool Notifier::send(std::string_view text) {
     failing_ = false;
     return true;
   }
-  fail(
-      Error::from_errno(static_cast<int>(-sent), "sendto").with_operation("notify", "", "", address_.text()));
+  failure_ = static_cast<int>(-sent);
   return sent != -EAGAIN && sent != -ENOBUFS;
+}
+
+// The last of all: whoever is told may speak to the manager from there.
+void Notifier::tell_failure() {
+  const int failure = std::exchange(failure_, 0);
+  if (failure == 0) return;
+  try {
+    fail(Error::from_errno(failure, "sendto").with_operation("notify", "", "", address_.text()));
+  } catch (const std::bad_alloc&) {  // the next failure tells it
+  }
 }
 
 void Notifier::fail(const Error& error) {

@@ -107,6 +107,7 @@ class Notifier {
   bool carries_status(const Message& message) const noexcept;
   void tick_watchdog();
   bool send(std::string_view text);
+  void tell_failure();
   void fail(const Error& error);
 
   Reactor& reactor_;
@@ -114,6 +115,7 @@ class Notifier {
   Socket socket_{-1};
   Address address_;
   Duration watchdog_interval_{0};  // zero: none
+  int failure_ = 0;                // an errno that is not told yet
   bool failing_ = false;
   std::vector<Message> waiting_;  // in the order they were said, of each kind the newest
   Time extended_to_;

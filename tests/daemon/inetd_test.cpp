@@ -114,6 +114,7 @@ TEST_CASE("--inetd: a drain and its hurried end are told as the daemon tells the
   lent.send("one\nhalf");
   CHECK(lent.read(12) == "Server: one\n");
   inetd.signal(SIGTERM);
+  inetd.signal(SIGTERM);  // the same one
   inetd.wait_for_log({"level=info event=draining signal=SIGTERM connections=1 half-lines=1 "});
   test::pass_second();
   inetd.signal(SIGINT);
@@ -181,7 +182,7 @@ TEST_CASE("--inetd: the lent socket is given back blocking, or not, as it was, h
          lent.send("half");
          wait_until_asleep(inetd);
          inetd.signal(SIGTERM);
-         wait_until_asleep(inetd);
+         test::pass_second();
          inetd.signal(SIGTERM);
        }},
       {"a limit", [](const Lent& lent, const Process&) { lent.send("longer than eight\n"); }},

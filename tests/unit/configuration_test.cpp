@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "support/cost.hpp"
 #include "daemon/printable.hpp"
+#include "support/cost.hpp"
 
 using reactord::Configuration;
 using namespace std::chrono_literals;

@@ -65,9 +65,8 @@ TEST_CASE("--inetd: an exception out of a protocol is in the log, as with the da
   CHECK(read_to_end(client) == "before\n");
   const std::string text = read_to_end(log);
   CAPTURE(text);
-  CHECK(text.find(
-            "level=error event=handler-failed protocol=throwing peer=unix:@ pid=" + std::to_string(::getpid()) +
-            " uid=" + std::to_string(::geteuid()) + " error=\"this protocol fails\"\n") !=
-        text.npos);
+  CHECK(text.find("level=error event=handler-failed protocol=throwing peer=unix:@ pid=" +
+                  std::to_string(::getpid()) + " uid=" + std::to_string(::geteuid()) +
+                  " error=\"this protocol fails\"\n") != text.npos);
   CHECK(text.find(" cause=error ") != text.npos);
 }

@@ -303,6 +303,34 @@ void make_room(Stage& stage) {
   CHECK(others == Datagrams(others.size(), "X=1"));
 }
 
+TEST_CASE("who is told of a failure may speak to the manager from there") {
+  for (const bool is_full : {false, true}) {
+    CAPTURE(is_full);
+    Stage stage;
+    Notifier* speaker = nullptr;
+    int failures = 0;
+    Notifier notifier(stage.reactor, stage.environment(), self, [&](const Error&) {
+      ++failures;
+      speaker->watchdog();
+      speaker->stopping("it failed");
+    });
+    speaker = &notifier;
+    if (is_full) {
+      stage.manager.fill();
+    } else {
+      stage.manager.close();
+    }
+    notifier.reloading(Time::past());
+    notifier.ready("on");
+    CHECK(failures == 1);
+    if (!is_full) continue;
+    make_room(stage);
+    pass(stage, 2s);
+    CHECK(stage.manager.heard() ==
+          Datagrams{"RELOADING=1\nMONOTONIC_USEC=0", "WATCHDOG=1", "STOPPING=1", "READY=1\nSTATUS=on"});
+  }
+}
+
 TEST_CASE(
     "what finds the queue full is kept, of each kind the newest, and sent in order once there is room") {
   Stage stage;
