@@ -27,7 +27,7 @@ class LineSession final : public Session {
     conn().reactor().work_began();
     if (has_lifetime()) unusual_ |= ageing;
     endpoint().set_session_deadline(line_due());
-    if (is_draining()) drain();
+    if (is_draining()) begin_drain();
   }
   ~LineSession() { conn().reactor().work_ended(); }
 

@@ -136,11 +136,21 @@ void ServerCore::drain(Duration timeout) {
   if (limits().drain_line_timeout > 0ns) half_line_end_ = reactor().now() + limits().drain_line_timeout;
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
   for (const auto& service : services_) service->drain();
-  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
-    session->drain();
+  drain_some();
   admission_->end_waiting();
   reactor().arm(*this, reactor().now() + timeout);
   report_drained();
+}
+
+// The others wait for a turn of their own: they are served as before, and clients that are to have an answer yet are not
+// held up by all those that have none.
+void ServerCore::drain_some() {
+  std::size_t left = drained_per_turn;
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
+    if (session->is_told_to_drain()) continue;
+    if (left-- == 0) return reactor().again(*this);
+    session->begin_drain();
+  }
 }
 
 OpenWork ServerCore::open_work() const noexcept {

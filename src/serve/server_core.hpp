@@ -82,7 +82,7 @@ class ServerCore final : public Watch, ReactorObserver {
   }
 
  private:
-  void on_ready(Readiness) override {}
+  void on_ready(Readiness) override { drain_some(); }
   void on_timer() override { kill(); }
   void on_release() override;
   void on_shutdown() override {}
@@ -91,6 +91,9 @@ class ServerCore final : public Watch, ReactorObserver {
 
   static constexpr std::size_t least_services = 16;
 
+  static constexpr std::size_t drained_per_turn = 1024;
+
+  void drain_some();
   Service* find_listening(ListenerId id) const;  // null: there is none, or its accept loop has ended
   void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);

@@ -96,8 +96,12 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  virtual void
-  drain() noexcept = 0;  // end once everything received by now is answered; may have no effect yet
+  // End once everything received by now is answered; may have no effect yet.
+  void begin_drain() noexcept {
+    is_told_to_drain_ = true;
+    drain();
+  }
+  bool is_told_to_drain() const noexcept { return is_told_to_drain_; }
   void kill() noexcept;
   virtual void count_work(OpenWork&) const noexcept {}  // of this one, but for what is unsent
 
@@ -138,6 +142,7 @@ class Session {
  private:
   friend class ServerCore;
   friend class SessionTable;
+  virtual void drain() noexcept = 0;
   virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
   // A time that runs, runs to its end; `shorter`: those that begin from now on may be over before it.
   virtual void limits_changed(bool shorter) noexcept = 0;
@@ -151,6 +156,9 @@ class Session {
 
  protected:
   bool killed_ = false;
+
+ private:
+  bool is_told_to_drain_ = false;
 };
 
 // When a session that has just been made does its first work: now, or in the loop's own time, for a caller that may be

@@ -19,7 +19,7 @@ class StreamSession final : public Session, StreamLines, Timer {
         context_(service.server().context(), Time::never()),
         ages_(has_lifetime()) {
     endpoint().set_listener(this);
-    if (is_draining()) drain();
+    if (is_draining()) begin_drain();
     watch();
   }
   ~StreamSession() {

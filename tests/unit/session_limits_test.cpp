@@ -330,3 +330,23 @@ TEST_CASE("a half line that a drain finds unread has drain_line_timeout, from th
   };
   stage.run(body(stage));
 }
+
+TEST_CASE("a drain of thousands is spread over turns, and each of them ends by it") {
+  Served stage;
+  static constexpr auto body = [](Served& on) -> Task<> {
+    constexpr std::size_t count = 5'000;
+    std::vector<Conn> peers;
+    for (std::size_t number = 0; number < count; ++number) peers.push_back(on.client());
+    for (int turn = 0; turn < 3; ++turn) co_await on.reactor.next_turn();
+    const std::uint64_t before = on.reactor.turns();
+    on.server.drain(1s);
+    co_await on.reactor.next_turn();
+    co_await on.reactor.next_turn();
+    CHECK(on.server.open_connections() > count / 2);  // the first of them alone
+    while (on.server.open_connections() > 0) co_await on.reactor.next_turn();
+    CHECK(on.reactor.turns() - before >= 4);
+    for (Conn& peer : peers) auto closed = peer.close();
+  };
+  stage.run(body(stage));
+  CHECK(stage.server.ended(EndCause::drained) == 5'000);
+}
