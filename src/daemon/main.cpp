@@ -15,10 +15,10 @@
 #include "daemon/failed_start.hpp"
 #include "daemon/inetd.hpp"
 #include "daemon/listeners.hpp"
-#include "daemon/wanted_listeners.hpp"
 #include "daemon/options.hpp"
 #include "daemon/printable.hpp"
 #include "daemon/settings_in_force.hpp"
+#include "daemon/wanted_listeners.hpp"
 
 namespace {
 
