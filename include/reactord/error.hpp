@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   closed_pipe,        // of an in-memory pipe: either end has been closed
   deadline_exceeded,  // the deadline passed before, or while, the operation waited
   cancelled,          // a Context was cancelled, or the Reactor is shutting down
+  interrupted,        // of a server's own sessions: their owner has something else to do than to wait
   busy,               // a second read (or write, or accept) while one is pending
   lookup_failed,      // a host's name has no address, or nobody could tell it
   line_too_long,      // no newline within the reader's limit

@@ -67,6 +67,9 @@ class Listener {
   // Takes drain() back: it listens on. False: too late, it has closed.
   bool resume() noexcept;
 
+  // Ends a pending accept with interrupted; no effect where none is. For whoever has something else to do than to wait.
+  void interrupt() noexcept;
+
   // False where it listens at a unix path whose file is gone, or has become another's: nobody can connect there any more,
   // though nothing else tells of it. Asks the file system each time.
   bool is_reachable() const noexcept;

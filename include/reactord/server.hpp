@@ -137,10 +137,9 @@ class Server {
   ListenerId change_handler(ListenerId id, LineHandler& handler, std::string_view protocol = "line");
   ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
 
-  // From now on these limits. Who is connected keeps max_line, and whether there is a lifetime, and a time that runs
-  // runs to its end, or for longer if it may by now; where none ran, one begins. A stream's idle time begins anew where
-  // it has become shorter. Everything else holds for all. Who waits for its address's turn waits anew; each address's
-  // rate begins anew.
+  // These limits hold from now on, for those who are connected too, who keep their max_line alone: a connection that has
+  // been silent for longer than the idle timeout allows by now ends at once. A connection that waits for its address's turn
+  // waits anew; each address's rate begins anew.
   void set_limits(const Limits& limits);
 
   // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests

@@ -124,6 +124,8 @@ std::string Error::reason() const {
       return "i/o timeout";
     case ErrorCode::cancelled:
       return "operation was canceled";
+    case ErrorCode::interrupted:
+      return "operation was interrupted";
     case ErrorCode::busy:
       return "another operation of this kind is pending on the connection";
     case ErrorCode::line_too_long:

@@ -39,6 +39,13 @@ void Endpoint::set_listener(EndpointListener* listener) noexcept {
   }
 }
 
+// Only a listener asks for it, and there is none without Rare.
+void Endpoint::look_at(Time time) noexcept {
+  if (closed_ || !rare_) return;
+  rare_->look_at = time;
+  park(time);
+}
+
 // Counts bytes moved in this turn. False: the connection has had its share, the others are waiting.
 bool Endpoint::spend(std::size_t count) noexcept {
   const auto turn = static_cast<std::uint32_t>(reactor().turns());
@@ -74,6 +81,10 @@ void Endpoint::time_is_up() {
   if (closed_) return reactor().arm(*this, next_look());
   if (given_up) return give_up();
   const Time now = reactor().now();
+  if (rare_ && rare_->look_at <= now) {
+    rare_->look_at = Time::never();
+    rare_->listener->on_look();
+  }
   if (reader_ != nullptr && read_deadline_ <= now) {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
     std::exchange(reader_, nullptr)->resume();
@@ -83,6 +94,7 @@ void Endpoint::time_is_up() {
     std::exchange(writer_, nullptr)->resume();
   }
   if (closed_) return;
+  if (rare_) park(rare_->look_at);
   if (reader_ != nullptr) park(read_deadline_);
   if (writer_ != nullptr) park(write_deadline_);
   if (output_waits()) watch_output();

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/system.hpp"
 #include "net/endpoint_listener.hpp"
@@ -76,6 +77,8 @@ class Endpoint : public Watch {
   bool gave_up() const noexcept { return gave_up_; }  // on a peer that took nothing: SendLimits::gives_up
   void set_listener(EndpointListener* listener) noexcept;  // null: nobody
   EndpointListener* listener() const noexcept { return rare_ ? rare_->listener : nullptr; }
+  // Calls on_look() of the listener then, once; never: not at all. No effect once it closes.
+  void look_at(Time time) noexcept;
   // Storage of the Buffer that a pending read fills, if it does; and that it gives it back, with what lies in it.
   const Buffer* pending_input() const noexcept;
   void drop_pending_input() noexcept;
@@ -83,11 +86,13 @@ class Endpoint : public Watch {
   static std::size_t capacity_left(const Buffer& held, std::size_t rest) noexcept;
   // Appends to output(), if there is memory: for words that nobody waits for.
   void say(std::string_view text) noexcept;
-  void set_session_deadline(Time deadline) noexcept {
+  // Ends a pending read with interrupted; no effect where none is. For an owner that has something else to do.
+  void interrupt_read() noexcept {
+    end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::interrupted));
+  }
+  void set_next_read_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
   }  // while no read is pending
-
-  Time read_deadline() const noexcept { return read_deadline_; }
 
   virtual Error error(const char* operation, int failure) const;
   Network network() const noexcept { return network_; }
@@ -200,6 +205,7 @@ class Endpoint : public Watch {
     std::optional<Address> local;
     std::unique_ptr<Attachment> attachment;
     EndpointListener* listener = nullptr;          // outlives the open endpoint
+    Time look_at = Time::never();                  // when it wants to be asked
     std::uint64_t read_limit = ~std::uint64_t{0};  // reads give eof once so much has been read
   };
   Rare* rare_if_possible() const noexcept;  // null: there is no memory

@@ -6,6 +6,7 @@ namespace reactord {
 class EndpointListener {
  public:
   virtual void on_buffered() noexcept = 0;  // it begins to wait, and bytes may lie in its buffers meanwhile
+  virtual void on_look() noexcept = 0;      // the time has come that Endpoint::look_at() was given
   virtual void on_given_up() noexcept = 0;  // the peer took nothing of what waited: the connection is aborted
 
  protected:

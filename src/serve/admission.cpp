@@ -248,11 +248,11 @@ bool Admission::update_gate() {
                      !server_.is_draining() && bucket_.due(accepts_pace_, reactor_.now()) > reactor_.now();
   const bool open = server_.is_killed() || (!full && !spent);
   if (open == gate_.is_open()) return open;
-  server_.hold_listeners(!open);
   if (open) {
     gate_.open();
   } else {
     gate_.close();
+    server_.interrupt_listeners();  // those that wait for a connection wait at the gate instead
   }
   return open;
 }

@@ -21,8 +21,6 @@ int EndFacts::error() const noexcept {
   return write_failure != 0 ? write_failure : read_failure;
 }
 
-EndCause out_of_time(EndCause limit, bool draining) noexcept { return draining ? EndCause::drained : limit; }
-
 EndCause cause_of(int failure) noexcept {
   if (failure == ECONNRESET || failure == EPIPE) return EndCause::reset;
   if (failure > 0) return EndCause::error;

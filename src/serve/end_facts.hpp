@@ -26,10 +26,6 @@ struct EndFacts {
   int error() const noexcept;  // the errno behind cause(), 0: none
 };
 
-// The cause of a connection that one of the limits on time has ended. A server that drains waits for nothing else, so
-// there the drain is the cause.
-EndCause out_of_time(EndCause limit, bool draining) noexcept;
-
 // What the failure of an operation (as in IoOperation) says about the end of its connection.
 EndCause cause_of(int failure) noexcept;
 

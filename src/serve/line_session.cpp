@@ -4,11 +4,13 @@
 //     accept ---> |   deliver   | ---> end: finish (send, FIN, discard, close) ---> log
 //                 +- room, turn +
 //
-// No coroutine: the session is an object that its operations drive, and waits for one thing at a time, so that all its
-// waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read.
+// No coroutine: the session is an object that its operations drive, and waits for one thing at a time (SessionWait), so
+// that all its waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read. What it
+// waits for next follows from what it holds: next_step().
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,14 +24,25 @@ class LineSession final : public Session {
  public:
   LineSession(Service& service, Conn served)
       : Session(service, std::move(served)),
+        since_(conn().reactor().now()),
         splitter_(service.limits().max_line),
         wait_(endpoint(), input_, take_lines) {
     conn().reactor().work_began();
-    if (has_lifetime()) unusual_ |= ageing;
-    endpoint().set_session_deadline(line_due());
     if (is_draining()) begin_drain();
+    look_in_time();
   }
   ~LineSession() { conn().reactor().work_ended(); }
+
+  // `when` is later for one that may have been made within another's delivery: it begins from the loop's queue. So does one
+  // of which a drain wants nothing any more.
+  void begin(Begin when) {
+    if (when == Begin::now && !is_answered()) return run();
+    wait_.begin_from_queue(conn().reactor(), resumed, this);
+  }
+
+ private:
+  using Step = SessionWait::Step;
+  static constexpr std::uint64_t all = ~std::uint64_t{0};  // of answer_until_
 
   // Until there is something to wait for; deletes itself at the end.
   void run() {
@@ -40,23 +53,6 @@ class LineSession final : public Session {
       return;
     }
   }
-
-  // The same from the loop's queue: for one that may have been made within another's delivery.
-  void run_later() { wait_.begin_from_queue(conn().reactor(), resumed, this); }
-
- private:
-  using Step = SessionWait::Step;
-  // What is unusual about the input, as bits.
-  enum Unusual : std::uint8_t {
-    in_line = 1,    // a line has begun and not ended: the line timeout runs
-    cutting = 2,    // the rest of that line is left out
-    limited = 4,    // only lines that begin before answer_until_ are answered
-    ageing = 8,     // there is a lifetime
-    evicted = 16,   // its buffers are wanted back
-    retimed = 32,   // its times have become shorter: the next one may be over before the timer comes
-    lost = 64,      // an answer could not be sent
-    hurried = 128,  // a drain has found nothing begun; it may have come from within the handler
-  };
 
   static std::size_t take_lines(ReadOperation& operation, std::string_view bytes) noexcept {
     return static_cast<LineSession*>(operation.state)->deliver_or_end(bytes);
@@ -72,66 +68,126 @@ class LineSession final : public Session {
 
   // The wait is over: does what can be done now and says what to wait for. False: the connection has ended.
   bool advance() {
-    if (wait_.step() == Step::finish) return false;
-    int failure = wait_.failure();
-    if (wait_.step() == Step::turn && endpoint().is_retired())  // given up before its turn came
-      failure = failure_of(ErrorCode::closed);
-    if (failure != 0) failure_ = static_cast<std::int16_t>(failure);
-    if (wait_.step() == Step::room && failure_ == 0)
-      endpoint().set_session_deadline(line_due());  // its time stood still: nobody read
-    const bool answerable =
-        wait_.step() == Step::bytes ? failure != failure_of(ErrorCode::closed) : failure == 0;
-    if (!ending_ && step_ == Step::bytes && answerable) {
-      const std::uint64_t before = lines_;
-      input_.consume(deliver_or_end(input_.view()) & ~ReadOperation::resume_bit);
-      // One delivery a turn: it has had its share, and its next bytes would be a second one.
-      if (step_ == Step::bytes && failure_ == 0 && lines_ != before && endpoint().is_readable())
-        step_ = Step::turn;
-    }
-    if (step_ == Step::bytes && failure_ != 0) input_ended();
-    wait_.become(step_, endpoint(), input_, take_lines);
-    if (step_ != Step::finish) step_ = Step::bytes;
+    const Step over = wait_.step();
+    if (over == Step::finish) return false;
+    const int failure = failure_of_wait();
+    const bool must_look =
+        failure == failure_of(ErrorCode::deadline_exceeded) || failure == failure_of(ErrorCode::interrupted);
+    if (!must_look && failure != 0) failure_ = static_cast<std::int16_t>(failure);
+    const std::uint64_t before = lines_;
+    if (over == Step::room && failure == 0) since_ = now();  // its time stood still: nobody read
+    const bool is_cut_short = failure == failure_of(ErrorCode::closed);
+    if (over == Step::bytes ? failure != 0 && !is_cut_short : failure == 0) deliver_what_is_left();
+    if (!ended_by_ && failure_ != 0) input_ended();
+    if (!ended_by_ && must_look) look();
+    Step next = next_step();
+    // One delivery a turn: it has had its share, and its next bytes would be a second one.
+    if (next == Step::bytes && lines_ != before && endpoint().is_readable()) next = Step::turn;
+    if (next == Step::bytes) look_in_time();
+    wait_.become(next, endpoint(), input_, take_lines);
     holds();
     return true;
   }
 
+  int failure_of_wait() noexcept {
+    const bool is_given_up = wait_.step() == Step::turn && endpoint().is_retired();  // before its turn came
+    return is_given_up ? failure_of(ErrorCode::closed) : wait_.failure();
+  }
+
+  void deliver_what_is_left() {
+    if (ended_by_) return;
+    input_.consume(deliver_or_end(input_.view()) & ~ReadOperation::resume_bit);
+  }
+
+  // What to wait for, by what there is.
+  Step next_step() noexcept {
+    if (ended_by_) return Step::finish;
+    if (endpoint().unsent() > service().limits().output.high) return Step::room;
+    return splitter_.ready(input_.view().substr(0, to_be_answered(input_.size()))) ? Step::turn : Step::bytes;
+  }
+
   void report() {
-    const EndFacts facts = end_facts(cause_, wait_.failure(), (unusual_ & in_line) != 0);
+    const EndFacts facts = end_facts(*ended_by_, wait_.failure(), is_in_line_);
     // Only too much output is decided to be slow_reader: a peer that takes nothing is given up by the endpoint.
-    const bool too_much = cause_ == EndCause::slow_reader || facts.cause() == EndCause::over_limit;
+    const bool too_much = *ended_by_ == EndCause::slow_reader || facts.cause() == EndCause::over_limit;
     ended(facts, lines_, limit_behind(facts.cause(), too_much));
   }
 
-  void count_work(OpenWork& work) const noexcept override { work.half_lines += unusual_ & in_line; }
+  void count_work(OpenWork& work) const noexcept override { work.half_lines += is_in_line_ ? 1 : 0; }
+
+  // ---- Time
+
+  Time now() const noexcept { return server().reactor().now(); }
+
+  ClientClock client_clock() const noexcept {
+    ClientClock clock = this->clock();
+    clock.quiet_since = since_;
+    if (is_in_line_) clock.line_since = since_;
+    if (answer_until_ != all) clock.accepted = Time::never();  // it is over already, or a drain ends it
+    return clock;
+  }
+
+  // A read that is not pending yet ends when the clock has a verdict.
+  void look_in_time() noexcept { endpoint().set_next_read_deadline(client_clock().due(service().limits())); }
+  void look_sooner() noexcept { auto set = conn().set_read_deadline(client_clock().due(service().limits())); }
+  void limits_changed() noexcept override { look_sooner(); }
+
+  // A time is up, perhaps one that does not run any more; or a drain has interrupted the wait.
+  void look() noexcept {
+    const auto verdict = client_clock().verdict(service().limits(), now());
+    if (verdict == EndCause::lifetime) answer_what_is_there();
+    if (is_answered()) return end(is_draining() ? EndCause::drained : EndCause::lifetime);
+    if (verdict && verdict != EndCause::lifetime) end(*verdict);
+  }
+
+  // ---- The end
+
+  void end(EndCause cause) noexcept {
+    if (!ended_by_) ended_by_ = cause;
+  }
+
+  // Everything that was to be answered is; and no line has begun that was.
+  bool is_answered() const noexcept {
+    return answer_until_ != all && input_.empty() && conn().bytes_read() >= answer_until_;
+  }
+
+  void answer_what_is_there() noexcept { answer_until_ = endpoint().bytes_read() + conn().unread(); }
 
   void drain() noexcept override {
     answer_what_is_there();
-    const bool nothing_begun = input_.empty() && endpoint().bytes_read() >= answer_until_;
-    const bool hurries = nothing_begun && wait_.step() == Step::bytes;
-    if (hurries) unusual_ |= hurried;
-    const Time due = hurries ? Time::past() : server().half_line_end();
-    auto set = conn().set_read_deadline(std::min(endpoint().read_deadline(), due));
-  }
-
-  void answer_what_is_there() noexcept {
-    answer_until_ = endpoint().bytes_read() + conn().unread();
-    unusual_ |= limited;
+    if (is_answered()) {
+      endpoint().interrupt_read();
+    } else {
+      look_sooner();
+    }
   }
 
   std::size_t buffered() const noexcept override { return input_.capacity() + output_capacity(); }
 
   // A client with answers to come can't be told anything behind them; another one is told why.
   void evict() noexcept override {
-    unusual_ |= evicted;
-    cause_ = EndCause::over_limit;
+    end(EndCause::over_limit);
     if (wait_.step() == Step::bytes && output_capacity() == 0) {
-      auto set = conn().set_read_deadline(Time::past());
+      endpoint().say("ERR out of buffer memory\n");
+      endpoint().interrupt_read();
     } else {
       conn().abort();
     }
     // Now: the session itself ends turns later, and the same bytes would be wanted back again.
     input_.clear();
   }
+
+  // No more bytes will come: what is left of the last line is one too, if the peer finished in order.
+  void input_ended() {
+    if (failure_ == failure_of(ErrorCode::eof) && !input_.empty() && !killed_) {
+      Reply reply(endpoint().reactor().buffers(), endpoint().output());
+      deliver_one(LineSplitter::last(input_.view()), reply);
+      input_.clear();
+    }
+    end(cause_of(failure_));
+  }
+
+  // ---- Lines
 
   // deliver(); memory that runs out for our own part in it ends the connection.
   [[gnu::always_inline]] std::size_t deliver_or_end(std::string_view bytes) noexcept {
@@ -147,11 +203,11 @@ class LineSession final : public Session {
     }
   }
 
-  // Hands the lines in `bytes` to the handler, sends its replies, and decides what is wanted next (step_).
-  // Returns how many of the bytes have been taken, as ReadOperation::take_ wants it.
+  // Hands the lines in `bytes` to the handler and sends its replies. Returns how many of the bytes have been taken, and
+  // whether something else than the next bytes is wanted, as ReadOperation::take_ wants it.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
     if (lines_ < lines_of_proxy_signature && refuses_proxy_header(endpoint(), bytes)) [[unlikely]] {
-      step_ = end(EndCause::proxy_header);
+      end(EndCause::proxy_header);
       return bytes.size() | ReadOperation::resume_bit;
     }
     Delivery& delivery = server().delivery();
@@ -160,7 +216,9 @@ class LineSession final : public Session {
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
     const char* stop = end;
-    if ((unusual_ & (cutting | limited)) != 0) [[unlikely]] {
+    bool is_usual = true;  // all was taken and answered, and nothing but bytes is wanted
+    if (is_cutting_ || answer_until_ != all) [[unlikely]] {
+      is_usual = false;
       stop = at + to_be_answered(bytes.size());
       at = behind_cut_line(at, end);
     }
@@ -174,36 +232,68 @@ class LineSession final : public Session {
           break;
         ++lines;
         handler.on_line(line, reply);
-        if (reply.is_full() && !make_room(reply)) [[unlikely]]
+        if (reply.is_full() && !make_room(reply)) [[unlikely]] {
+          is_usual = false;
           break;
+        }
       }
     } catch (...) {
       give_up_on_handler(reply);
     }
     const bool all_sent = lines > 0 ? delivered(lines) : endpoint().unsent() == 0;
-    if (at == end && !reply.is_closed() && (unusual_ & (cutting | limited | lost)) == 0 && all_sent)
-        [[likely]] {
+    if (at == end && is_usual && !reply.is_closed() && all_sent) [[likely]] {
       delivery.end();
       return bytes.size();
     }
-    if (found == LineSplitter::Found::too_long && service().limits().long_lines != LongLine::close) {
+    return conclude(bytes, at, stop, found, reply);
+  }
+
+  // What is left to do after a delivery, for one that was not as usual.
+  [[gnu::noinline]] std::size_t conclude(std::string_view bytes, const char* at, const char* stop,
+                                         LineSplitter::Found found, Reply& reply) {
+    const char* const end = bytes.data() + bytes.size();
+    bool is_too_long = found == LineSplitter::Found::too_long;
+    if (is_too_long && service().limits().long_lines != LongLine::close) {
       at = cut_line(at, end, reply);
-      found = (unusual_ & cutting) != 0 ? LineSplitter::Found::none : LineSplitter::Found::line;
+      is_too_long = false;
     }
     const auto taken = static_cast<std::size_t>(at - bytes.data());
-    delivery.end();
-    step_ = decide(found, reply.is_closed(), at < stop);
-    delivery.open(service().limits().output.high);
-    holds(Endpoint::capacity_left(input_, static_cast<std::size_t>(end - at)) + output_capacity());
-    if (step_ != Step::bytes) return taken | ReadOperation::resume_bit;
-    if (at < end || (unusual_ & cutting) != 0) line_began();
+    const auto left = static_cast<std::size_t>(end - at);
+    server().delivery().end();
+    decide(is_too_long, reply.is_closed(), at < stop);
+    server().delivery().open(service().limits().output.high);
+    holds(Endpoint::capacity_left(input_, left) + output_capacity());
+    const bool wants_room = endpoint().unsent() > service().limits().output.high;
+    const bool has_line =
+        at < stop && splitter_.ready(std::string_view(at, static_cast<std::size_t>(stop - at)));
+    if (ended_by_ || wants_room || has_line) return taken | ReadOperation::resume_bit;
+    if (left > 0 || is_cutting_) line_began();
     return taken;
+  }
+
+  // Whether this connection has come to its end. `more`: bytes are left that are to be answered.
+  void decide(bool is_too_long, bool is_closed, bool more) {
+    // An answer is lost: no other may take its place.
+    if (endpoint().write_failure() != 0) return end(EndCause::reset);
+    if (is_closed) return end(EndCause::finished);
+    if (is_too_long) {
+      endpoint().output().append(endpoint().reactor().buffers(), "ERR line too long (max ",
+                                 std::to_string(splitter_.max_line()), ")\n");
+      return end(EndCause::line_too_long);
+    }
+    const OutputLimits& output = service().limits().output;
+    if (output.hard > 0 && endpoint().unsent() > output.hard) {
+      conn().abort();
+      return end(EndCause::slow_reader);
+    }
+    if (!more && answer_until_ != all && conn().bytes_read() >= answer_until_)
+      end(is_draining() ? EndCause::drained : EndCause::lifetime);
   }
 
   // An exception has left the handler, within a catch block. What was answered before is sent.
   [[gnu::cold]] void give_up_on_handler(Reply& reply) noexcept {
     reply.close();
-    cause_ = handler_threw();
+    end(handler_threw());
   }
 
   // Hands over a line outside a run of complete ones.
@@ -221,38 +311,29 @@ class LineSession final : public Session {
     Endpoint& endpoint = this->endpoint();
     Reactor& reactor = endpoint.reactor();
     lines_ += lines;
-    endpoint.set_session_deadline(reactor.now() + service().idle_timeout());
-    if ((unusual_ & (in_line | ageing | retimed)) != 0) [[unlikely]]
+    since_ = reactor.now();
+    if (is_in_line_) [[unlikely]]
       line_ended();
     return reactor.replies().empty() ? endpoint.unsent() == 0 : endpoint.send_replies(reactor.replies());
   }
 
-  // Until when the next line must be complete, if it has begun, or else must begin.
-  Time line_due() noexcept {
-    const Time now = conn().reactor().now();
-    const bool begun = (unusual_ & in_line) != 0 && service().limits().line_timeout > 0ns;
-    if ((unusual_ & ageing) != 0 && (unusual_ & limited) == 0 && lifetime_end() <= now)
-      answer_what_is_there();
-    if (begun) return std::min(now + service().limits().line_timeout, server().half_line_end());
-    const Time due = std::min(now + service().idle_timeout(), server().half_line_end());
-    return (unusual_ & (ageing | limited)) == ageing ? std::min(due, lifetime_end()) : due;
-  }
-
   // Its first bytes have been seen. What follows them does not renew its time.
-  [[gnu::noinline]] void line_began() {
-    if ((unusual_ & in_line) != 0) return;
-    unusual_ |= in_line;
-    if (service().limits().line_timeout > 0ns) auto set = conn().set_read_deadline(line_due());
+  [[gnu::noinline]] void line_began() noexcept {
+    if (is_in_line_) return;
+    is_in_line_ = true;
+    if (service().limits().line_timeout > 0ns) since_ = now();  // else it is silence, as before
+    look_sooner();
   }
 
-  [[gnu::noinline]] void line_ended() {
-    unusual_ &= static_cast<std::uint8_t>(~(in_line | retimed));
+  [[gnu::noinline]] void line_ended() noexcept {
+    is_in_line_ = false;
+    since_ = now();
+    look_sooner();  // its lifetime may be over, which did not count meanwhile
     if (is_listed()) holds(output_capacity());
-    auto set = conn().set_read_deadline(line_due());
   }
 
   // Answers a line that is longer than it may be, and leaves out the rest of it. Returns where that ends, if it does.
-  [[gnu::noinline]] const char* cut_line(const char* at, const char* end, Reply& reply) {
+  const char* cut_line(const char* at, const char* end, Reply& reply) {
     const bool truncated = service().limits().long_lines == LongLine::truncate;
     if (truncated) {
       deliver_one(std::string_view(at, splitter_.max_line() - 1), reply);
@@ -264,16 +345,16 @@ class LineSession final : public Session {
     Buffer& replies = endpoint().reactor().replies();
     if (!replies.empty()) endpoint().send_replies(replies);
     splitter_ = LineSplitter(splitter_.max_line());
-    unusual_ |= cutting;
+    is_cutting_ = true;
     return behind_cut_line(at, end);
   }
 
   // Leaves out what is left of a line that was cut.
   [[gnu::noinline]] const char* behind_cut_line(const char* at, const char* end) {
-    if ((unusual_ & cutting) == 0) return at;
+    if (!is_cutting_) return at;
     const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
     if (newline == nullptr) return end;
-    unusual_ &= static_cast<std::uint8_t>(~cutting);
+    is_cutting_ = false;
     line_ended();
     return static_cast<const char*>(newline) + 1;
   }
@@ -281,120 +362,33 @@ class LineSession final : public Session {
   // Sends what has been answered so far. False: no further line now.
   [[gnu::noinline]] bool make_room(const Reply& reply) {
     if (!endpoint().reactor().replies().empty()) endpoint().send_replies(endpoint().reactor().replies());
-    if (endpoint().write_failure() != 0) unusual_ |= lost;
-    return !reply.is_closed() && (unusual_ & lost) == 0 &&
+    return !reply.is_closed() && endpoint().write_failure() == 0 &&
            endpoint().unsent() <= service().limits().output.high;
   }
 
   // How many of the `count` bytes received last are to be answered: those of lines that begin before answer_until_.
   std::size_t to_be_answered(std::size_t count) const noexcept {
-    if ((unusual_ & limited) == 0) return count;
+    if (answer_until_ == all) return count;
     const std::uint64_t start = conn().bytes_read() - count;
     return std::min<std::uint64_t>(count, answer_until_ > start ? answer_until_ - start : 0);
   }
 
-  // `more`: bytes are left that are to be answered. Then to wait for further ones is right only if they hold no line.
-  Step decide(LineSplitter::Found found, bool closed, bool more) {
-    // An answer is lost: no other may take its place.
-    if (endpoint().write_failure() != 0) return end(EndCause::reset);
-    if (closed) return end(cause_);
-    if (found == LineSplitter::Found::too_long) {
-      endpoint().output().append(endpoint().reactor().buffers(), "ERR line too long (max ",
-                                 std::to_string(splitter_.max_line()), ")\n");
-      return end(EndCause::line_too_long);
-    }
-    const OutputLimits& output = service().limits().output;
-    if (output.hard > 0 && endpoint().unsent() > output.hard) {
-      conn().abort();
-      return end(EndCause::slow_reader);
-    }
-    if (!more && (unusual_ & limited) != 0 && conn().bytes_read() >= answer_until_)
-      return end(is_draining() ? EndCause::drained : EndCause::lifetime);
-    if (endpoint().unsent() > output.high) return Step::room;
-    return more && found == LineSplitter::Found::line ? Step::turn : Step::bytes;
-  }
-
-  // No more bytes will come: what is left of the last line is one too, if the peer finished in order.
-  void input_ended() {
-    if ((unusual_ & evicted) != 0) return give_back();
-    if (failure_ == failure_of(ErrorCode::eof) && !input_.empty() && !killed_) {
-      Reply reply(endpoint().reactor().buffers(), endpoint().output());
-      deliver_one(LineSplitter::last(input_.view()), reply);
-      input_.clear();
-    }
-    if (cause_ != EndCause::finished) {
-      step_ = end(cause_);  // the handler has failed
-    } else if (failure_ != failure_of(ErrorCode::deadline_exceeded)) {
-      step_ = end(cause_of(failure_));
-    } else {
-      time_is_up();
-    }
-  }
-
-  void time_is_up() {
-    const bool begun = (unusual_ & in_line) != 0 && service().limits().line_timeout > 0ns;
-    if ((unusual_ & hurried) != 0 && !input_.empty()) {
-      unusual_ &= static_cast<std::uint8_t>(~hurried);
-      failure_ = 0;
-      endpoint().set_session_deadline(line_due());
-    } else if (!is_draining() && !begun && (unusual_ & (ageing | limited)) == ageing &&
-               lifetime_end() <= conn().reactor().now()) {
-      answer_what_is_there();
-      if (conn().bytes_read() >= answer_until_) {
-        step_ = end(EndCause::lifetime);
-      } else {
-        failure_ = 0;
-        endpoint().set_session_deadline(line_due());
-      }
-    } else if (!is_draining() && !begun && times_have_changed() && quiet_until() > conn().reactor().now()) {
-      failure_ = 0;  // too old by the limits of before
-      endpoint().set_session_deadline(std::min(line_due(), quiet_until()));
-    } else {
-      step_ = end(out_of_time(begun ? EndCause::slow_line : EndCause::idle, is_draining()));
-    }
-  }
-
-  // By the limits of now, where its time began under others: at the change at the latest. What has trickled in since then
-  // is no complete line.
-  Time quiet_until() noexcept {
-    return std::min(endpoint().last_activity(), times_changed()) + service().idle_timeout();
-  }
-
-  void limits_changed(bool shorter) noexcept override {
-    if (shorter) unusual_ |= retimed;
-    if (endpoint().read_deadline().is_never()) auto set = conn().set_read_deadline(line_due());
-  }
-
-  void give_back() {
-    input_.clear();
-    if (failure_ == failure_of(ErrorCode::deadline_exceeded)) endpoint().say("ERR out of buffer memory\n");
-    step_ = end(EndCause::over_limit);
-  }
-
-  Step end(EndCause cause) noexcept {
-    cause_ = cause;
-    ending_ = true;
-    return Step::finish;
-  }
-
-  EndCause cause_ =
-      EndCause::finished;  // as its reply is closed by the handler, until something else has ended it
-  Step step_ = Step::bytes;
-  bool ending_ = false;
-  std::uint8_t unusual_ = 0;  // a set of Unusual
-  std::int16_t failure_ = 0;  // why no more bytes will come, as in IoOperation
+  // These six bytes lie in what Session leaves of its last eight.
+  bool is_in_line_ : 1 = false;       // a line has begun, and not ended
+  bool is_cutting_ : 1 = false;       // what is left of that line is left out
+  std::int16_t failure_ = 0;          // why no more bytes will come, as in IoOperation
+  std::optional<EndCause> ended_by_;  // the first reason counts
+  Time since_;  // when the line began, if it has a time of its own; else when the last one ended
   Buffer input_;
   LineSplitter splitter_;
-  std::uint64_t answer_until_ =
-      ~std::uint64_t{0};  // lines that begin before this offset of the input are answered
+  std::uint64_t answer_until_ = all;  // lines that begin before this offset of the input are answered
   std::uint64_t lines_ = 0;
   SessionWait wait_;
 };
 
 void begin_lines(Service& service, Conn conn, Begin begin) {
   auto* session = new LineSession(service, std::move(conn));  // it deletes itself
-  if (begin == Begin::now) return session->run();
-  session->run_later();
+  session->begin(begin);
 }
 
 }  // namespace reactord

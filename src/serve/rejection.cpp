@@ -47,7 +47,6 @@ class Rejection final : public Session {
 
   void drain() noexcept override {}
   bool takes_place() const noexcept override { return false; }
-  void limits_changed(bool) noexcept override {}
   std::size_t buffered() const noexcept override { return output_capacity(); }
   void evict() noexcept override { conn().abort(); }
 

@@ -133,7 +133,7 @@ void ServerCore::drain(Duration timeout) {
   if (draining_) return;
   draining_ = true;
   drain_timeout_ = timeout;
-  if (limits().drain_line_timeout > 0ns) half_line_end_ = reactor().now() + limits().drain_line_timeout;
+  drain_since_ = reactor().now();
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
   for (const auto& service : services_) service->drain();
   drain_some();

@@ -57,18 +57,16 @@ class ServerCore final : public Watch, ReactorObserver {
   void begin_session(Service& service, Conn conn, Begin begin);  // of one that has been counted
   void no_memory_for(Service& service, const Address& remote);   // a connection that has been counted
   void count_places();                                           // each connection that takes one
-  void hold_listeners(bool on);
+  void interrupt_listeners() noexcept;
   void accept_loop_ended(Service& service, const Error* failure);  // null: it was closed
 
   // ---- For its sessions.
 
   void session_began(Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
-  Time times_changed() const noexcept { return times_changed_; }
   SessionTable& sessions() noexcept { return sessions_; }
 
-  // Until when a line that had begun before the drain must be complete; never, while it does not drain.
-  Time half_line_end() const noexcept { return half_line_end_; }
+  Time drain_since() const noexcept { return drain_since_; }  // never: it does not drain
 
   // When there was no memory for a connection; before all time: never.
   Time ran_out() const noexcept { return ran_out_; }
@@ -118,8 +116,7 @@ class ServerCore final : public Watch, ReactorObserver {
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
-  Time half_line_end_ = Time::never();
-  Time times_changed_ = Time::from_nanoseconds(-1);  // those among the limits; before every session
+  Time drain_since_ = Time::never();
   Time ran_out_ = Time::from_nanoseconds(-1);
   bool draining_ = false;
   bool killed_ = false;

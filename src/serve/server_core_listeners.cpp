@@ -28,7 +28,7 @@ ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::str
   services_.push_back(std::move(made));
   service.id_ = ++last_listener_;
   listening_.emplace(service.id_, &service);
-  service.hold(!admission_->may_accept());  // which takes over the deadline that the listener came with
+  auto set = service.listener().set_deadline(Time::never());  // one that it came with counts no more
   if (draining_) service.drain();
   if (killed_) service.close();
   reactor().spawn(std::move(accepting));
@@ -60,10 +60,9 @@ ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::st
   Service* const service = find_listening(id);
   if (service == nullptr || !service->is_listening()) return 0;
   listening_.erase(id);
-  service->hold(true);
+  service->interrupt();
   Listener listener = std::move(*service->listener_);
   service->listener_.reset();
-  auto set = listener.set_deadline(Time::never());
   return listen_on(std::move(listener), handler, protocol);
 }
 
@@ -79,8 +78,8 @@ void ServerCore::forget_unused_services() {
   most_services_ = std::max(least_services, 2 * services_.size());
 }
 
-void ServerCore::hold_listeners(bool on) {
-  for (const auto& service : services_) service->hold(on);
+void ServerCore::interrupt_listeners() noexcept {
+  for (const auto& service : services_) service->interrupt();
 }
 
 // Whoever is told may listen anew at once: so the address is free by then, and this service may be gone afterwards.

@@ -23,7 +23,7 @@ Task<> Service::accept_loop(Service& service) {
       co_return server.accept_loop_ended(service, nullptr);  // it has another handler now
     auto conn = co_await service.listener().accept();
     if (!conn) {
-      if (conn.error().timeout()) continue;  // held back while it waited
+      if (conn.error() == ErrorCode::interrupted) continue;  // held back while it waited
       co_return server.accept_loop_ended(service, conn.error().is_closed() ? nullptr : &conn.error());
     }
     service.last_accept_ = server.accepted() + 1;

@@ -34,7 +34,6 @@ Session::Session(Service& service, Conn conn)
 }
 
 bool Session::is_draining() const noexcept { return server().is_draining(); }
-Time Session::times_changed() const noexcept { return server().times_changed(); }
 void Session::holds(std::size_t bytes) noexcept { server().sessions().holds(*this, bytes); }
 
 // No effect on one that is over: something else has ended it.
@@ -47,19 +46,15 @@ void Session::kill() noexcept {
 
 // The jitter is drawn from when and where the session began, so that nothing has to be kept of it (the mixing step of
 // SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
-Time Session::lifetime_end() const noexcept {
-  const Limits& limits = service_.limits();
-  if (limits.lifetime == 0ns) return Time::never();  // no longer
+ClientClock Session::clock() const noexcept {
   std::uint64_t mixed =
       static_cast<std::uint64_t>(began_.nanoseconds()) ^ reinterpret_cast<std::uintptr_t>(this);
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-  const double share = static_cast<double>((mixed ^ (mixed >> 31)) >> 11) / static_cast<double>(1ULL << 53);
-  const double less = share * limits.lifetime_jitter_percent / 100;
-  constexpr double longest =
-      9e18;  // fits into a Duration, of which the longest itself is rounded up beyond it
-  const double lifetime = std::min((1 - less) * static_cast<double>(limits.lifetime.count()), longest);
-  return began_ + Duration(static_cast<Duration::rep>(lifetime));
+  return {.quiet_since = began_,
+          .accepted = began_,
+          .drain_since = server().drain_since(),
+          .jitter = static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) >> 32)};
 }
 
 EndFacts Session::end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept {

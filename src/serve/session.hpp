@@ -10,6 +10,7 @@
 
 #include "net/endpoint.hpp"
 #include "reactord/server.hpp"
+#include "serve/client_clock.hpp"
 #include "serve/end_facts.hpp"
 #include "serve/session_table.hpp"
 
@@ -37,8 +38,7 @@ class Service {
   ServerCore& server() const noexcept { return server_; }
   const Limits& limits() const noexcept { return limits_; }
   const SendLimits& send_limits() const noexcept { return send_limits_; }
-  Duration idle_timeout() const noexcept { return idle_timeout_; }  // the longest one there is for none
-  Listener& listener() noexcept { return *listener_; }              // of one that has it
+  Listener& listener() noexcept { return *listener_; }  // of one that has it
   bool serves_lines() const noexcept { return handler_.lines != nullptr; }
   bool is_single(const AnyHandler& handler, std::string_view protocol) const noexcept {
     return !listener_ && handler_ == handler && protocol_ == protocol;
@@ -56,18 +56,15 @@ class Service {
     return true;
   }
   bool is_listening() const noexcept { return listener_.has_value() && !stopped_ && !has_ended_; }
-  // Accepts nothing, a pending accept included, until it is let go.
-  void hold(bool on) {
-    if (listener_) auto set = listener_->set_deadline(on ? Time::past() : Time::never());
+  // Ends a pending accept: its accept loop looks whether it may accept.
+  void interrupt() noexcept {
+    if (listener_) listener_->interrupt();
   }
   void mark_used() noexcept { used_ = true; }
   void close() {
     if (listener_) auto closed = listener_->close();
   }
-  void limits_changed() noexcept {
-    send_limits_ = send_limits_of(limits());
-    idle_timeout_ = limits().idle_timeout > 0ns ? limits().idle_timeout : Duration::max();
-  }
+  void limits_changed() noexcept { send_limits_ = send_limits_of(limits()); }
   LineHandler& lines() const noexcept { return *handler_.lines; }
   StreamHandler& stream() const noexcept { return *handler_.stream; }
   const std::string& protocol() const noexcept { return protocol_; }
@@ -82,7 +79,6 @@ class Service {
   AnyHandler handler_;
   std::string protocol_;
   SendLimits send_limits_{};
-  Duration idle_timeout_{};
   std::uint64_t last_accept_ = 0;  // what Server::accepted() became by it
   ListenerId id_ = 0;              // 0: it has no listener
   bool stopped_ = false;           // it takes what is in its queue, and no more
@@ -123,10 +119,9 @@ class Session {
   const Conn& conn() const noexcept { return conn_; }
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept;
-  bool has_lifetime() const noexcept { return service_.limits().lifetime > 0ns; }
-  Time times_changed() const noexcept;  // the limits of time, last; before it began, if not since
-  bool times_have_changed() const noexcept { return times_changed() >= began_; }  // since it began
-  Time lifetime_end() const noexcept;  // of a session that has one, its jitter included
+  const Limits& limits_now() const noexcept { return service_.limits(); }
+  // Since when it is there, and since when the server drains. The rest is the session's own.
+  ClientClock clock() const noexcept;
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
   // As they are now, after Conn::finish(). `in_line`: a line has begun and not ended.
   EndFacts end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept;
@@ -144,8 +139,7 @@ class Session {
   friend class SessionTable;
   virtual void drain() noexcept = 0;
   virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
-  // A time that runs, runs to its end; `shorter`: those that begin from now on may be over before it.
-  virtual void limits_changed(bool shorter) noexcept = 0;
+  virtual void limits_changed() noexcept {}                   // it may be due before it thought it was
 
   Service& service_;
   Conn conn_;
@@ -155,10 +149,10 @@ class Session {
   SessionTable::Measure held_ = 0;
 
  protected:
-  bool killed_ = false;
+  bool killed_ : 1 = false;
 
  private:
-  bool is_told_to_drain_ = false;
+  bool is_told_to_drain_ : 1 = false;
 };
 
 // When a session that has just been made does its first work: now, or in the loop's own time, for a caller that may be

@@ -1,6 +1,6 @@
-// The session of a StreamHandler: the handler's coroutine inside ours, and a timer that watches for silence, for a line
-// that does not end, and for the end of its lifetime. It is there from its accept on, though the coroutine begins in the
-// loop's own time.
+// The session of a StreamHandler: the handler's coroutine inside ours, and a look at the clock for silence, for a line that
+// does not end, and for the end of its lifetime. It is there from its accept on, though the coroutine begins in the loop's
+// own time.
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -11,21 +11,17 @@
 
 namespace reactord {
 
-class StreamSession final : public Session, StreamLines, Timer {
+class StreamSession final : public Session, StreamLines {
  public:
   StreamSession(Service& service, Conn served)
       : Session(service, std::move(served)),
         StreamLines(endpoint()),
-        context_(service.server().context(), Time::never()),
-        ages_(has_lifetime()) {
+        context_(service.server().context(), Time::never()) {
     endpoint().set_listener(this);
     if (is_draining()) begin_drain();
-    watch();
+    look_in_time();
   }
-  ~StreamSession() {
-    endpoint().set_listener(nullptr);
-    conn().reactor().timers().cancel(*this);
-  }
+  ~StreamSession() { endpoint().set_listener(nullptr); }
 
   static Task<> run(StreamSession* begun) {
     const std::unique_ptr<StreamSession> session(begun);
@@ -55,13 +51,13 @@ class StreamSession final : public Session, StreamLines, Timer {
  private:
   // The handler has returned: whatever it learned of the connection, we read off the connection itself.
   void handler_returned() noexcept {
-    conn().reactor().timers().cancel(*this);
+    endpoint().look_at(Time::never());
     limit_ended_it_ = limit_ended_it_ || (threw_ && !decided_);  // where that means over_limit
     if (threw_) return decide(*threw_);
     if (const auto cause = StreamLines::cause()) return decide(*cause);
     if (endpoint().has_eof()) return decide(EndCause::eof);
     if (is_draining()) return decide(EndCause::drained);
-    decide(aged_ ? EndCause::lifetime : EndCause::finished);
+    decide(is_old_ ? EndCause::lifetime : EndCause::finished);
   }
 
   void report(int finish_failure) {
@@ -97,7 +93,7 @@ class StreamSession final : public Session, StreamLines, Timer {
 
   const Limits& limits() const noexcept override { return service().limits(); }
   void on_buffered() noexcept override { holds(); }
-  void on_line_waits() noexcept override { watch(); }
+  void on_line_waits() noexcept override { look_in_time(); }
   void on_line_cut(std::string_view action) noexcept override { report_limit("max-line", action); }
   void on_overflow() noexcept override { cut_off(EndCause::slow_reader, "too much waits for the peer"); }
   void on_no_memory() noexcept override {
@@ -107,52 +103,44 @@ class StreamSession final : public Session, StreamLines, Timer {
     context_.cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
   }
 
-  void limits_changed(bool shorter) noexcept override {
-    if (is_armed() && !shorter) return;
-    watched_since_ = conn().reactor().now();
-    watch();
+  void limits_changed() noexcept override { look_in_time(); }
+
+  ClientClock client_clock() const noexcept {
+    ClientClock clock = this->clock();
+    clock.quiet_since = conn().last_activity();
+    if (waits_for_line()) clock.quiet_since = clock.line_since = line_began();
+    if (is_old_) clock.accepted = Time::never();
+    return clock;
   }
 
-  bool is_over_a_line() const noexcept { return waits_for_line() && limits().line_timeout > 0ns; }
-
-  // When the client will have been silent for too long, or long enough over a line. Without a limit for that, a line that
-  // has begun counts as silence.
-  Time silence_end() const noexcept {
-    if (is_over_a_line()) return line_began() + limits().line_timeout;
-    const Time since = waits_for_line() ? line_began() : conn().last_activity();
-    return std::max(since, watched_since_) + service().idle_timeout();
+  void look_in_time() noexcept {
+    if (!decided_) endpoint().look_at(client_clock().due(limits()));
   }
 
-  // A time that a reload has made shorter runs to its end; a line that begins may have less.
-  void watch() noexcept {
-    if (decided_) return;
-    const Time due = ages_ && !aged_ ? std::min(silence_end(), lifetime_end()) : silence_end();
-    if (due.is_never() || (is_armed() && time_of_tick(expiry()) <= due)) return;
-    conn().reactor().arm(*this, due);
-  }
-
-  void on_timer() override {
-    const Time now = conn().reactor().now();
+  void on_look() noexcept override {
     // A steady reader of a long answer may leave the kernel's buffer too full to take more for a long time.
-    if (now >= silence_end() && (waits_for_line() || !endpoint().peer_goes_on())) {
-      decide(out_of_time(is_over_a_line() ? EndCause::slow_line : EndCause::idle, is_draining()));
-      const char* const why = is_over_a_line() ? "a line took too long" : "the connection was idle";
-      endpoint().begin_close();
-      context_.cancel(Error::with_text(ErrorCode::cancelled, why));
-      return;
-    }
-    if (ages_ && !aged_ && now >= lifetime_end()) {
-      aged_ = true;
+    if (!waits_for_line()) endpoint().peer_goes_on();
+    const auto verdict = client_clock().verdict(limits(), conn().reactor().now());
+    if (verdict == EndCause::lifetime) {
+      is_old_ = true;
       conn().finish_reading();
       context_.cancel(Error::with_text(ErrorCode::cancelled, "the connection's lifetime is over"));
+    } else if (verdict) {
+      return too_slow(*verdict);
     }
-    watch();
+    look_in_time();
+  }
+
+  void too_slow(EndCause cause) noexcept {
+    const char* const why =
+        waits_for_line() && limits().line_timeout > 0ns ? "a line took too long" : "the connection was idle";
+    decide(cause);
+    endpoint().begin_close();
+    context_.cancel(Error::with_text(ErrorCode::cancelled, why));
   }
 
   Context context_;
-  Time watched_since_;  // nothing was watched for before
-  const bool ages_;     // there was a lifetime when it began
-  bool aged_ = false;
+  bool is_old_ = false;              // its lifetime is over
   bool limit_ended_it_ = false;      // what it held was too much
   std::optional<EndCause> threw_;    // an exception has left the handler, and means this
   std::optional<EndCause> decided_;  // why it ends, once that is known

@@ -131,19 +131,20 @@ TEST_CASE("a write timeout that a reload brings holds for those who take nothing
   CHECK(stage.ends == std::vector<std::string>{"slow-reader"});
 }
 
-TEST_CASE("a shorter idle timeout holds for the next silence, of a client that went on sending too") {
+TEST_CASE(
+    "a shorter idle timeout holds at once, and of a client that went on sending, from its last line on") {
   Served stage(Limits{.idle_timeout = 1h});
   static constexpr auto body = [](Served& on) -> Task<> {
     Conn client = on.client();
-    co_await test::pass(on.reactor, 10s);
-    on.server.set_limits(Limits{.idle_timeout = 10s});
+    co_await test::pass(on.reactor, 9s);
+    on.server.set_limits(Limits{.idle_timeout = 15s});
     for (int line = 0; line < 3; ++line) {
       co_await test::pass(on.reactor, 5s);
       co_await test::say(client, "a\n");
       auto heard = co_await test::hear(client, 6);
       CHECK(heard == "got a\n");
     }
-    co_await test::pass(on.reactor, 9s);
+    co_await test::pass(on.reactor, 14s);
     CHECK(on.server.open_connections() == 1);
     co_await test::pass(on.reactor, 2s);
     CHECK(on.server.open_connections() == 0);

@@ -1,4 +1,4 @@
-// What new limits do to the times of those who are connected: a time that runs runs to its end, and every time has one.
+// What new limits do to the times of those who are connected: they hold at once, from since when it has been so.
 #include "support/served.hpp"
 
 using reactord::Conn;
@@ -51,12 +51,12 @@ TEST_CASE("a reload does not make a trickling client immortal") {
   const Limits standing{.line_timeout = 0s};
   const Reload reloads[] = {
       {standing, {.line_timeout = 0s, .max_line = 4096}, 60s, 62s, "idle"},
-      {standing, {.idle_timeout = 61s, .line_timeout = 0s}, 60s, 92s, "idle"},
-      {standing, {.idle_timeout = 300s, .line_timeout = 0s}, 300s, 332s, "idle"},
-      {standing, {.idle_timeout = 10s, .line_timeout = 0s}, 40s, 62s, "idle"},
-      {{.line_timeout = 40s}, standing, 60s, 92s, "idle"},
-      {{.idle_timeout = 0s, .line_timeout = 0s}, standing, 60s, 92s, "idle"},
-      {{.idle_timeout = 0s, .line_timeout = 0s}, {}, 30s, 42s, "slow-line"},
+      {standing, {.idle_timeout = 61s, .line_timeout = 0s}, 61s, 63s, "idle"},
+      {standing, {.idle_timeout = 300s, .line_timeout = 0s}, 300s, 302s, "idle"},
+      {standing, {.idle_timeout = 10s, .line_timeout = 0s}, 30s, 32s, "idle"},
+      {{.line_timeout = 40s}, standing, 60s, 62s, "idle"},
+      {{.idle_timeout = 0s, .line_timeout = 0s}, standing, 60s, 62s, "idle"},
+      {{.idle_timeout = 0s, .line_timeout = 0s}, {}, 30s, 32s, "slow-line"},
   };
   for (const Reload& reload : reloads) {
     CAPTURE(&reload - reloads);
@@ -81,46 +81,57 @@ TEST_CASE("reloads that change no time give nobody more of it") {
   CHECK(stage.elapsed() <= 62s);
 }
 
-TEST_CASE("those who are silent when an idle timeout comes to be have so long from then on") {
+TEST_CASE(
+    "an idle timeout that comes to be ends at once whoever has been silent for longer, and the others in "
+    "their time") {
   for (const bool stream : {false, true}) {
     CAPTURE(stream);
     Silent silent;
     Served stage(Limits{.idle_timeout = 0s});
     static constexpr auto body = [](Served& on, Silent* by) -> Task<> {
+      auto long_silent = by != nullptr ? on.serve(*by) : on.client();
       auto client = by != nullptr ? on.serve(*by) : on.client();
+      co_await test::pass(on.reactor, 100s);
       co_await test::say(client, "x\n");
       if (by == nullptr) auto heard = co_await test::hear(client, 6);
-      co_await test::pass(on.reactor, 100s);
+      co_await test::pass(on.reactor, 30s);
       on.server.set_limits({});
-      co_await test::pass(on.reactor, 59s);
+      co_await test::pass(on.reactor, 1s);
+      CHECK(on.server.open_connections() == 1);
+      co_await test::pass(on.reactor, 28s);
       CHECK(on.server.open_connections() == 1);
       co_await test::pass(on.reactor, 2s);
       CHECK(on.server.open_connections() == 0);
+      long_silent.abort();
       client.abort();
     };
     stage.run(body(stage, stream ? &silent : nullptr));
-    CHECK(stage.ends == std::vector<std::string>{"idle"});
+    CHECK(stage.ends == std::vector<std::string>{"idle", "idle"});
   }
 }
 
-TEST_CASE("a connection keeps whether it has a lifetime, a stream too") {
+TEST_CASE("a lifetime that comes to be holds for those who are connected, a stream too") {
   for (const bool stream : {false, true}) {
     CAPTURE(stream);
     Silent silent;
     Served stage;
     static constexpr auto body = [](Served& on, Silent* by) -> Task<> {
-      auto client = by != nullptr ? on.serve(*by) : on.client();
-      co_await on.reactor.next_turn();
-      on.server.set_limits(Limits{.lifetime = 10s});
-      for (int second = 0; second < 200; ++second) {
-        co_await test::say(client, "x\n");
-        if (by == nullptr) auto heard = co_await test::hear(client, 6);
-        co_await test::pass(on.reactor, 1s);
-      }
+      auto old = by != nullptr ? on.serve(*by) : on.client();
+      co_await test::pass(on.reactor, 30s);
+      auto young = by != nullptr ? on.serve(*by) : on.client();
+      co_await test::pass(on.reactor, 1s);
+      on.server.set_limits(Limits{.lifetime = 20s});
+      co_await test::pass(on.reactor, 1s);
       CHECK(on.server.open_connections() == 1);
-      client.abort();
+      co_await test::pass(on.reactor, 15s);
+      CHECK(on.server.open_connections() == 1);
+      co_await test::pass(on.reactor, 4s);
+      CHECK(on.server.open_connections() == 0);
+      old.abort();
+      young.abort();
     };
     stage.run(body(stage, stream ? &silent : nullptr));
+    CHECK(stage.ends == std::vector<std::string>{"lifetime", "lifetime"});
   }
 }
 
