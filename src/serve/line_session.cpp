@@ -216,9 +216,8 @@ class LineSession final : public Session {
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
     const char* stop = end;
-    bool is_usual = true;  // all was taken and answered, and nothing but bytes is wanted
-    if (is_cutting_ || answer_until_ != all) [[unlikely]] {
-      is_usual = false;
+    const bool is_usual = !is_cutting_ && answer_until_ == all;
+    if (!is_usual) [[unlikely]] {
       stop = at + to_be_answered(bytes.size());
       at = behind_cut_line(at, end);
     }
@@ -232,10 +231,8 @@ class LineSession final : public Session {
           break;
         ++lines;
         handler.on_line(line, reply);
-        if (reply.is_full() && !make_room(reply)) [[unlikely]] {
-          is_usual = false;
+        if (reply.is_full() && !make_room(reply)) [[unlikely]]
           break;
-        }
       }
     } catch (...) {
       give_up_on_handler(reply);
@@ -245,12 +242,14 @@ class LineSession final : public Session {
       delivery.end();
       return bytes.size();
     }
-    return conclude(bytes, at, stop, found, reply);
+    return conclude(bytes, at, found, reply);
   }
 
-  // What is left to do after a delivery, for one that was not as usual.
-  [[gnu::noinline]] std::size_t conclude(std::string_view bytes, const char* at, const char* stop,
-                                         LineSplitter::Found found, Reply& reply) {
+  // What is left to do after a delivery that was not as usual. Six arguments: a seventh one would go by the stack, and cost
+  // each line the register that holds this session.
+  [[gnu::noinline]] std::size_t conclude(std::string_view bytes, const char* at, LineSplitter::Found found,
+                                         Reply& reply) {
+    const char* const stop = bytes.data() + to_be_answered(bytes.size());
     const char* const end = bytes.data() + bytes.size();
     bool is_too_long = found == LineSplitter::Found::too_long;
     if (is_too_long && service().limits().long_lines != LongLine::close) {
@@ -314,7 +313,8 @@ class LineSession final : public Session {
     since_ = reactor.now();
     if (is_in_line_) [[unlikely]]
       line_ended();
-    return reactor.replies().empty() ? endpoint.unsent() == 0 : endpoint.send_replies(reactor.replies());
+    if (!reactor.replies().empty()) return endpoint.send_replies(reactor.replies());
+    return endpoint.unsent() == 0 && endpoint.write_failure() == 0;
   }
 
   // Its first bytes have been seen. What follows them does not renew its time.
