@@ -41,7 +41,7 @@ void Endpoint::set_listener(EndpointListener* listener) noexcept {
 
 // Only a listener asks for it, and there is none without Rare.
 void Endpoint::look_at(Time time) noexcept {
-  if (closed_ || !rare_) return;
+  if (is_closed() || !rare_) return;
   rare_->look_at = time;
   park(time);
 }
@@ -75,10 +75,10 @@ void Endpoint::on_timer() {
 }
 
 void Endpoint::time_is_up() {
-  if (closed_ && lingering_) return linger_on();
-  const bool given_up = (closed_ || (send_limits_->gives_up && output_waits())) && has_stalled();
-  if (closed_ && given_up) return finish_close(failure_of(ErrorCode::deadline_exceeded));
-  if (closed_) return reactor().arm(*this, next_look());
+  if (phase_ == Phase::discarding) return linger_on();
+  const bool given_up = (is_closed() || (send_limits_->gives_up && output_waits())) && has_stalled();
+  if (is_closed() && given_up) return finish_close(failure_of(ErrorCode::deadline_exceeded));
+  if (is_closed()) return reactor().arm(*this, next_look());
   if (given_up) return give_up();
   const Time now = reactor().now();
   if (rare_ && rare_->look_at <= now) {
@@ -89,14 +89,14 @@ void Endpoint::time_is_up() {
     reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
     std::exchange(reader_, nullptr)->resume();
   }
-  if (writer_ != nullptr && write_deadline_ <= now && !closed_) {
+  if (writer_ != nullptr && write_deadline() <= now && !is_closed()) {
     writer_->failure_ = failure_of(ErrorCode::deadline_exceeded);
     std::exchange(writer_, nullptr)->resume();
   }
-  if (closed_) return;
+  if (is_closed()) return;
   if (rare_) park(rare_->look_at);
   if (reader_ != nullptr) park(read_deadline_);
-  if (writer_ != nullptr) park(write_deadline_);
+  if (writer_ != nullptr) park(write_deadline());
   if (output_waits()) watch_output();
 }
 
@@ -107,7 +107,7 @@ void Endpoint::give_up() {
 }
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
-  if (closed_) return std::unexpected(closed_error());
+  if (is_closed()) return std::unexpected(closed_error());
   const bool past = deadline <= reactor().now();
   if (read) {
     read_deadline_ = deadline;
@@ -115,8 +115,8 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
       end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::deadline_exceeded));
     if (reader_ != nullptr) park(deadline);
   }
-  if (write) {
-    write_deadline_ = deadline;
+  if (write && (rare_ || !deadline.is_never())) {
+    rare().write_deadline = deadline;
     if (writer_ != nullptr && past)
       end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::deadline_exceeded));
     if (writer_ != nullptr) park(deadline);
@@ -125,7 +125,7 @@ Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
 }
 
 int Endpoint::refusal(const IoOperation* pending, Time deadline) const noexcept {
-  if (closed_) return failure_of(ErrorCode::closed);
+  if (is_closed()) return failure_of(ErrorCode::closed);
   if (pending != nullptr) return failure_of(ErrorCode::busy);
   if (cancelled_ != ErrorCode::eof) return failure_of(cancelled_);
   return deadline <= reactor().now() ? failure_of(ErrorCode::deadline_exceeded) : 0;

@@ -34,6 +34,14 @@ inline constexpr SendLimits default_send_limits;
 
 class Endpoint : public Watch {
  public:
+  enum class Phase : std::uint8_t {
+    connecting,  // it is being dialled: the kernel has not said yet whether there is a peer
+    open,        // reads and writes
+    sending,     // closed: what was written is on its way to the kernel
+    discarding,  // our FIN is out: what the peer still sends is read and forgotten
+    retired,     // over: the descriptor goes at the end of the turn
+  };
+
   Endpoint(Reactor& reactor, int fd, Network network, Address remote);
 
   // Each is true when the operation has completed; otherwise it is pending and the loop will resume it.
@@ -105,7 +113,7 @@ class Endpoint : public Watch {
   int read_failure() const noexcept { return read_failure_; }
   int write_failure() const noexcept { return write_failure_; }
   bool has_eof() const noexcept { return eof_; }
-  bool is_closed() const noexcept { return closed_; }
+  bool is_closed() const noexcept { return phase_ >= Phase::sending; }
   bool is_readable() const noexcept { return readable(); }  // there is, or may be, something to read
   virtual std::size_t unread() const noexcept;
   // Whether the peer has acknowledged anything since this was last asked, or since the kernel last took something. If
@@ -140,12 +148,13 @@ class Endpoint : public Watch {
   }
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
   int refusal(const IoOperation* pending, Time deadline) const noexcept;
+  Time write_deadline() const noexcept { return rare_ ? rare_->write_deadline : Time::never(); }
   void note_progress() noexcept {
     progress_ = reactor().now();
     unacknowledged_ = not_asked;
   }
   void watch_output();
-  bool reads_ended() const noexcept { return limited_ && bytes_read_ >= rare_->read_limit; }
+  bool reads_ended() const noexcept { return has_read_limit_ && bytes_read_ >= rare_->read_limit; }
 
  private:
   void on_ready(Readiness readiness) override;
@@ -204,9 +213,11 @@ class Endpoint : public Watch {
   struct Rare {
     std::optional<Address> local;
     std::unique_ptr<Attachment> attachment;
-    EndpointListener* listener = nullptr;          // outlives the open endpoint
-    Time look_at = Time::never();                  // when it wants to be asked
+    EndpointListener* listener = nullptr;  // outlives the open endpoint
+    Time look_at = Time::never();          // when it wants to be asked
+    Time write_deadline = Time::never();
     std::uint64_t read_limit = ~std::uint64_t{0};  // reads give eof once so much has been read
+    std::uint64_t discarded = 0;                   // bytes, after our FIN
   };
   Rare* rare_if_possible() const noexcept;  // null: there is no memory
   Rare& rare() const;
@@ -239,11 +250,9 @@ class Endpoint : public Watch {
   bool eof_ : 1 = false;           // the peer's FIN has been read
   bool write_closed_ : 1 = false;  // close_write() was called
   bool fin_sent_ : 1 = false;
-  bool closed_ : 1 = false;
-  bool lingering_ : 1 = false;   // after our FIN
-  bool connecting_ : 1 = false;  // writer_ is a ConnectOperation
-  bool limited_ : 1 = false;     // there is a Rare::read_limit
+  bool has_read_limit_ : 1 = false;  // Rare::read_limit
   bool gave_up_ : 1 = false;
+  Phase phase_ = Phase::open;
   ErrorCode cancelled_ = ErrorCode::eof;  // by our Context, with this code; eof: it is not
   Network network_;
   std::uint32_t budget_turn_ = 0;
@@ -255,9 +264,9 @@ class Endpoint : public Watch {
   Time progress_;  // when output began to wait, or some was sent, or was found to be acknowledged
   Buffer output_;
   ReadOperation* reader_ = nullptr;
-  PendingWrite* writer_ = nullptr;  // after close(): who waits for its end
+  PendingWrite* writer_ = nullptr;  // of a connecting one: who waits for that
+  PendingWrite* closer_ = nullptr;  // who waits for its end
   Time read_deadline_ = Time::never();
-  Time write_deadline_ = Time::never();
   Time last_activity_;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t bytes_written_ = 0;

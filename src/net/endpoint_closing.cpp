@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -19,7 +20,7 @@ constexpr std::size_t forgotten_at_most = 64 * 1024;
 }  // namespace
 
 Result<void> Endpoint::close() {
-  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  if (is_closed()) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
   try {
     local_address();                 // while the kernel still knows it
   } catch (const std::bad_alloc&) {  // then later errors are without
@@ -29,7 +30,7 @@ Result<void> Endpoint::close() {
 }
 
 void Endpoint::begin_close() {
-  if (closed_) return;
+  if (is_closed()) return;
   mark_closed();
   reactor().timers().cancel(*this);
   note_progress();  // what is left has all the time there is
@@ -39,24 +40,25 @@ void Endpoint::begin_close() {
 
 // What closes keeps run() going, until finish_close(). An end of a pipe does not: who could still read it has a task.
 void Endpoint::mark_closed() noexcept {
-  closed_ = true;
+  phase_ = Phase::sending;
   if (fd() >= 0) reactor().work_began();
   end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::closed));
   end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::closed));
 }
 
 bool Endpoint::begin_finish(FinishOperation& operation) {
-  if (!closed_) begin_close();
-  if (is_retired() || writer_ != nullptr) {
-    operation.failure_ = writer_ != nullptr ? failure_of(ErrorCode::busy) : write_failure_;
+  if (!is_closed()) begin_close();
+  if (is_retired() || closer_ != nullptr) {
+    operation.failure_ = closer_ != nullptr ? failure_of(ErrorCode::busy) : write_failure_;
     return true;
   }
-  writer_ = &operation;
+  closer_ = &operation;
   return false;
 }
 
 void Endpoint::continue_close() noexcept {
   if (is_retired()) return;
+  assert(phase_ == Phase::sending || phase_ == Phase::discarding);
   const std::size_t unsent = output_.size();
   if (unsent > 0 && writable()) send_output();
   if (write_failure_ == 0 && !output_.empty()) write_failure_ = read_failure_;  // these bytes are lost
@@ -71,9 +73,8 @@ void Endpoint::continue_close() noexcept {
   if (!fin_sent_) shut_write();
   fin_sent_ = true;
   if (!lingers()) return finish_close(0);
-  if (!lingering_) {
-    lingering_ = true;
-    limited_ = false;  // all that comes is read; the limit is set at the first of it
+  if (phase_ == Phase::sending) {
+    phase_ = Phase::discarding;
     unacknowledged_ = not_asked;
     last_activity_ = reactor().now();
     reactor().arm(*this, reactor().now() + Conn::linger_timeout);
@@ -96,11 +97,10 @@ bool Endpoint::discard_input() noexcept {
     }
     if (count <= 0) return true;
     const auto received = static_cast<std::size_t>(count);
-    if (!limited_) rare->read_limit = bytes_read_ + Conn::linger_bytes;
-    limited_ = true;
+    rare->discarded += received;
     bytes_read_ += received;
     if (received < room.size()) note_short_read();
-    if (bytes_read_ > rare->read_limit && endangered() <= 1) return true;
+    if (rare->discarded > Conn::linger_bytes && endangered() <= 1) return true;
     if (readable() && !spend(received)) {
       reactor().again(*this);
       return false;
@@ -125,6 +125,7 @@ std::size_t Endpoint::endangered() const noexcept { return remote_.is_unix() ? 0
 
 // The time for the peer to end its side is up. It gets more while it still takes bytes of ours.
 void Endpoint::linger_on() noexcept {
+  assert(phase_ == Phase::discarding);
   if (endangered() <= 1) return finish_close(0);  // all but our FIN, perhaps
   if (!peer_goes_on() && reactor().now() - last_activity_ >= send_limits_->timeout)
     return finish_close(failure_of(ErrorCode::deadline_exceeded));
@@ -133,16 +134,17 @@ void Endpoint::linger_on() noexcept {
 
 void Endpoint::finish_close(int failure) noexcept {
   if (is_retired()) return;
+  phase_ = Phase::retired;
   if (fd() >= 0) reactor().work_ended();
   reactor().retire(*this);
   on_retired();
   output_.clear();
-  end_pending(std::exchange(writer_, nullptr), failure);
+  end_pending(std::exchange(closer_, nullptr), failure);
 }
 
 void Endpoint::abort() noexcept {
   if (is_retired()) return;
-  if (!closed_) mark_closed();
+  if (!is_closed()) mark_closed();
   finish_close(failure_of(ErrorCode::closed));
 }
 
@@ -150,7 +152,7 @@ void Endpoint::abort() noexcept {
 void Endpoint::run_out() noexcept {
   if (is_retired()) return;
   read_failure_ = ENOMEM;
-  if (!closed_) {
+  if (!is_closed()) {
     end_pending(std::exchange(reader_, nullptr), ENOMEM);
     end_pending(std::exchange(writer_, nullptr), ENOMEM);
   }
@@ -158,11 +160,11 @@ void Endpoint::run_out() noexcept {
 }
 
 void Endpoint::on_release() {
-  if (!closed_) begin_close();
+  if (!is_closed()) begin_close();
 }
 
 Result<void> Endpoint::close_read() {
-  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  if (is_closed()) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
   limit_reading(bytes_read_);
   const int result = shut_read();
   if (result < 0) return std::unexpected(error("close", -result));
@@ -170,19 +172,19 @@ Result<void> Endpoint::close_read() {
 }
 
 void Endpoint::finish_reading() noexcept {
-  if (!closed_) limit_reading(bytes_read_ + unread());
+  if (!is_closed()) limit_reading(bytes_read_ + unread());
 }
 
 void Endpoint::limit_reading(std::uint64_t limit) noexcept {
   Rare* const rare = rare_if_possible();
   if (rare == nullptr) return run_out();
-  limited_ = true;
+  has_read_limit_ = true;
   rare->read_limit = std::min(rare->read_limit, limit);
   if (reads_ended()) end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::eof));
 }
 
 Result<void> Endpoint::close_write() {
-  if (closed_) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
+  if (is_closed()) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
   if (write_closed_) return {};
   write_closed_ = true;
   end_pending(std::exchange(writer_, nullptr), EPIPE);

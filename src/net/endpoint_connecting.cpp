@@ -6,6 +6,7 @@
 //                                  +-- SO_ERROR, Context: the operation fails; the caller drops the endpoint
 #include <sys/socket.h>
 
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -31,7 +32,7 @@ bool Endpoint::begin_connect(ConnectOperation& operation) {
     return true;
   }
   if (result == 0) return true;
-  connecting_ = true;
+  phase_ = Phase::connecting;
   ready_ &= indirect;
   writer_ = &operation;
   return false;
@@ -39,13 +40,14 @@ bool Endpoint::begin_connect(ConnectOperation& operation) {
 
 // SO_ERROR is read once, because reading clears it. A socket may be announced as writable and have no peer yet.
 void Endpoint::continue_connect() {
+  assert(phase_ == Phase::connecting);
   if (!writable() || writer_ == nullptr) return;
   int failure = system::pending_error(fd());
   if (failure == 0 && !system::has_peer(fd())) {
     ready_ &= indirect;
     return;
   }
-  connecting_ = false;
+  phase_ = Phase::open;
   writer_->failure_ = failure;
   std::exchange(writer_, nullptr)->resume();
 }

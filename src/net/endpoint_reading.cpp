@@ -1,5 +1,6 @@
 // How an Endpoint reads: what became ready, and the two ways to take it, into the caller's memory or where it
 // arrives.
+#include <cassert>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -156,7 +157,7 @@ bool Endpoint::continue_read(ReadOperation& operation) {
     } else {
       room = buffer->prepare(reactor().buffers(), held <= cheap_copy ? read_chunk - held : 1);
     }
-    if (limited_ && rare_->read_limit - bytes_read_ < room.size())
+    if (has_read_limit_ && rare_->read_limit - bytes_read_ < room.size())
       room = room.first(rare_->read_limit - bytes_read_);
     const ssize_t count = receive_some(room);
     if (count <= 0) return read_stopped(operation, count);
@@ -219,8 +220,9 @@ void Endpoint::on_ready(Readiness ready) {
 // Everything but the usual case, in which bytes have arrived for an operation that takes them.
 void Endpoint::become_ready() {
   if (is_over()) ready_ |= readiness::readable | readiness::writable;  // the next call tells what it is
-  if (closed_) return continue_close();
-  if (connecting_) return continue_connect();
+  if (is_closed()) return continue_close();
+  if (phase_ == Phase::connecting) return continue_connect();
+  assert(phase_ == Phase::open);
   if (writable() && (writer_ != nullptr || !output_.empty() || write_closed_)) on_flush();
   if (!readable() || reader_ == nullptr) return;
   if (continue_read(*reader_)) return complete_read();

@@ -36,7 +36,7 @@ bool Endpoint::begin_write(PendingWrite& operation) {
 }
 
 bool Endpoint::try_write(PendingWrite& operation) {
-  operation.failure_ = refusal(writer_, write_deadline_);
+  operation.failure_ = refusal(writer_, write_deadline());
   if (operation.failure_ != 0) return true;
   if (operation.until_unsent_ == PendingWrite::until_low)
     operation.until_unsent_ = static_cast<std::uint32_t>(send_limits_->low);
@@ -48,7 +48,7 @@ bool Endpoint::try_write(PendingWrite& operation) {
     take_over(operation);
   } else if (output_.size() + total > operation.until_unsent_ && !continue_write(operation)) {
     writer_ = &operation;
-    park(write_deadline_);
+    park(write_deadline());
     watch_output();
     return false;
   }
@@ -179,14 +179,14 @@ Time Endpoint::next_look() const noexcept {
 
 void Endpoint::watch_output() {
   tell_buffered();
-  if (!send_limits_->gives_up || closed_) return;
+  if (!send_limits_->gives_up || is_closed()) return;
   note_unacknowledged();
   park(next_look());
 }
 
 // Nobody has looked until now: its time begins.
 void Endpoint::begin_to_watch_output() noexcept {
-  if (closed_ || !output_waits()) return;
+  if (is_closed() || !output_waits()) return;
   note_progress();
   watch_output();
 }
@@ -239,7 +239,7 @@ void Endpoint::on_flush() {
 }
 
 void Endpoint::flush() {
-  if (closed_) return continue_close();
+  if (is_closed()) return continue_close();
   if (writer_ != nullptr) {
     if (writable()) wake_writer();
     return;

@@ -33,7 +33,7 @@ void PipeEndpoint::join(PipeEndpoint& first, PipeEndpoint& second) noexcept {
 
 // Go's pipe looks at the ends before it looks at the deadline, and an empty read waits for a write.
 bool PipeEndpoint::begin_read(ReadOperation& operation) {
-  if (!buffered_ && !closed_ && reader_ == nullptr) {
+  if (!buffered_ && !is_closed() && reader_ == nullptr) {
     if (is_ended()) {
       eof_ = true;
       operation.failure_ = failure_of(ErrorCode::eof);
@@ -63,13 +63,13 @@ bool PipeEndpoint::begin_read(ReadOperation& operation) {
 }
 
 bool PipeEndpoint::begin_write(PendingWrite& operation) {
-  if (!closed_ && !has_reader()) {
-    operation.failure_ = buffered_ ? refusal(writer_, write_deadline_) : 0;
+  if (!is_closed() && !has_reader()) {
+    operation.failure_ = buffered_ ? refusal(writer_, write_deadline()) : 0;
     if (operation.failure_ == 0) operation.failure_ = EPIPE;
     return true;
   }
   if (buffered_ || operation.part_count_ == 0) return Endpoint::begin_write(operation);
-  operation.failure_ = refusal(writer_, write_deadline_);
+  operation.failure_ = refusal(writer_, write_deadline());
   if (operation.failure_ == 0 && write_closed_) operation.failure_ = EPIPE;
   if (operation.failure_ != 0) return true;
   operation.until_unsent_ = 0;
@@ -82,13 +82,13 @@ bool PipeEndpoint::begin_write(PendingWrite& operation) {
     return true;
   }
   peer_->notify(readiness::readable);
-  park(write_deadline_);
+  park(write_deadline());
   watch_output();
   return false;
 }
 
 Result<void> PipeEndpoint::close() {
-  if (closed_ && !buffered_) return {};
+  if (is_closed() && !buffered_) return {};
   return Endpoint::close();
 }
 
@@ -97,7 +97,7 @@ void PipeEndpoint::on_closing() noexcept {
 }
 
 Result<void> PipeEndpoint::set_deadlines(Time deadline, bool read, bool write) {
-  const bool gone = closed_ || peer_ == nullptr || peer_->closed_;
+  const bool gone = is_closed() || peer_ == nullptr || peer_->is_closed();
   if (!buffered_ && gone) return std::unexpected(Error(ErrorCode::closed_pipe));
   return Endpoint::set_deadlines(deadline, read, write);
 }
@@ -120,7 +120,7 @@ std::size_t PipeEndpoint::offered() const noexcept {
 
 // Whether there is nothing to read and nothing will come.
 bool PipeEndpoint::is_ended() const noexcept {
-  return (peer_ == nullptr || ((peer_->finished_ || peer_->closed_) && !peer_->has_offer())) && !lost_;
+  return (peer_ == nullptr || ((peer_->finished_ || peer_->is_closed()) && !peer_->has_offer())) && !lost_;
 }
 
 // Empty parts leave the front, each looked at once; but the last part stays: of a write of nothing it is all there is.
@@ -165,7 +165,7 @@ PipeEndpoint::Taken PipeEndpoint::take(char* into, std::size_t count) noexcept {
   if (taken.bytes == 0) return {};
   // All of it has been read: nothing that comes before the writer is resumed makes that a failure.
   const bool all =
-      !buffered_ && !closed_ && writer_ != nullptr && writer_->count_ > 0 && writer_->part_count_ == 0;
+      !buffered_ && !is_closed() && writer_ != nullptr && writer_->count_ > 0 && writer_->part_count_ == 0;
   if (all) end_pending(std::exchange(writer_, nullptr), 0);
   bytes_written_ += taken.bytes;
   last_activity_ = reactor().now();
@@ -219,9 +219,9 @@ int PipeEndpoint::shut_read() noexcept {
 
 // What was written to nobody is dropped, and who waits to write more is told.
 void PipeEndpoint::reader_gone() noexcept {
-  if (closed_ && !is_retired()) output_.clear();
+  if (is_closed() && !is_retired()) output_.clear();
   notify(readiness::writable);
-  if (!closed_ && writer_ != nullptr && writer_->part_count_ > 0)
+  if (!is_closed() && writer_ != nullptr && writer_->part_count_ > 0)
     end_pending(std::exchange(writer_, nullptr), EPIPE);
 }
 

@@ -47,7 +47,9 @@ class PipeEndpoint : public Endpoint {
   void notify(Readiness news) noexcept;
   void reader_gone() noexcept;
   bool is_ended() const noexcept;
-  bool has_reader() const noexcept { return peer_ != nullptr && !peer_->closed_ && !peer_->reading_closed_; }
+  bool has_reader() const noexcept {
+    return peer_ != nullptr && !peer_->is_closed() && !peer_->reading_closed_;
+  }
   bool has_offer() noexcept;        // of bytes
   bool has_empty_write() noexcept;  // which waits for a read
   void finish_empty_write() noexcept;

@@ -121,9 +121,10 @@ class LineSession final : public Session {
 
   ClientClock client_clock() const noexcept {
     ClientClock clock = this->clock();
+    const bool has_unread = answer_until_ != all && conn().bytes_read() < answer_until_;
     clock.quiet_since = since_;
-    if (is_in_line_) clock.line_since = since_;
-    if (answer_until_ != all) clock.accepted = Time::never();  // it is over already, or a drain ends it
+    if (is_in_line_ && !has_unread) clock.line_since = since_;  // else the rest of it is there already
+    if (answer_until_ != all) clock.accepted = Time::never();   // it is over already, or a drain ends it
     return clock;
   }
 

@@ -350,3 +350,24 @@ TEST_CASE("a drain of thousands is spread over turns, and each of them ends by i
   stage.run(body(stage));
   CHECK(stage.server.ended(EndCause::drained) == 5'000);
 }
+
+TEST_CASE(
+    "a drain answers all that was received, also to a client that reads none of it for longer than a half "
+    "line has") {
+  Served stage(Limits{.write_timeout = 60s, .output = {.high = 16 * 1024, .low = 4 * 1024}});
+  static constexpr auto body = [](Served& on) -> Task<> {
+    constexpr int lines = 10;  // of which each answer is 10,001 bytes
+    Conn peer = on.client();
+    std::string all;
+    for (int line = 0; line < lines; ++line) all += "big\n";
+    co_await test::say(peer, all);
+    for (int turn = 0; turn < 5; ++turn) co_await on.reactor.next_turn();
+    on.server.drain(1h);
+    co_await test::pass(on.reactor, 7s);
+    Task<std::string> hearing = test::hear_to_end(peer);
+    const std::string heard = co_await std::move(hearing);
+    CHECK(heard.size() == lines * 10'001);
+  };
+  stage.run(body(stage));
+  CHECK(stage.ends == std::vector<std::string>{"drained"});
+}
