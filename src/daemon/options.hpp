@@ -19,6 +19,7 @@ struct CommandLine {
 // The first mistake ends it. Whether the settings go together is not looked at: a file may follow.
 Parsed<CommandLine> parse_command_line(int argc, char** argv);
 
+std::string options_text();  // the part of the help that lists the settings
 std::string help_text();
 std::string version_text();
 
