@@ -90,13 +90,27 @@ TEST_CASE("a setting is found by its name, and every name is one setting's") {
   CHECK(reactord::find_setting("") == nullptr);
 }
 
-TEST_CASE("docs/operations.md tells of every limit, and the README of every cause") {
+TEST_CASE("docs/operations.md tells of every limit with its default, and the README of every cause") {
   const std::string page = contents_of("docs/operations.md"), readme = contents_of("README.md");
   for (const Setting& setting : settings()) {
     CAPTURE(setting.name);
     if (!setting.is_key() || setting.name == "listen") continue;
     CHECK(page.find("`--" + std::string(setting.name)) != std::string::npos);
   }
+  // Its tables have the default where the number alone says it.
+  std::size_t compared = 0;
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.name);
+    const std::string row = "\n| `--" + std::string(setting.name) + "` | ";
+    const std::size_t at = page.find(row);
+    if (at == std::string::npos) continue;
+    const std::size_t begin = at + row.size();
+    const std::string standard = page.substr(begin, page.find(" |", begin) - begin);
+    if (standard.find(' ') != std::string::npos) continue;
+    CHECK(standard == setting.standard);
+    ++compared;
+  }
+  CHECK(compared >= 8);
   for (std::size_t index = 0; index < reactord::end_causes; ++index) {
     const std::string cause = to_string(static_cast<reactord::EndCause>(index));
     CAPTURE(cause);
