@@ -10,7 +10,7 @@ _reactord() {
   # END options
   COMPREPLY=()
   case $previous in
-    # BEGIN values: from src/daemon/settings_table.cpp, by make docs
+    # BEGIN completions: from src/daemon/settings_table.cpp, by make docs
     --listen) mapfile -t COMPREPLY < <(compgen -W 'line@ echo@' -- "$current"); compopt -o nospace ;;
     --reuse-port) mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$current") ;;
     --drain-timeout | --idle-timeout | --line-timeout | --drain-line-timeout | --write-timeout | --lifetime | \
@@ -21,7 +21,7 @@ _reactord() {
     --log-level | --log-probes) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
     -c | --config) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     --inetd) mapfile -t COMPREPLY < <(compgen -W 'line echo' -- "$current") ;;
-    # END values
+    # END completions
     *) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current") ;;
   esac
 }

@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -121,6 +122,19 @@ Parsed<CommandLine> parse_command_line(int argc, char** argv) {
   return line;
 }
 
+std::string values_text(std::string_view indent) {
+  constexpr std::size_t column = 10;
+  std::string text;
+  for (const ValueKind* value : explained_values()) {
+    std::string line(value->placeholder);
+    line.resize(column, ' ');
+    text += std::string(indent) + line;
+    std::ranges::copy_if(value->help, std::back_inserter(text), [](char c) { return c != '`'; });
+    text += '\n';
+  }
+  return text;
+}
+
 std::string options_text() {
   std::size_t column = 0;
   for (const Setting& setting : settings()) column = std::max(column, option_text(setting).size() + 2);
@@ -137,7 +151,7 @@ std::string options_text() {
     if (!setting.standard.empty()) text += " [" + std::string(setting.standard) + "]";
     text += "\n";
   }
-  return text;
+  return text + "\nValues:\n" + values_text("  ");
 }
 
 std::string help_text() {
@@ -156,10 +170,6 @@ std::string help_text() {
       "systemd:NAME is what systemd passes under that name. Without --listen all is served that is passed "
       "and named\n"
       "after a PROTOCOL, or line@:9090.\n"
-      "DURATION is a number and a unit: 500ms, 30s, 2m, 1h. SIZE is in bytes, or with a unit: 4096, 64KiB, "
-      "1MiB.\n"
-      "COUNT is a number, RATE one per second; one too many waits or is sent away: 1000,defer  100/s,reject\n"
-      "A RATE may be exceeded for a moment, by a burst: 100/s,burst=500\n"
       "\n"
       "SIGTERM and SIGINT: answer what was received, then exit; a second one: exit at once.\n"
       "SIGHUP: read the configuration again; with a mistake in it, everything stays as it is. Without one: "

@@ -9,6 +9,15 @@ const Setting* find_setting(std::string_view name) noexcept {
   return found == settings().end() ? nullptr : &*found;
 }
 
+std::vector<const ValueKind*> explained_values() {
+  std::vector<const ValueKind*> found;
+  for (const Setting& setting : settings()) {
+    if (setting.value == nullptr || setting.value->help.empty()) continue;
+    if (std::ranges::find(found, setting.value) == found.end()) found.push_back(setting.value);
+  }
+  return found;
+}
+
 std::vector<Conflict> find_conflicts(const Options& options) {
   const Limits& limits = options.limits;
   const Conflict::Side low{"output-low", limits.output.low, false};

@@ -51,6 +51,8 @@ enum class Completion : std::uint8_t {
 // What may stand in the place of a placeholder.
 struct ValueKind {
   std::string_view placeholder;
+  std::string_view help =
+      "";  // what it may be; literal text is between backquotes; empty: its settings say so
   Completion completion = Completion::nothing;
   std::span<const std::string_view> words = {};
 };
@@ -72,6 +74,7 @@ struct Setting {
   }
 };
 
+std::vector<const ValueKind*> explained_values();             // those with a help, in the order of --help
 std::span<const Setting> settings() noexcept;                 // in the order of --help
 const Setting* find_setting(std::string_view name) noexcept;  // null: there is none
 

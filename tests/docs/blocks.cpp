@@ -26,6 +26,8 @@ std::string readme_options() {
 
 // ---- docs/reactord.conf.example
 
+std::string example_values() { return reactord::values_text("# "); }
+
 std::string example_settings() {
   std::string text;
   std::string_view section;
@@ -40,6 +42,14 @@ std::string example_settings() {
 }
 
 // ---- Manual pages
+
+std::string page_values() {
+  std::string text = ".Bl -tag -width \"PERCENT\"\n";
+  for (const reactord::ValueKind* value : reactord::explained_values()) {
+    text += ".It Ar " + mdoc_argument(value->placeholder) + "\n" + mdoc_text(value->help);
+  }
+  return text + ".El\n";
+}
 
 std::string page_settings() {
   std::string text;
@@ -131,7 +141,7 @@ std::string completing(const reactord::ValueKind& value) {
 }
 
 // One branch for all options whose values are completed by the same command.
-std::string completion_values() {
+std::string completion_branches() {
   std::vector<std::pair<std::string, std::vector<std::string>>> branches;
   for (const Setting& setting : settings()) {
     if (setting.value == nullptr) continue;
@@ -153,11 +163,13 @@ std::string completion_values() {
 
 constexpr Block table[] = {
     {"README.md", "options", readme_options},
+    {"docs/reactord.conf.example", "values", example_values},
     {"docs/reactord.conf.example", "settings", example_settings},
+    {"docs/man/reactord.conf.5", "values", page_values},
     {"docs/man/reactord.conf.5", "settings", page_settings},
     {"docs/man/reactord.8", "options", page_options},
     {"docs/completion/reactord.bash", "options", completion_options},
-    {"docs/completion/reactord.bash", "values", completion_values},
+    {"docs/completion/reactord.bash", "completions", completion_branches},
 };
 
 // Where the line that has `mark` begins; npos where none or more than one has it.

@@ -50,9 +50,10 @@ bool is_page(std::string_view literal) {
          literal.find(' ') == std::string_view::npos;
 }
 
-// An address may have a slash, too, but behind a colon.
+// Addresses and rates have slashes, too: "unix:/path", "100/s".
 bool is_file(std::string_view literal) {
-  return literal.find('/') != std::string_view::npos && literal.find(':') == std::string_view::npos;
+  return literal.find('/') != std::string_view::npos && literal.find(':') == std::string_view::npos &&
+         std::isdigit(static_cast<unsigned char>(literal.front())) == 0;
 }
 
 std::string macro_of(std::string_view literal) {

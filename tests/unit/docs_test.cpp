@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "daemon/options.hpp"
 #include "daemon/settings.hpp"
 #include "docs/blocks.hpp"
 #include "docs/mdoc.hpp"
@@ -24,6 +25,7 @@ TEST_CASE("a literal is marked as what it is") {
   CHECK(mdoc_text("`page.conf(5)`,") == ".Xr page.conf 5 ,\n");
   CHECK(mdoc_text("`/a/file`") == ".Pa /a/file\n");
   CHECK(mdoc_text("`unix:/path`") == ".Li unix:/path\n");
+  CHECK(mdoc_text("`100/s`") == ".Li 100/s\n");
   CHECK(mdoc_text("`SIGHUP`") == ".Dv SIGHUP\n");
   CHECK(mdoc_text("`mode=1 owner=ME`.") == ".Ql \"mode=1 owner=ME\" .\n");
 }
@@ -88,6 +90,18 @@ TEST_CASE("every setting says what it does, on one line and at length") {
   }
 }
 
+TEST_CASE("what stands for a value is explained once, without a backquote where the text is plain") {
+  const std::string text = reactord::values_text("> ");
+  for (const reactord::ValueKind* value : reactord::explained_values()) {
+    const std::string begin = "> " + std::string(value->placeholder) + ' ';
+    CAPTURE(begin);
+    CHECK(text.find(begin) != std::string::npos);
+    CHECK(text.find(begin) == text.rfind(begin));
+  }
+  CHECK(text.find('`') == std::string::npos);
+  CHECK(text.starts_with("> DURATION  a number and a unit: 500ms, "));
+}
+
 TEST_CASE("every word that completes a value is one that the setting takes") {
   for (const reactord::Setting& setting : reactord::settings()) {
     if (setting.value == nullptr) continue;
@@ -106,11 +120,12 @@ TEST_CASE("every block names every setting that its page is for") {
     CAPTURE(block.file);
     const std::string text = block.text();
     CHECK(text.ends_with('\n'));
+    if (block.name == "values") continue;  // of the kinds of values, not of settings
     const bool is_manual = std::string(block.file).starts_with("docs/man/");
     for (const reactord::Setting& setting : reactord::settings()) {
-      const bool is_for = block.name == "values"     ? setting.value != nullptr
-                          : block.name == "settings" ? setting.is_key()
-                                                     : !is_manual || !setting.is_key();
+      const bool is_for = block.name == "completions" ? setting.value != nullptr
+                          : block.name == "settings"  ? setting.is_key()
+                                                      : !is_manual || !setting.is_key();
       if (!is_for) continue;
       CAPTURE(setting.name);
       const std::string name = is_manual ? mdoc_argument(setting.name) : std::string(setting.name);
