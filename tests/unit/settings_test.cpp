@@ -10,37 +10,17 @@
 
 #include "reactord/server.hpp"
 
-using reactord::Limits;
 using reactord::Options;
 using reactord::Setting;
 using reactord::settings;
 
 namespace {
 
-bool equal(const reactord::CountLimit& left, const reactord::CountLimit& right) {
-  return left.most == right.most && left.then == right.then;
-}
-
-bool equal(const reactord::RateLimit& left, const reactord::RateLimit& right) {
-  return left.per_second == right.per_second && left.burst == right.burst && left.then == right.then;
-}
-
-bool equal(const Limits& left, const Limits& right) {
-  return left.idle_timeout == right.idle_timeout && left.line_timeout == right.line_timeout &&
-         left.write_timeout == right.write_timeout && left.lifetime == right.lifetime &&
-         left.lifetime_jitter_percent == right.lifetime_jitter_percent && left.max_line == right.max_line &&
-         left.long_lines == right.long_lines && left.output.high == right.output.high &&
-         left.output.low == right.output.low && left.output.hard == right.output.hard &&
-         left.max_buffers == right.max_buffers && equal(left.connections, right.connections) &&
-         equal(left.connections_per_address, right.connections_per_address) &&
-         equal(left.accepts, right.accepts) && equal(left.accepts_per_address, right.accepts_per_address) &&
-         left.ip6_prefix == right.ip6_prefix && left.stall_threshold == right.stall_threshold;
-}
-
 bool equal(const Options& left, const Options& right) {
-  return left.drain_timeout == right.drain_timeout && equal(left.limits, right.limits) &&
+  return left.drain_timeout == right.drain_timeout && left.limits == right.limits &&
          left.reuse_port == right.reuse_port && left.log_level == right.log_level &&
-         left.log_rate == right.log_rate && left.help == right.help && left.version == right.version;
+         left.probe_level == right.probe_level && left.log_rate == right.log_rate &&
+         left.help == right.help && left.version == right.version;
 }
 
 std::string contents_of(const char* path) {
