@@ -35,6 +35,7 @@ SUPPORT_SOURCES := $(filter-out tests/support/main.cpp,$(wildcard tests/support/
 BENCH_SOURCES   := $(wildcard tests/bench/*.cpp)
 FUZZERS         := $(patsubst tests/fuzz/%.cpp,build/$(FLAVOUR)/fuzz/%,$(wildcard tests/fuzz/*.cpp))
 EXAMPLES        := $(wildcard tests/examples/*.cpp)
+DOCS_SOURCES    := $(filter-out tests/docs/main.cpp,$(wildcard tests/docs/*.cpp))
 
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 unoptimised_objects = $(patsubst %.cpp,$(BUILD)/unoptimised/%.o,$(1))
@@ -106,7 +107,7 @@ check       = $(if $(call is_unfit,$(1),$(2)),$(error make $@: $(1)=$(2): write 
               /._+~@$(comma):=- only, as in /usr/local))
 check_place = $(foreach name,$(FOLDERS),$(if $(filter [DESTDIR],[$(name)$(DESTDIR)]),,$(call check,$(name),$(call given,$(name)))))
 
-.PHONY: all run test unit hostile floors format format-check bench bench-count bench-micro install uninstall clean help
+.PHONY: all run test unit hostile floors docs format format-check bench bench-count bench-micro install uninstall clean help
 .DELETE_ON_ERROR:
 
 all: $(DAEMON) $(LOAD)  ## build the daemon, the library and the load generator (build/release)
@@ -114,10 +115,10 @@ all: $(DAEMON) $(LOAD)  ## build the daemon, the library and the load generator 
 run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 	@exec $(DAEMON)
 
-test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS)  ## build and run all tests
+test: $(DAEMON) $(LOAD) $(BUILD)/example-server $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(BUILD)/docs $(FUZZERS)  ## build and run all tests
 	@REACTORD=$(DAEMON) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) \
 	  COMPILE='$(CXX) -std=c++23 -Iinclude' \
-	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS) tests/support/floors \
+	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(FUZZERS) $(BUILD)/docs tests/support/floors \
 	  tests/support/cases tests/support/rejected tests/support/builds tests/support/runs
 
 unit: $(BUILD)/unit-tests $(BUILD)/unoptimised-tests  ## build and run the unit tests alone, as with FLAVOUR=clang
@@ -129,6 +130,9 @@ hostile: $(DAEMON) $(BUILD)/daemon-tests  ## hostile clients of all kinds at onc
 
 floors:  ## hold the floors: includes point down only, one file says EPOLL
 	@tests/support/floors
+
+docs: $(BUILD)/docs  ## write what pages and completion take from the table of settings
+	@$(BUILD)/docs write
 
 format:  ## format all sources in place
 	clang-format -i $$(git ls-files '*.cpp' '*.hpp')
@@ -187,7 +191,7 @@ help:  ## this list
 LIBRARY_OBJECTS     := $(call objects,$(LIBRARY_SOURCES))
 DAEMON_OBJECTS      := $(call objects,$(DAEMON_SOURCES))
 LOAD_OBJECTS        := $(call objects,$(LOAD_SOURCES))
-UNIT_OBJECTS        := $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES)) $(PARTS)
+UNIT_OBJECTS        := $(call objects,$(UNIT_SOURCES) $(SUPPORT_SOURCES) $(EXAMPLES) $(DOCS_SOURCES)) $(PARTS)
 UNOPTIMISED_OBJECTS := $(call unoptimised_objects,$(UNOPTIMISED))
 DAEMON_TEST_OBJECTS := $(call objects,$(DAEMON_TESTS) $(SUPPORT_SOURCES)) $(PARTS)
 # The commands, without what differs from file to file.
@@ -247,6 +251,11 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PARTS) $(LIBRARY) $(call made_with,PA
 	@echo "  LINK  $@"
 	@$(LINK)
 
+# What make docs runs: writes what pages take from the table of settings, and holds in make test that it is current.
+$(BUILD)/docs: $(call objects,$(wildcard tests/docs/*.cpp)) $(filter-out %/src/daemon/main.o,$(DAEMON_OBJECTS)) $(LIBRARY) $(call made_with,DAEMON_OBJECTS LINKED_WITH)
+	@echo "  LINK  $@"
+	@$(LINK)
+
 # Named, lest they are removed as what only led to their programs.
 $(call objects,$(BENCH_SOURCES) $(wildcard tests/fuzz/*.cpp)):
 
@@ -265,4 +274,4 @@ $(BUILD)/unoptimised/%.o: %.cpp $(call made_with,COMPILED_WITH)
 	@echo "  CXX   $< (-O0)"
 	@$(COMPILE) -O0 -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call unoptimised_objects,$(UNOPTIMISED)) $(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(LOAD_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/fuzz/*.cpp tests/examples/*/*.cpp)))
+-include $(patsubst %.o,%.d,$(call unoptimised_objects,$(UNOPTIMISED)) $(call objects,$(LIBRARY_SOURCES) $(DAEMON_SOURCES) $(LOAD_SOURCES) $(UNIT_SOURCES) $(DAEMON_TESTS) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(EXAMPLES) $(wildcard tests/docs/*.cpp tests/fuzz/*.cpp tests/examples/*/*.cpp)))

@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -20,7 +21,7 @@ std::vector<option> long_options() {
   std::vector<option> all;
   int key = first_key;
   for (const Setting& setting : settings()) {
-    const int argument = setting.placeholder.empty() ? no_argument : required_argument;
+    const int argument = setting.placeholder().empty() ? no_argument : required_argument;
     all.push_back({setting.name.data(), argument, nullptr, key++});
   }
   all.push_back({nullptr, 0, nullptr, 0});
@@ -52,7 +53,7 @@ UsageError unknown_option(int found, int argc, char** argv) {
 }
 
 std::optional<UsageError> apply(const Setting& setting, CommandLine& line) {
-  const std::string value = setting.placeholder.empty() ? "" : optarg;
+  const std::string value = setting.placeholder().empty() ? "" : optarg;
   const auto applied = setting.apply(value, line.options);
   if (applied) {
     line.assignments.push_back({&setting, value, ""});
@@ -63,39 +64,45 @@ std::optional<UsageError> apply(const Setting& setting, CommandLine& line) {
 
 std::string option_text(const Setting& setting) {
   std::string text = "  --" + std::string(setting.name);
-  if (!setting.placeholder.empty()) text += " " + std::string(setting.placeholder);
+  if (!setting.placeholder().empty()) text += " " + std::string(setting.placeholder());
   return text;
 }
 
-std::string settings_text() {
-  std::size_t column = 0;
-  for (const Setting& setting : settings()) column = std::max(column, option_text(setting).size() + 2);
-  std::string text;
-  std::string_view section;
+// "-c FILE: ", in front of the help for the long option.
+std::string short_option_text(const Setting& setting) {
+  if (setting.letter == 0) return "";
+  const std::string value = setting.value == nullptr ? "" : " " + std::string(setting.placeholder());
+  return std::string("-") + setting.letter + value + ": ";
+}
+
+// As getopt_long takes them, ":c:": with ":" in front it tells a missing value from an unknown letter.
+std::string short_options() {
+  std::string all = ":";
   for (const Setting& setting : settings()) {
-    if (setting.section != section) text += "\n" + std::string(setting.section) + ":\n";
-    section = setting.section;
-    std::string line = option_text(setting);
-    line.resize(column, ' ');
-    text += line + std::string(setting.help);
-    if (!setting.standard.empty()) text += " [" + std::string(setting.standard) + "]";
-    text += "\n";
+    if (setting.letter == 0) continue;
+    all += setting.letter;
+    if (setting.value != nullptr) all += ':';
   }
-  return text;
+  return all;
+}
+
+// The row that getopt_long has found: by its place in the table, or by its letter.
+const Setting& found_setting(int key) {
+  if (key >= first_key) return settings()[static_cast<std::size_t>(key - first_key)];
+  return *std::ranges::find(settings(), static_cast<char>(key), &Setting::letter);
 }
 
 Parsed<CommandLine> parse(int argc, char** argv) {
   CommandLine line;
   const std::vector<option> known = long_options();
+  const std::string letters = short_options();
   opterr = 0;  // the messages are ours
   optind = 0;
   while (true) {
-    const int key = ::getopt_long(argc, argv, ":c:", known.data(), nullptr);
+    const int key = ::getopt_long(argc, argv, letters.c_str(), known.data(), nullptr);
     if (key == -1) break;
     if (key == '?' || key == ':') return std::unexpected(unknown_option(key, argc, argv));
-    const Setting& setting =
-        key == 'c' ? *find_setting("config") : settings()[static_cast<std::size_t>(key - first_key)];
-    if (auto wrong = apply(setting, line)) return std::unexpected(std::move(*wrong));
+    if (auto wrong = apply(found_setting(key), line)) return std::unexpected(std::move(*wrong));
   }
   if (optind < argc) {
     return std::unexpected("unexpected argument \"" + std::string(argv[optind]) +
@@ -115,12 +122,44 @@ Parsed<CommandLine> parse_command_line(int argc, char** argv) {
   return line;
 }
 
+std::string values_text(std::string_view indent) {
+  constexpr std::size_t column = 10;
+  std::string text;
+  for (const ValueKind* value : explained_values()) {
+    std::string line(value->placeholder);
+    line.resize(column, ' ');
+    text += std::string(indent) + line;
+    std::ranges::copy_if(value->help, std::back_inserter(text), [](char c) { return c != '`'; });
+    text += '\n';
+  }
+  return text;
+}
+
+std::string options_text() {
+  std::size_t column = 0;
+  for (const Setting& setting : settings()) column = std::max(column, option_text(setting).size() + 2);
+  std::string text;
+  std::string_view section;
+  for (const Setting& setting : settings()) {
+    if (setting.section != section) {
+      text += (text.empty() ? "" : "\n") + std::string(setting.section) + ":\n";
+      section = setting.section;
+    }
+    std::string line = option_text(setting);
+    line.resize(column, ' ');
+    text += line + short_option_text(setting) + std::string(setting.help);
+    if (!setting.standard.empty()) text += " [" + std::string(setting.standard) + "]";
+    text += "\n";
+  }
+  return text + "\nValues:\n" + values_text("  ");
+}
+
 std::string help_text() {
   std::string text =
       "reactord serves line protocols to the network.\n"
       "\n"
       "usage: reactord [options]     what holds without an option is in brackets\n";
-  text += settings_text();
+  text += "\n" + options_text();
   text += "\nPROTOCOL is one of:\n";
   for (const Protocol& protocol : protocols()) {
     text += "  " + std::string(protocol.name) + "  " + std::string(protocol.summary) + "\n";
@@ -131,10 +170,6 @@ std::string help_text() {
       "systemd:NAME is what systemd passes under that name. Without --listen all is served that is passed "
       "and named\n"
       "after a PROTOCOL, or line@:9090.\n"
-      "DURATION is a number and a unit: 500ms, 30s, 2m, 1h. SIZE is in bytes, or with a unit: 4096, 64KiB, "
-      "1MiB.\n"
-      "COUNT is a number, RATE one per second; one too many waits or is sent away: 1000,defer  100/s,reject\n"
-      "A RATE may be exceeded for a moment, by a burst: 100/s,burst=500\n"
       "\n"
       "SIGTERM and SIGINT: answer what was received, then exit; a second one: exit at once.\n"
       "SIGHUP: read the configuration again; with a mistake in it, everything stays as it is. Without one: "

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/configuration.hpp"
@@ -19,6 +20,8 @@ struct CommandLine {
 // The first mistake ends it. Whether the settings go together is not looked at: a file may follow.
 Parsed<CommandLine> parse_command_line(int argc, char** argv);
 
+std::string values_text(std::string_view indent);  // what stands for DURATION and so on, one line each
+std::string options_text();                        // the part of the help that lists the settings and those
 std::string help_text();
 std::string version_text();
 

@@ -1,12 +1,14 @@
-// Settings: everything that an operator may set, one row each.
+// Settings: everything that an operator may set, one row each, in settings_table.cpp.
 //
-//     name           placeholder   section   help                     standard   apply
-//     idle-timeout   DURATION      ...       close a connection ...   60s        text -> Options::limits.idle_timeout
+//     name           value      section   standard   apply                                  help, manual
+//     idle-timeout   DURATION   ...       60s        text -> Options::limits.idle_timeout   close a connection ...
 //
 // The table knows neither a command line nor a file: whoever reads one finds the row by its name and applies the text.
-// It is where a new setting is added, once: --help, the options and "did you mean" are made from it.
+// A new setting is added there, once. The command line, --help and "did you mean" read the table as they run; make docs
+// writes manual pages, completion, example and README from it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,18 +39,42 @@ struct Options {
   bool version = false;
 };
 
+// What a shell offers for a value.
+enum class Completion : std::uint8_t {
+  nothing,   // the operator's own number, name or address
+  words,     // one of ValueKind::words
+  file,      // the name of a file
+  protocol,  // the name of a protocol
+  listen,    // the name of a protocol and "@"; an address follows
+};
+
+// What may stand in the place of a placeholder.
+struct ValueKind {
+  std::string_view placeholder;
+  std::string_view help =
+      "";  // what it may be; literal text is between backquotes; empty: its settings say so
+  Completion completion = Completion::nothing;
+  std::span<const std::string_view> words = {};
+};
+
 struct Setting {
-  std::string_view name;         // a literal, without dashes
-  std::string_view placeholder;  // empty: it takes no value
+  std::string_view name;   // a literal, without dashes
+  const ValueKind* value;  // null: it takes no value
   std::string_view section;
-  std::string_view help;
   std::string_view standard;  // what holds without it, as it would be written; empty: it is an option only
   // Sets it in the Options. An error begins with `text`, or with what is wrong where there is none.
   Parsed<void> (*apply)(std::string_view text, Options& options);
+  std::string_view help;    // one line, for --help and the example of the configuration
+  std::string_view manual;  // sentences for the manual page; literal text is between backquotes
+  char letter = 0;          // a short option that means the same; 0: there is none
 
   bool is_key() const noexcept { return !standard.empty(); }  // may stand in a file, too
+  std::string_view placeholder() const noexcept {
+    return value == nullptr ? std::string_view() : value->placeholder;
+  }
 };
 
+std::vector<const ValueKind*> explained_values();             // those with a help, in the order of --help
 std::span<const Setting> settings() noexcept;                 // in the order of --help
 const Setting* find_setting(std::string_view name) noexcept;  // null: there is none
 

@@ -125,7 +125,9 @@ std::string SettingsInForce::listen_text() const {
     text += "listen = " + written_value(assignment.value) + "  # " + shown_origin(&assignment) + '\n';
   }
   // Written out it would be another setting: the sockets that are passed would not be served.
-  return text.empty() ? "# listen = line@:9090  # default, where systemd passes no sockets\n" : text;
+  if (!text.empty()) return text;
+  return "# listen = " + std::string(find_setting("listen")->standard) +
+         "  # default, where systemd passes no sockets\n";
 }
 
 std::string SettingsInForce::text(std::size_t max_buffers) const {

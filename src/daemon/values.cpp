@@ -156,10 +156,9 @@ Parsed<RateLimit> parse_rate(std::string_view text, OverLimit usual) {
 }
 
 Parsed<LongLine> parse_long_lines(std::string_view text) {
-  static constexpr std::array<std::string_view, 3> names{"close", "truncate", "discard"};
-  const auto found = std::ranges::find(names, text);
-  if (found != names.end()) return static_cast<LongLine>(found - names.begin());
-  return wrong(text, "unknown way " + quoted(text) + ", " + suggestion(text, names));
+  const auto found = std::ranges::find(long_line_words, text);
+  if (found != long_line_words.end()) return static_cast<LongLine>(found - long_line_words.begin());
+  return wrong(text, "unknown way " + quoted(text) + ", " + suggestion(text, long_line_words));
 }
 
 std::string size_text(std::size_t bytes) {

@@ -10,6 +10,7 @@
 // front of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -33,6 +34,8 @@ Parsed<unsigned> parse_percentage(std::string_view text, unsigned most);
 Parsed<CountLimit> parse_count_limit(std::string_view text,
                                      OverLimit usual);  // `usual`: where none is written
 Parsed<RateLimit> parse_rate(std::string_view text, OverLimit usual);
+
+inline constexpr std::array<std::string_view, 3> long_line_words{"close", "truncate", "discard"};
 Parsed<LongLine> parse_long_lines(std::string_view text);
 
 // As it would be written: 64KiB, 1MiB, 1000.

@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -237,15 +235,4 @@ TEST_CASE("the help names every option, every protocol and the exit statuses") {
   }
   CHECK(reactord::version_text().starts_with("reactord "));
   CHECK(reactord::version_text().ends_with("\n"));
-}
-
-TEST_CASE("the README shows the help as it is") {
-  std::ifstream file("README.md");
-  std::stringstream page;
-  page << file.rdbuf();
-  const std::string help = reactord::help_text();
-  const std::size_t begin = help.find("\nWhat is served"), end = help.find("\nPROTOCOL is");
-  REQUIRE(begin != std::string::npos);
-  REQUIRE(end != std::string::npos);
-  CHECK(page.str().find(help.substr(begin, end - begin)) != std::string::npos);
 }

@@ -1,0 +1,205 @@
+#include <utility>
+
+#include "daemon/setting_values.hpp"
+#include "daemon/settings.hpp"
+
+namespace reactord {
+namespace {
+
+// What `parse` makes of the text goes where `path`, one member after the other, leads to.
+template <auto parse, auto... path>
+Parsed<void> set(std::string_view text, Options& options) {
+  auto value = parse(text);
+  if (!value) return std::unexpected(std::move(value).error());
+  (options.*....*path) = std::move(*value);
+  return {};
+}
+
+template <auto parse, auto... path>
+constexpr auto set_limit = set<parse, &Options::limits, path...>;
+
+Parsed<void> add_listen(std::string_view text, Options& options) {
+  auto listen = parse_listen(text);
+  if (!listen) return std::unexpected(std::move(listen).error());
+  if (const ListenOption* const other = options.listen.add(std::move(*listen))) {
+    return std::unexpected(std::string(text) + ": the same place as " + other->text() +
+                           ": write one listen for each");
+  }
+  return {};
+}
+
+template <auto flag>
+Parsed<void> raise(std::string_view, Options& options) {
+  options.*flag = true;
+  return {};
+}
+
+// ---- What stands for a value
+
+constexpr ValueKind listen_place{"PROTOCOL@ADDRESS", "", Completion::listen};
+constexpr ValueKind yes_no{"YES-OR-NO", "", Completion::words, yes_or_no_words};
+constexpr ValueKind duration{"DURATION", "a number and a unit: `500ms`, `30s`, `2m`, `1h`"};
+constexpr ValueKind percent{"PERCENT", "a number and a percent sign: `10%`"};
+constexpr ValueKind size{"SIZE", "a number of bytes, or of units of 1024: `4096`, `64KiB`, `1MiB`, `1GiB`"};
+constexpr ValueKind way{"WAY", "", Completion::words, long_line_words};
+constexpr ValueKind count{"COUNT",
+                          "a number, and what becomes of one too many: `1000,defer` lets it wait, "
+                          "`1000,reject` tells it why and closes it"};
+constexpr ValueKind rate{"RATE",
+                         "a number a second, a burst after a quiet time, and the same as in COUNT: `100/s`, "
+                         "`100/s,burst=500,reject`"};
+constexpr ValueKind bits{"BITS"};
+constexpr ValueKind level{"LEVEL", "", Completion::words, log_level_names};
+constexpr ValueKind number{"NUMBER"};
+constexpr ValueKind file{"FILE", "", Completion::file};
+constexpr ValueKind name{"NAME"};
+constexpr ValueKind protocol{"PROTOCOL", "", Completion::protocol};
+
+// ---- Sections
+
+constexpr std::string_view serving = "What is served";
+constexpr std::string_view slow = "Clients that are too slow (0: no limit)";
+constexpr std::string_view much = "Clients that take too much";
+constexpr std::string_view many = "Too many clients (0: no limit)";
+constexpr std::string_view log = "What is logged";
+constexpr std::string_view how = "How it is run (on the command line only)";
+constexpr std::string_view about = "About reactord";
+
+// ---- The table
+
+constexpr Setting table[] = {
+    {"listen", &listen_place, serving, "line@:9090", add_listen, "serve PROTOCOL at ADDRESS; may be repeated",
+     "Serve PROTOCOL at ADDRESS. May be given several times. ADDRESS is `:9090` (every address of the "
+     "machine), `127.0.0.1:9090`, `[::1]:9090`, `tcp4::9090` (IPv4 alone; `tcp6:` is IPv6 alone), "
+     "`unix:/path`, `unix:@name` or `systemd:NAME` (all sockets of that name that the service manager has "
+     "passed). With port 0, or `unix:@`, the kernel chooses a free one, another each time, and the log names "
+     "it. The mode and the owner of a socket file may follow its path after spaces: `mode=0660 owner=USER "
+     "group=GROUP`. The file has them before anybody can connect. Without this setting, each socket that was "
+     "passed is served by the protocol that it is named after; where none was passed, `line` is served at "
+     "port 9090."},
+    {"reuse-port", &yes_no, serving, "no", set<parse_yes_or_no, &Options::reuse_port>,
+     "yes: several instances may listen at one port",
+     "With `yes`, several instances of one user may listen at the same port, and the kernel spreads "
+     "connections over them. Every one of them needs it. It takes effect for listeners that are opened after "
+     "it was set."},
+    {"drain-timeout", &duration, serving, "30s", set<parse_some_duration, &Options::drain_timeout>,
+     "at SIGTERM, give connections DURATION to finish",
+     "Give connections DURATION to finish when reactord stops. Connections that are open after it are broken "
+     "off."},
+
+    {"idle-timeout", &duration, slow, "60s", set_limit<parse_duration, &Limits::idle_timeout>,
+     "close a connection that sends no line for DURATION",
+     "Close a connection that sends no line for DURATION. `echo` counts bytes, either way, in the place of "
+     "lines."},
+    {"line-timeout", &duration, slow, "10s", set_limit<parse_duration, &Limits::line_timeout>,
+     "close it when a line is not complete DURATION after it began",
+     "Close a connection when a line is not complete DURATION after its first byte. Further bytes do not "
+     "renew it. `echo` knows no lines, and has no such limit."},
+    {"drain-line-timeout", &duration, slow, "5s", set_limit<parse_duration, &Limits::drain_line_timeout>,
+     "at SIGTERM, close it when a line that has begun takes DURATION more",
+     "Close a connection when a line that has begun is not complete DURATION after reactord was told to "
+     "stop. `line-timeout` may end it before. 0: only `line-timeout` holds."},
+    {"write-timeout", &duration, slow, "30s", set_limit<parse_duration, &Limits::write_timeout>,
+     "close it when answers wait and the client takes none for DURATION",
+     "Close a connection when answers wait and the client acknowledges no byte for DURATION. A client that "
+     "reads slowly, but reads, is not closed."},
+    {"lifetime", &duration, slow, "0", set_limit<parse_duration, &Limits::lifetime>,
+     "close it when it is DURATION old",
+     "Close a connection when it is DURATION old. What was received by then is answered."},
+    {"lifetime-jitter", &percent, slow, "10%", set_limit<parse_jitter, &Limits::lifetime_jitter_percent>,
+     "shorten lifetimes by up to PERCENT, each by its own part",
+     "Shorten lifetimes by up to PERCENT, each by its own part, so that clients do not all come back at the "
+     "same time. PERCENT is at most `90%`."},
+
+    {"max-line", &size, much, "64KiB", set_limit<parse_max_line, &Limits::max_line>,
+     "take lines of up to SIZE, newline included",
+     "Take lines of up to SIZE, newline included. SIZE is from 2 bytes to 64MiB."},
+    {"long-lines", &way, much, "close", set_limit<parse_long_lines, &Limits::long_lines>,
+     "what becomes of a longer line: close, truncate or discard",
+     "Choose what becomes of a longer line. `close` answers `ERR line too long` and closes the connection. "
+     "`truncate` hands the beginning of the line to the protocol. `discard` answers the same error and goes "
+     "on with the next line."},
+    {"output-high", &size, much, "64KiB", set_limit<parse_output_size, &Limits::output, &OutputLimits::high>,
+     "serve a client no further line while more than SIZE waits for it",
+     "Serve a client no further line when more than SIZE of answers waits for it. SIZE is from 1 byte to "
+     "1GiB, and at least that of `output-low`."},
+    {"output-low", &size, much, "16KiB", set_limit<parse_size, &Limits::output, &OutputLimits::low>,
+     "serve it again when no more than SIZE waits",
+     "Serve the client again when no more than SIZE waits for it."},
+    {"output-hard", &size, much, "1MiB", set_limit<parse_size, &Limits::output, &OutputLimits::hard>,
+     "close a connection when more than SIZE waits for it (0: no limit)",
+     "Close a connection when more than SIZE of answers waits for it. SIZE is at least that of "
+     "`output-high`. 0: no limit."},
+    {"max-buffers", &size, much, "256MiB", set_limit<parse_size, &Limits::max_buffers>,
+     "close the largest when all together hold more than SIZE (0: no limit)",
+     "Close the connections that hold most memory when all together hold more than SIZE, received and not "
+     "yet served or answered and not yet sent. SIZE is at most half of what the limits on the memory of the "
+     "process leave, `getrlimit(2)` and `cgroups(7)`; the default is lowered to that. 0: no limit."},
+
+    {"max-connections", &count, many, "0,defer", set_limit<parse_deferring_count, &Limits::connections>,
+     "serve up to COUNT connections at once (0: what descriptors allow)",
+     "Serve up to COUNT connections at once. 0: as many as the limit on descriptors allows."},
+    {"max-connections-per-address", &count, many, "0,reject",
+     set_limit<parse_rejecting_count, &Limits::connections_per_address>,
+     "serve up to COUNT connections of one address at once",
+     "Serve up to COUNT connections of one address at once. Clients over unix sockets are counted by their "
+     "user."},
+    {"accept-rate", &rate, many, "0,defer", set_limit<parse_deferring_rate, &Limits::accepts>,
+     "accept new connections at up to RATE", "Accept new connections at up to RATE."},
+    {"accept-rate-per-address", &rate, many, "0,reject",
+     set_limit<parse_rejecting_rate, &Limits::accepts_per_address>,
+     "accept new connections of one address at up to RATE",
+     "Accept new connections of one address at up to RATE."},
+    {"ip6-prefix", &bits, many, "64", set_limit<parse_ip6_prefix, &Limits::ip6_prefix>,
+     "take IPv6 addresses with the same BITS leading bits as one",
+     "Take IPv6 addresses with the same BITS leading bits, 1 to 128, as one: a home is given a whole "
+     "prefix."},
+
+    {"log-level", &level, log, "info", set<parse_log_level, &Options::log_level>,
+     "log events at LEVEL and above: error, warn, info or debug",
+     "Log events at LEVEL and above. LEVEL is `error`, `warn`, `info` or `debug`."},
+    {"log-probes", &level, log, "info", set<parse_log_level, &Options::probe_level>,
+     "log connections that ask nothing, as a balancer's checks, at LEVEL",
+     "Log the end of a connection at LEVEL when it asked nothing, or when the peer broke it off after "
+     "everything was answered, as the checks of a balancer do."},
+    {"log-rate", &number, log, "100", set<parse_log_rate, &Options::log_rate>,
+     "log up to NUMBER lines of each kind in a second (0: all)",
+     "Log up to NUMBER lines of each kind of event in a second. How many more there were is logged, too. 0: "
+     "all of them."},
+    {"stall-threshold", &duration, log, "100ms", set_limit<parse_duration, &Limits::stall_threshold>,
+     "report a handler that holds up all others for DURATION (0: none)",
+     "Report a handler that holds up all others for DURATION. 0: none."},
+
+    {"config", &file, how, "", set<parse_file_name, &Options::config>,
+     "read settings from FILE and conf.d/*.conf beside it",
+     "Read settings from FILE and `conf.d/*.conf` beside it. There is none by default; the service units "
+     "name `/etc/reactord/reactord.conf`.",
+     'c'},
+    {"instance", &name, how, "", set<parse_instance_name, &Options::instance>,
+     "read instances/NAME.conf beside FILE, too, where it is there",
+     "Read `instances/NAME.conf` beside FILE last, where it is there. Its listeners take the place of all "
+     "others in the files."},
+    {"check", nullptr, how, "", raise<&Options::check>,
+     "print what is wrong, or which settings are in force; serve nothing",
+     "Read options and files, and exit without serving. Print every mistake in them; or, without a mistake, "
+     "the settings in force, as a configuration in which each setting says where it is from. No socket is "
+     "opened, and none need be passed."},
+    {"quiet", nullptr, how, "", raise<&Options::quiet>, "with --check: print only what is wrong",
+     "With `--check`: print only what is wrong."},
+    {"inetd", &protocol, how, "", set<parse_inetd_protocol, &Options::inetd>,
+     "serve the connection that is standard input, and exit",
+     "Serve the one connection that is standard input, and exit when it ends: for `inetd(8)`, s6-tcpserver, "
+     "or a socket unit with `Accept=yes` and a service with `StandardInput=socket`. The signals are those "
+     "below, but `SIGHUP` is ignored. Where standard error is that connection too, nothing is logged and no "
+     "mistake is printed: the exit status has it. The connection is given back blocking, if it was lent so."},
+
+    {"help", nullptr, about, "", raise<&Options::help>, "print this text",
+     "Print all options with what holds without them."},
+    {"version", nullptr, about, "", raise<&Options::version>, "print the version", "Print the version."},
+};
+
+}  // namespace
+
+std::span<const Setting> settings() noexcept { return table; }
+
+}  // namespace reactord
