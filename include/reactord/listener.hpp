@@ -67,6 +67,9 @@ class Listener {
   // Takes drain() back: it listens on. False: too late, it has closed.
   bool resume() noexcept;
 
+  // Gives the file of a unix path another mode or owner. Errors: system, where it is not ours any more or may not be.
+  Result<void> set_file(const SocketFileOptions& options) noexcept;
+
   // Ends a pending accept with interrupted; no effect where none is. For whoever has something else to do than to wait.
   void interrupt() noexcept;
 
@@ -97,7 +100,7 @@ class Listener {
 // Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and IPv6, as
 // in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one is refused. Of
 // several that listen at one path at the same time, one alone gets it: the others are refused as if it were in use. While
-// that is decided there is a file PATH.lock beside it.
+// that is decided there is a file .NAME.reactord-lock beside it.
 // Errors, as Go prints them: "listen tcp :9090: bind: address already in use".
 Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options = {});
 

@@ -128,6 +128,9 @@ class Server {
   // Takes stop_listening() back. False: too late, that listener has closed, or there is none.
   bool resume_listening(ListenerId id);
 
+  // As Listener::set_file(). Errors also: closed, where there is no such listener any more.
+  Result<void> set_socket_file(ListenerId id, const SocketFileOptions& options);
+
   // As Listener::is_reachable(). False, too, where there is no such listener any more.
   bool is_reachable(ListenerId id) const;
 

@@ -14,11 +14,15 @@ namespace {
 // How often a lock file may be removed by its holder between our open(2) and our flock(2).
 constexpr int lock_attempts = 16;
 
-bool is_at(int fd, const char* path) noexcept {
-  struct stat open {
-  }, named{};
-  return uninterrupted([&] { return ::fstat(fd, &open); }) == 0 && file_status(path, named) == 0 &&
-         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+// Root may lock what a user has left behind.
+bool is_lock(const struct stat& file) noexcept {
+  const uid_t user = ::geteuid();
+  return S_ISREG(file.st_mode) && file.st_size == 0 && (file.st_uid == user || user == 0);
+}
+
+bool is_at(const struct stat& open, const char* path) noexcept {
+  struct stat named {};
+  return file_status(path, named) == 0 && open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 }  // namespace
@@ -36,10 +40,13 @@ int lock_file(const char* path) noexcept {
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
     const int fd = uninterrupted([&] { return ::open(path, flags, 0600); });
     if (fd < 0) return fd;
-    const int locked = uninterrupted([&] { return ::flock(fd, LOCK_EX | LOCK_NB); });
-    if (locked == 0 && is_at(fd, path)) return fd;
+    struct stat file {};
+    int result = uninterrupted([&] { return ::fstat(fd, &file); });
+    if (result == 0 && !is_lock(file)) result = -EEXIST;
+    if (result == 0) result = uninterrupted([&] { return ::flock(fd, LOCK_EX | LOCK_NB); });
+    if (result == 0 && is_at(file, path)) return fd;
     close(fd);
-    if (locked < 0) return locked;
+    if (result < 0) return result;
   }
   return -EWOULDBLOCK;
 }
@@ -54,7 +61,12 @@ int set_socket_mode(int fd, mode_t mode) noexcept {
 }
 
 int set_file_mode(const char* path, mode_t mode) noexcept {
-  return uninterrupted([&] { return ::fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW); });
+  const int result = uninterrupted([&] { return ::fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW); });
+  if (result != -EOPNOTSUPP) return result;
+  // The C library goes by /proc for that, which may not be there; or it is a link.
+  struct stat file {};
+  if (file_status(path, file) == 0 && S_ISLNK(file.st_mode)) return result;
+  return uninterrupted([&] { return ::fchmodat(AT_FDCWD, path, mode, 0); });
 }
 
 int set_file_owner(const char* path, std::optional<uid_t> owner, std::optional<gid_t> group) noexcept {

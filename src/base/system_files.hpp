@@ -12,7 +12,8 @@ int file_status(const char* path, struct stat& status) noexcept;  // lstat(2): o
 int remove_file(const char* path) noexcept;                       // unlink(2)
 
 // A file at `path`, made if there is none, which this process alone holds a lock on: flock(2). Result: its descriptor.
-// -EWOULDBLOCK: somebody else holds it. The lock ends with the descriptor. unlock_file() removes the file too, and does
+// -EWOULDBLOCK: somebody else holds it; -EEXIST: what is there is not an empty file of our own, and stays. The lock ends
+// with the descriptor. unlock_file() removes the file too, and does
 // so while nobody else can hold it.
 int lock_file(const char* path) noexcept;
 void unlock_file(int fd, const char* path) noexcept;

@@ -40,11 +40,15 @@ class Configuration {
   void replace_listeners() noexcept { replaces_listeners_ = true; }
 
   void add_mistake(std::string text);
-  void add_empty_file(std::string file) { empty_files_.push_back(std::move(file)); }
+  void add_file(std::string file, bool is_empty) {
+    (is_empty ? empty_files_ : full_files_).push_back(std::move(file));
+  }
 
   // What was right, in the order of its lines; and what the settings come to.
   const std::vector<Assignment>& assignments() const noexcept { return assignments_; }
   const Options& options() const noexcept { return options_; }
+  // Of add_file().
+  const std::vector<std::string>& full_files() const noexcept { return full_files_; }
   const std::vector<std::string>& empty_files() const noexcept {
     return empty_files_;
   }                                          // without a byte in them
@@ -61,7 +65,7 @@ class Configuration {
       in_file_;  // those that may be given once, and where they are
   std::vector<std::string> mistakes_;
   std::size_t untold_ = 0;
-  std::vector<std::string> empty_files_;
+  std::vector<std::string> empty_files_, full_files_;
   bool replaces_listeners_ = false;  // with the next one
 };
 

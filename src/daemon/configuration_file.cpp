@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/system.hpp"
+#include "base/system_files.hpp"
 #include "net/socket.hpp"
 #include "reactord/error.hpp"
 
@@ -39,7 +40,7 @@ void read_file(const std::string& file, Configuration& into) {
   const auto text = contents_of(file);
   if (!text) return into.add_mistake(file + ": " + text.error());
   into.read(*text, file);
-  if (text->empty()) into.add_empty_file(file);
+  into.add_file(file, text->empty());
 }
 
 // Names of the files in `folder`, sorted; a mistake where it can't be read.
@@ -72,8 +73,8 @@ Configuration read_configuration(const std::string& file, const std::string& ins
     read_file(one, configuration);
   }
   const std::string own = folder + "instances/" + instance + ".conf";
-  std::error_code error;
-  if (!instance.empty() && std::filesystem::exists(own, error)) {
+  struct stat status {};
+  if (!instance.empty() && system::file_status(own.c_str(), status) != -ENOENT) {
     configuration.replace_listeners();
     read_file(own, configuration);
   }

@@ -34,7 +34,7 @@ class Daemon final : ServerLog {
       : ServerLog(events_, counters_),
         line_(line),
         options_(std::move(options)),
-        empty_files_(settings.empty_files()),
+        full_files_(settings.full_files()),
         descriptors_(descriptors),
         memory_(memory),
         log_(Log::open(reactor_, STDERR_FILENO, options_.log_level)),
@@ -71,8 +71,13 @@ class Daemon final : ServerLog {
 
   // What signals ask for meanwhile waits until we listen.
   static Task<> start(Daemon& daemon) {
-    Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(daemon.options_);
-    auto listening = co_await std::move(changing);
+    Result<Listeners::Change> listening = std::unexpected(Error::from_errno(ENOMEM));
+    try {
+      Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(daemon.options_);
+      auto changed = co_await std::move(changing);
+      listening = std::move(changed);
+    } catch (const std::bad_alloc&) {  // as it was set
+    }
     if (!listening) {
       daemon.start_failure_ = std::move(listening).error();
       daemon.signals_->close();
@@ -123,9 +128,14 @@ class Daemon final : ServerLog {
       co_return;
     }
     daemon.notifier_.reloading(monotonic_now());
-    Task<std::size_t> changing = change_settings(daemon);
-    auto mistakes = co_await std::move(changing);
-    daemon.mistakes_ = mistakes;
+    daemon.mistakes_ = 1;
+    try {
+      Task<std::size_t> changing = change_settings(daemon);
+      auto mistakes = co_await std::move(changing);
+      daemon.mistakes_ = mistakes;
+    } catch (const std::bad_alloc&) {  // what was done is done, and the next reload begins from there
+      daemon.log_->line(LogLevel::error, "reload-failed").add("error", "out of memory");
+    }
     daemon.counters_.reloaded(daemon.mistakes_, std::chrono::system_clock::now());
     if (daemon.mistakes_ > 0) {
       daemon.log_->line(LogLevel::error, "reload-failed")
@@ -142,14 +152,14 @@ class Daemon final : ServerLog {
     Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(wanted->options);
     const auto changed = co_await std::move(changing);
     if (!changed) co_return daemon.tell_mistake(changed.error(), wanted->options.listen);
-    daemon.empty_files_ = wanted->empty_files;
+    daemon.full_files_ = wanted->full_files;
     daemon.put_in_force(wanted->options, *changed);
     co_return 0;
   }
 
   struct Wanted {
     Options options;
-    std::vector<std::string> empty_files;
+    std::vector<std::string> full_files;
   };
   // The settings as they are written now, with what the system allows. Error: the mistakes, one line each.
   std::expected<Wanted, std::vector<std::string>> read_options() const {
@@ -157,7 +167,7 @@ class Daemon final : ServerLog {
     if (!settings) return std::unexpected(settings.error().lines);
     // It may be read just when whoever writes it has emptied it.
     for (const std::string& file : settings->empty_files()) {
-      if (std::ranges::find(empty_files_, file) == empty_files_.end())
+      if (std::ranges::find(full_files_, file) != full_files_.end())
         return std::unexpected(
             std::vector{printable(file) +
                         ": is empty, and was not so before: write another file and rename it to this one"});
@@ -169,7 +179,7 @@ class Daemon final : ServerLog {
     const auto buffers = settings->buffers_that_fit(memory_);
     if (!buffers) return std::unexpected(buffers.error().lines);
     options.limits.max_buffers = *buffers;
-    return Wanted{std::move(options), settings->empty_files()};
+    return Wanted{std::move(options), settings->full_files()};
   }
 
   void put_in_force(const Options& options, const Listeners::Change& changed) {
@@ -189,7 +199,7 @@ class Daemon final : ServerLog {
   std::size_t tell_mistake(const Error& error, const std::vector<ListenOption>& wanted) {
     auto line = log_->line(LogLevel::error, "reload-failed");
     line.add("error", error.text());
-    const std::string hint = listen_hint(error, wanted);
+    const std::string hint = listen_hint(error, wanted, listeners_.in_use());
     if (!hint.empty()) line.add("hint", hint);
     return 1;
   }
@@ -265,7 +275,8 @@ class Daemon final : ServerLog {
 
   const CommandLine& line_;
   Options options_;
-  std::vector<std::string> empty_files_;  // of the configuration that is in force
+  std::vector<std::string>
+      full_files_;  // of the configuration that is in force: those with something in them
   std::size_t descriptors_;
   std::optional<MemoryLimit> memory_;  // at the start: what we have taken since is what it is for
   Reactor reactor_;

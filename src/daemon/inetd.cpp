@@ -34,10 +34,11 @@ class InetdServer final : ServerLog {
         server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
   int run() {
-    auto conn = take_connection();
-    if (!conn) return refuse(conn.error());
+    // First, so that none of them ends us with the socket as we need it, and not as it was lent.
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return complain(signals.error().text(), 1);
+    auto conn = take_connection();
+    if (!conn) return refuse(conn.error());
     signals_.emplace(std::move(*signals));
     events_.set_probe_level(options_.probe_level);
     reactor_.spawn(obey_signals(*this, *signals_));

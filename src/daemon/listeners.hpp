@@ -1,9 +1,5 @@
-// Listeners: where the daemon listens, as its settings want it; and the step from one list to another (listener_plan.hpp),
-// which is taken as a whole or not at all.
-//
-//     change_to()   plan --> open what is fresh --> follow: end, change, begin to serve
-//                               | fails
-//                               +--> close what was opened: nothing has changed
+// Listeners: where the daemon listens, as its settings want it, and with which of the sockets that were passed to it. The
+// step from one list to another is a ListenerChange.
 //
 // A listener that ends accepts what is in its queue first, which a full server does not do at once. Meanwhile it can be
 // had back. Sockets that were passed stay open as long as the daemon: they can't be had again.
@@ -27,8 +23,9 @@ namespace reactord {
 
 class Listeners {
  public:
-  // Listeners opened, ended or changed in one turn of the loop: clients are served between them.
+  // Listeners opened, ended or changed in one turn of the loop, and how long that may take: clients are served between.
   static constexpr std::size_t changes_per_turn = 64;
+  static constexpr Duration change_time_per_turn = 2ms;
 
   struct Served {
     ListenOption option;
@@ -47,8 +44,9 @@ class Listeners {
   // Both must outlive it.
   Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause);
 
-  // Suspends while it changes many; one at a time. Errors: those of listen(); invalid, of a passed socket that is not there
-  // or can't be served, and where there is nothing to listen at. Nothing has changed then.
+  // Suspends while it changes many; one at a time. Errors: those of listen(), or of memory; invalid, of a passed socket that
+  // is not there or can't be served, and where there is nothing to listen at. Nothing has changed then. Throws bad_alloc
+  // where memory runs out amid the change: the next one begins from what there is then.
   Task<Result<Change>> change_to(const Options& options);  // which must live until it has ended
 
   // The passed sockets that nothing was wanted of: theirs is the caller to tell, and they are closed with the result.
@@ -59,44 +57,19 @@ class Listeners {
   std::optional<Served> forget(ListenerId id);
 
   const std::vector<std::string>& passed_names() const noexcept { return passed_names_; }
+  std::vector<ListenOption> in_use()
+      const;  // of those that listen, and of those that end and still hold their address
 
   // How many descriptors it would have open with `options`: see listening_descriptors().
   std::size_t descriptors(const Options& options) const;
   std::string text() const;  // "line@[::]:9090 echo@unix:/run/e.sock", and how many more
 
  private:
-  struct Opened {
-    const ListenOption* option;
-    Listener listener;
-    int passed_number = 0;
-  };
-  // What a change has done so far, and takes back if it fails.
-  struct Resumed {
-    Served served;
-    const ListenOption* becomes;
-  };
-  struct Fresh {
-    std::vector<Opened> opened;
-    std::vector<Resumed> resumed;
-  };
+  friend class ListenerChange;
 
   ListenerPlan plan(const std::vector<ListenOption>& wanted) const;
-  static Task<Result<void>> open_all(Listeners& self, const ListenerPlan& plan, const Options& options,
-                                     Fresh& fresh);
-  static Task<> take_back(Listeners& self, Fresh& fresh);
-  static Task<> follow(Listeners& self, const ListenerPlan& plan, Fresh& fresh, Change& change);
-
-  Result<void> open(const ListenOption& option, bool reuse_port, Fresh& fresh);
-  Result<void> open_passed(const ListenOption& option, std::vector<Opened>& opened);
-  Result<void> adopt(const ListenOption& option, const PassedSocket& socket, std::vector<Opened>& opened);
-  bool resume(const ListenOption& option, std::vector<Resumed>& resumed);
   void take_passed(std::string_view name);
-  void end(ListenerId id, Change& change);
-  void keep(const ListenerPlan::Kept& kept, Change& change);
-  void serve_again(Resumed& resumed, Change& change);
-  void begin(Opened& opened, Change& change);
   const Served& serve(Served served);
-  const Served& change_handler(ListenerId id, const ListenOption& option);
   void forget_closed();
 
   Reactor& reactor_;

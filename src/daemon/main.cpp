@@ -1,10 +1,12 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -38,7 +40,15 @@ void prepare_process() {
   action.sa_flags = SA_RESTART;
   for (const int number : {SIGPIPE, SIGXFSZ}) ::sigaction(number, &action, nullptr);
   reactord::system::hold_standard_descriptors();
-  reactord::keep_errors_from_client();
+}
+
+// Standard error may be the client of --inetd, also where a slip of the fingers is to be told. Of a daemon it is its log,
+// even where it is the same socket as standard input.
+bool is_meant_for_inetd(std::span<char*> arguments) {
+  return std::ranges::any_of(arguments, [](const char* argument) {
+    const std::string_view word = argument;
+    return word.starts_with("--in") && !word.starts_with("--ins");
+  });
 }
 
 int print(const std::string& text) {
@@ -86,6 +96,7 @@ int serve(const CommandLine& line) {
 
 int run(int argc, char** argv) {
   prepare_process();
+  if (is_meant_for_inetd({argv, static_cast<std::size_t>(argc)})) reactord::keep_errors_from_client();
   const auto line = reactord::parse_command_line(argc, argv);
   if (!line) return complain(line.error(), reactord::exit_usage);
   if (line->options.help) return print(reactord::help_text());

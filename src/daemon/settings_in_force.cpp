@@ -29,6 +29,7 @@ std::expected<SettingsInForce, Mistakes> SettingsInForce::read(const CommandLine
     in_force.options_ = configuration.options();
     in_force.assignments_ = configuration.assignments();
     in_force.empty_files_ = configuration.empty_files();
+    in_force.full_files_ = configuration.full_files();
   }
   if (!line.options.listen.empty() || !line.options.inetd.empty()) {
     in_force.options_.listen.clear();

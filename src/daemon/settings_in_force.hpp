@@ -25,7 +25,9 @@ class SettingsInForce {
   static std::expected<SettingsInForce, Mistakes> read(const CommandLine& line);
 
   const Options& options() const noexcept { return options_; }
+  // The files that were read, without a byte in them and with.
   const std::vector<std::string>& empty_files() const noexcept { return empty_files_; }
+  const std::vector<std::string>& full_files() const noexcept { return full_files_; }
 
   // How many connections there may be below a limit on descriptors, with so many listeners; what was asked for, if it
   // was.
@@ -52,7 +54,7 @@ class SettingsInForce {
 
   Options options_;
   std::vector<Assignment> assignments_;  // the later one counts
-  std::vector<std::string> empty_files_;
+  std::vector<std::string> empty_files_, full_files_;
 };
 
 }  // namespace reactord

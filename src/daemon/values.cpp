@@ -161,6 +161,12 @@ Parsed<LongLine> parse_long_lines(std::string_view text) {
   return wrong(text, "unknown way " + quoted(text) + ", " + suggestion(text, long_line_words));
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 std::string size_text(std::size_t bytes) {
   static constexpr std::array<std::string_view, 4> units{"", "KiB", "MiB", "GiB"};
   std::size_t unit = 0;

@@ -16,6 +16,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reactord/limits.hpp"
 
@@ -37,6 +38,8 @@ Parsed<RateLimit> parse_rate(std::string_view text, OverLimit usual);
 
 inline constexpr std::array<std::string_view, 3> long_line_words{"close", "truncate", "discard"};
 Parsed<LongLine> parse_long_lines(std::string_view text);
+
+std::string joined(const std::vector<std::string>& names);  // "a, b, c"
 
 // As it would be written: 64KiB, 1MiB, 1000.
 std::string size_text(std::size_t bytes);

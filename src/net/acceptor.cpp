@@ -238,6 +238,13 @@ bool Acceptor::is_reachable() const noexcept {
   return !is_retired() && (address_.kind() != Address::Kind::unix_path || path_.is_there());
 }
 
+Result<void> Acceptor::set_file(const SocketFileOptions& options) const noexcept {
+  const auto [result, system_call] = path_.set_file(options);
+  if (result == 0) return {};
+  return std::unexpected(Error::from_errno(-result, system_call)
+                             .with_operation("set", to_string(network_), "", address_.text()));
+}
+
 Result<void> Acceptor::close() {
   if (is_retired()) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
   end();

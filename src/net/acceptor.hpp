@@ -14,6 +14,7 @@ class Acceptor final : public Watch {
   bool begin_accept(AcceptOperation& operation);  // true when it has completed
   void drain() noexcept;
   bool resume() noexcept;
+  Result<void> set_file(const SocketFileOptions& options) const noexcept;
   void interrupt() noexcept { fail_pending(ErrorCode::interrupted); }
   bool is_reachable() const noexcept;
   Result<void> close();

@@ -118,6 +118,9 @@ Result<void> Listener::close() { return acceptor_->close(); }
 const Address& Listener::local_addr() const noexcept { return acceptor_->local_address(); }
 Network Listener::network() const noexcept { return acceptor_->network(); }
 Result<void> Listener::set_deadline(Time deadline) { return acceptor_->set_deadline(deadline); }
+Result<void> Listener::set_file(const SocketFileOptions& options) noexcept {
+  return acceptor_->set_file(options);
+}
 void Listener::interrupt() noexcept { acceptor_->interrupt(); }
 bool Listener::is_reachable() const noexcept { return acceptor_->is_reachable(); }
 void Listener::set_unlink_on_close(bool on) noexcept { acceptor_->set_unlink_on_close(on); }

@@ -11,6 +11,13 @@ namespace {
 
 constexpr mode_t permission_bits = 0777;
 
+// A folder that is not there, or may not be written, is told as bind(2) would; what is wrong with the lock itself is not.
+const char* lock_call(int failure) noexcept {
+  const bool is_of_folder =
+      failure == -ENOENT || failure == -ENOTDIR || failure == -EROFS || failure == -ENOSPC;
+  return is_of_folder ? "bind" : "lock";
+}
+
 // Asked with a socket of another kind: any stream socket that is bound here, one that does not listen yet included,
 // refuses it as one (EPROTOTYPE), and never learns of it. Only where no socket is left it is ECONNREFUSED (unix(7)).
 bool is_left_behind(const char* path, const sockaddr_storage& address, unsigned length) noexcept {
@@ -44,7 +51,7 @@ UnixPath::Bound UnixPath::bind(int fd, const Address& address, const SocketFileO
   const PathLock lock(address.path());
   // Whoever has it makes a socket there just now, or removes his own.
   if (lock.failure() == -EWOULDBLOCK) return {-EADDRINUSE, "bind"};
-  if (lock.failure() < 0) return {lock.failure(), "bind"};
+  if (lock.failure() < 0) return {lock.failure(), lock_call(lock.failure())};
   Bound bound = bind_locked(fd, address, options);
   if (bound.result < 0 && is_there()) system::remove_file(path_.c_str());
   if (bound.result < 0) forget();
@@ -67,7 +74,7 @@ UnixPath::Bound UnixPath::bind_locked(int fd, const Address& address, const Sock
   return set_socket_file(path_.c_str(), options);
 }
 
-UnixPath::Bound set_socket_file(const char* path, const SocketFileOptions& options) noexcept {
+UnixPath::Bound UnixPath::set_socket_file(const char* path, const SocketFileOptions& options) noexcept {
   struct stat file {};
   int result = system::file_status(path, file);
   if (result < 0) return {result, "lstat"};
@@ -87,12 +94,20 @@ bool UnixPath::is_there() const noexcept {
          file.st_ino == inode_;
 }
 
-// Where the lock can't be had for another reason than that somebody has it, a full disk perhaps, nobody else gets it either.
+// A file that is ours while its socket is still open is taken over by nobody. So it is removed also where the lock can't be
+// had: somebody who will be refused has it, or the disk is full.
 void UnixPath::remove() noexcept {
   if (path_.empty()) return;
   const PathLock lock(path_);
-  if (lock.failure() != -EWOULDBLOCK && is_there()) system::remove_file(path_.c_str());
+  if (is_there()) system::remove_file(path_.c_str());
   path_.clear();
+}
+
+UnixPath::Bound UnixPath::set_file(const SocketFileOptions& options) const noexcept {
+  if (path_.empty()) return {0, "lstat"};
+  const PathLock lock(path_);
+  if (!is_there()) return {-ENOENT, "lstat"};
+  return set_socket_file(path_.c_str(), options);
 }
 
 }  // namespace reactord

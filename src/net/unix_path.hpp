@@ -37,19 +37,20 @@ class UnixPath {
   void remove() noexcept;
   void forget() noexcept { path_.clear(); }  // it stays, and is no longer ours
 
+  // Gives the file its mode and owner, if it is still ours. Result: as bind().
+  Bound set_file(const SocketFileOptions& options) const noexcept;
+
   // Whether the file is there, and still the one it was.
   bool is_there() const noexcept;
 
  private:
   void note_file();
+  static Bound set_socket_file(const char* path, const SocketFileOptions& options) noexcept;
   Bound bind_locked(int fd, const Address& address, const SocketFileOptions& options);
 
   std::string path_;  // empty: none
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };
-
-// Gives the file of a unix socket its mode and owner. Result: as bind().
-UnixPath::Bound set_socket_file(const char* path, const SocketFileOptions& options) noexcept;
 
 }  // namespace reactord

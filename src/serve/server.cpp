@@ -33,6 +33,9 @@ ListenerId Server::listen(Listener listener, StreamHandler& handler, std::string
   return core_->listen_on(std::move(listener), {.stream = &handler}, protocol);
 }
 bool Server::resume_listening(ListenerId id) { return core_->resume_listening(id); }
+Result<void> Server::set_socket_file(ListenerId id, const SocketFileOptions& options) {
+  return core_->set_socket_file(id, options);
+}
 bool Server::is_reachable(ListenerId id) const { return core_->is_reachable(id); }
 OpenWork Server::open_work() const noexcept { return core_->open_work(); }
 void Server::stop_listening(ListenerId id) { core_->stop_listening(id); }

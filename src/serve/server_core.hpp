@@ -34,6 +34,7 @@ class ServerCore final : public Watch, ReactorObserver {
   void stop_listening(ListenerId id);
   bool resume_listening(ListenerId id);
   bool is_reachable(ListenerId id) const;
+  Result<void> set_socket_file(ListenerId id, const SocketFileOptions& options);
   ListenerId change_handler(ListenerId id, AnyHandler handler, std::string_view protocol);
   void set_limits(const Limits& limits);
   void serve(Conn conn, AnyHandler handler, std::string_view protocol);

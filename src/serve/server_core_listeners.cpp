@@ -1,5 +1,6 @@
 // The listeners of a Server: each with its service, from listen() until its accept loop ends.
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "serve/server_core.hpp"
@@ -25,13 +26,18 @@ ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::str
   auto made = std::make_unique<Service>(*this, std::move(listener), handler, protocol);
   Service& service = *made;
   Task<> accepting = Service::accept_loop(service);
-  services_.push_back(std::move(made));
   service.id_ = ++last_listener_;
-  listening_.emplace(service.id_, &service);
+  services_.push_back(std::move(made));
+  try {
+    listening_.emplace(service.id_, &service);
+  } catch (const std::bad_alloc&) {  // the listener closes with its service
+    services_.pop_back();
+    throw;
+  }
+  reactor().spawn(std::move(accepting));
   auto set = service.listener().set_deadline(Time::never());  // one that it came with counts no more
   if (draining_) service.drain();
   if (killed_) service.close();
-  reactor().spawn(std::move(accepting));
   ++accepting_;
   return service.id_;
 }
@@ -53,6 +59,12 @@ bool ServerCore::resume_listening(ListenerId id) {
 bool ServerCore::is_reachable(ListenerId id) const {
   Service* const service = find_listening(id);
   return service != nullptr && service->listener().is_reachable();
+}
+
+Result<void> ServerCore::set_socket_file(ListenerId id, const SocketFileOptions& options) {
+  Service* const service = find_listening(id);
+  if (service == nullptr) return std::unexpected(Error(ErrorCode::closed));
+  return service->listener().set_file(options);
 }
 
 // The accept loop of before fails to accept, and finds that it has nothing left to do.

@@ -188,7 +188,7 @@ TEST_CASE(
       if (daemon->is_running()) CHECK(daemon->stop() == 0);
     }
     CHECK(!exists(path));
-    CHECK(!exists(path + ".lock"));
+    CHECK(!exists(directory.path(".socket.reactord-lock")));
     std::filesystem::remove(start);
   }
 }

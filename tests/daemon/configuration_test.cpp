@@ -366,3 +366,30 @@ TEST_CASE("the configuration is what is served") {
   CHECK(client.read_to_end() == "ERR line too long (max 16)\n");
   CHECK(daemon.stop() == 0);
 }
+
+TEST_CASE(
+    "the file of an instance takes the place of the listeners of all, and one that can't be read is a "
+    "mistake") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path("reactord.conf"), own = directory.path("instances/a.conf");
+  write(file, "listen = line@:7001\nmax-line = 1KiB\n");
+  std::filesystem::create_directory(directory.path("instances"));
+  CHECK(run({"-c", file, "--instance", "a", "--check"}).output.find("listen = line@:7001") !=
+        std::string::npos);
+  write(own, "max-line = 2KiB\n");
+  const std::string shared = run({"-c", file, "--instance", "a", "--check"}).output;
+  CHECK(shared.find("listen = line@:7001") != std::string::npos);
+  CHECK(shared.find("max-line = 2KiB  # " + own + ":1") != std::string::npos);
+  write(own, "listen = echo@systemd:line\nlisten = line@systemd:other\n");
+  const std::string replaced = run({"-c", file, "--instance", "a", "--check"}).output;
+  CHECK(replaced.find("listen = line@:7001") == std::string::npos);
+  CHECK(replaced.find("listen = echo@systemd:line  # " + own + ":1\nlisten = line@systemd:other") !=
+        std::string::npos);
+  std::filesystem::remove(own);
+  std::filesystem::create_symlink("nowhere", own);
+  const Ended broken = run({"-c", file, "--instance", "a", "--check"});
+  CHECK(broken.status == 78);
+  CHECK(broken.errors == "reactord: " + own + ": no such file or directory\n");
+  CHECK(run({"-c", file, "--instance", "../a", "--check"}).status == 64);
+  CHECK(run({"-c", file, "--check", "--quiet"}).output.empty());
+}

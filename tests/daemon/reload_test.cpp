@@ -361,3 +361,27 @@ TEST_CASE("reloads in quick succession are all done, and the last one counts") {
   CHECK(daemon.process().stop() == 0);
   CHECK(daemon.process().errors().find("reload-failed") == std::string::npos);
 }
+
+TEST_CASE("a reload to an address that overlaps with the one that is served says so, and what to do") {
+  Configured daemon("listen = line@127.0.0.1:0\n");
+  const std::string line = daemon.process().wait_for_log({"event=listening"});
+  CHECK(daemon.process().stop() == 0);
+  const std::string port = line.substr(line.rfind(':') + 1);
+  Configured served("listen = line@tcp4::" + port);
+  served.process().wait_for_log({"event=listening"});
+  served.reload("listen = line@:" + port);
+  served.process().wait_for_log({"event=reload-failed", "address already in use",
+                                 "hint=\"It overlaps with line@tcp4::", "Restart instead.\""});
+  CHECK(served.process().stop() == 0);
+}
+
+TEST_CASE("a file of the configuration that is new and empty is none that was emptied") {
+  Configured daemon("listen = line@unix:DIRa\n");
+  daemon.process().wait_for_log({"event=listening"});
+  const std::string folder = daemon.file().substr(0, daemon.file().rfind('/')) + "/conf.d";
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder + "/new.conf");
+  daemon.process().signal(SIGHUP);
+  daemon.process().wait_for_log({"event=reloaded"});
+  CHECK(daemon.process().stop() == 0);
+}

@@ -3,9 +3,12 @@
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +16,7 @@
 #include "reactord/dial.hpp"
 #include "support/fail_next.hpp"
 #include "support/loopback.hpp"
+#include "support/no_memory.hpp"
 #include "support/process.hpp"
 
 using reactord::Error;
@@ -431,6 +435,110 @@ TEST_CASE("a listen option that leaves a passed socket without service is told")
     REQUIRE(changed.has_value());
     REQUIRE(changed->unserved.size() == 1);
     CHECK(changed->unserved.front().option.passed_name() == "line");
+    on.server.drain(1s);
+  };
+  test::run(service.reactor, body(service));
+}
+
+namespace {
+
+// Of change_to(), as a reload sees it.
+enum class Outcome : std::uint8_t { done, refused, ran_out };
+
+Task<Outcome> change_without(Service& on, std::size_t allocation, Options wanted, bool& was_enough) {
+  Outcome outcome = Outcome::done;
+  test::NoMemory refuse(allocation);
+  try {
+    ChangeTask changing = on.listeners.change_to(wanted);
+    auto changed = co_await std::move(changing);
+    if (!changed) outcome = Outcome::refused;
+  } catch (const std::bad_alloc&) {
+    outcome = Outcome::ran_out;
+  }
+  refuse.end();
+  was_enough = refuse.refused() == 0;
+  co_return outcome;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a change that runs out of memory, at whatever allocation, leaves no listener that the next one does not "
+    "know") {
+  const std::vector<ListenOption> before{
+      {"line", "unix:@reactord-m1"}, {"line", "unix:@reactord-m2"}, {"line", "unix:@reactord-m3"}};
+  const std::vector<ListenOption> after{
+      {"echo", "unix:@reactord-m1"}, {"line", "unix:@reactord-m3"}, {"line", "unix:@reactord-m4"}};
+  bool was_enough = false;
+  for (std::size_t allocation = 0; !was_enough; ++allocation) {
+    CAPTURE(allocation);
+    Service service;
+    static constexpr auto body = [](Service& on, std::size_t nth, std::vector<ListenOption> first,
+                                    std::vector<ListenOption> second, bool& enough) -> Task<> {
+      ChangeTask starting = change(on, listening(first));
+      auto started = co_await std::move(starting);
+      REQUIRE(started.has_value());
+      Task<Outcome> changing = change_without(on, nth, listening(second), enough);
+      auto outcome = co_await std::move(changing);
+      if (!enough) CHECK(outcome != Outcome::done);
+      co_await on.reactor.next_turn();  // an abstract name is free at the end of the turn
+      for (const auto& wanted : {second, first}) {
+        ChangeTask again = change(on, listening(wanted));
+        auto changed = co_await std::move(again);
+        CHECK_MESSAGE(changed.has_value(), changed.error().text());
+        for (int turn = 0; turn < 4; ++turn) co_await on.reactor.next_turn();
+      }
+      for (const char* address : {"@reactord-m1", "@reactord-m2", "@reactord-m3"}) {
+        Task<> asking = expect_answer(on, address);
+        co_await std::move(asking);
+      }
+      auto gone = co_await reactord::dial(on.reactor, "unix", "@reactord-m4");
+      CHECK_FALSE(gone.has_value());
+      on.server.drain(1s);
+    };
+    test::run(service.reactor, body(service, allocation, before, after, was_enough));
+  }
+}
+
+TEST_CASE("a listener that is had back gets the mode that it has by now") {
+  Service service;
+  reactord::Limits limits;
+  limits.connections.most = 1;
+  service.server.set_limits(limits);
+  const test::TemporaryDirectory directory;
+  static constexpr auto body = [](Service& on, std::string at) -> Task<> {
+    const ListenOption lasting{"line", "unix:" + at + "2"};
+    ListenOption open{"line", "unix:" + at, {.mode = 0666}}, closed{"line", "unix:" + at, {.mode = 0600}};
+    Task<> first = expect_change(on, listening({lasting, open}), 2, 0);
+    co_await std::move(first);
+    auto conn = co_await reactord::dial(on.reactor, "unix", at);
+    REQUIRE(conn.has_value());
+    while (on.server.open_connections() == 0) co_await on.reactor.next_turn();
+    Task<> second = expect_change(on, listening({lasting}), 0, 1);
+    co_await std::move(second);
+    Task<> third = expect_change(on, listening({lasting, closed}), 1, 0);
+    co_await std::move(third);
+    struct stat file {};
+    CHECK(::stat(at.c_str(), &file) == 0);
+    CHECK((file.st_mode & 0777) == 0600);
+    auto ended = conn->close();
+    on.server.drain(1s);
+  };
+  test::run(service.reactor, body(service, directory.path("s")));
+}
+
+TEST_CASE("a passed socket that was closed at the start is told as what it is") {
+  Service service(pass_sockets(240, {"line", "web"}));
+  static constexpr auto body = [](Service& on) -> Task<> {
+    Task<> first = expect_change(on, listening({}), 1, 0);
+    co_await std::move(first);
+    CHECK(on.listeners.take_unused().size() == 1);
+    ChangeTask changing = change(on, listening({{"line", "systemd:web"}}));
+    auto changed = co_await std::move(changing);
+    REQUIRE_FALSE(changed.has_value());
+    CHECK(changed.error().text() ==
+          "line@systemd:web: it was closed at the start, when nothing wanted it: restart, and it is passed "
+          "again");
     on.server.drain(1s);
   };
   test::run(service.reactor, body(service));

@@ -27,7 +27,7 @@ namespace {
 struct Place {
   Reactor reactor;
   TemporaryDirectory directory;
-  std::string path = directory.path("s");
+  std::string path = directory.path("s"), lock = directory.path(".s.reactord-lock");
 
   Result<Listener> listen(ListenOptions options = {}) {
     return reactord::listen(reactor, "unix", path, std::move(options));
@@ -81,12 +81,54 @@ TEST_CASE("a path at which a datagram socket is bound is in use") {
 TEST_CASE("a path that somebody else takes over just now is in use") {
   Place at;
   bound_socket(at.path).close();
-  const Descriptor lock(::open((at.path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const Descriptor lock(::open(at.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
   CHECK(at.refusal() == at.in_use());
   REQUIRE(::flock(lock.get(), LOCK_UN) == 0);
   CHECK(at.refusal() == "listens");  // a lock file that was left behind keeps nobody out
-  CHECK_FALSE(std::filesystem::exists(at.path + ".lock"));
+  CHECK_FALSE(std::filesystem::exists(at.lock));
+}
+
+TEST_CASE("what has the name of the lock file and is none stays as it is, and is told") {
+  Place at;
+  std::ofstream(at.lock) << "precious";
+  CHECK(at.refusal() == "listen unix " + at.path + ": lock: file exists");
+  CHECK(std::filesystem::file_size(at.lock) == 8);
+  std::filesystem::remove(at.lock);
+  REQUIRE(::mkfifo(at.lock.c_str(), 0600) == 0);
+  CHECK(at.refusal() == "listen unix " + at.path + ": lock: file exists");
+  CHECK(std::filesystem::is_fifo(at.lock));
+  std::filesystem::remove(at.lock);
+  std::filesystem::create_symlink("elsewhere", at.lock);
+  CHECK(at.refusal() == "listen unix " + at.path + ": lock: too many levels of symbolic links");
+  CHECK(std::filesystem::is_symlink(at.lock));
+  std::filesystem::remove(at.lock);
+  CHECK(at.refusal() == "listens");
+}
+
+TEST_CASE("a listener removes its file also while somebody who will be refused holds the lock") {
+  Place at;
+  auto listener = at.listen();
+  REQUIRE(listener.has_value());
+  const Descriptor lock(::open(at.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+  CHECK(listener->close().has_value());
+  CHECK_FALSE(std::filesystem::exists(at.path));
+}
+
+TEST_CASE("a path as long as the kernel takes it, without an end, can be adopted and removed") {
+  Place at;
+  const std::string path = at.path + std::string(108 - at.path.size(), 'x');
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  path.copy(address.sun_path, sizeof address.sun_path);
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(socket.get(), 4) == 0);
+  auto listener = reactord::adopt_listener(at.reactor, ::dup(socket.get()));
+  REQUIRE(listener.has_value());
+  listener->set_unlink_on_close(true);
+  CHECK(listener->close().has_value());
+  CHECK_FALSE(std::filesystem::exists(path));
 }
 
 TEST_CASE("a file that is no socket stays, and its path is in use") {

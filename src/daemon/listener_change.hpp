@@ -1,0 +1,67 @@
+// ListenerChange: the step of the Listeners from one list to another, as a ListenerPlan has it: as a whole or not at all.
+//
+//     open what is fresh --> follow: end, keep, begin to serve
+//        | fails
+//        +--> close what was opened: nothing has changed
+//
+// It takes many turns of the loop where it has much to do. A listener may fail meanwhile: it is not served any more then.
+// What is done to a listener is written down before, or undone where that fails: none is open that nobody knows.
+#pragma once
+
+#include <vector>
+
+#include "daemon/listeners.hpp"
+#include "daemon/turn_share.hpp"
+
+namespace reactord {
+
+class ListenerChange {
+ public:
+  // All must outlive it.
+  ListenerChange(Listeners& listeners, const ListenerPlan& plan, bool reuse_port) noexcept
+      : listeners_(listeners), plan_(plan), reuse_port_(reuse_port) {}
+  ListenerChange(const ListenerChange&) = delete;
+  ListenerChange& operator=(const ListenerChange&) = delete;
+
+  // Once. Errors, and what it throws: as Listeners::change_to().
+  static Task<Result<void>> run(ListenerChange& change);
+
+  Listeners::Change take() noexcept { return std::move(change_); }  // what was done
+
+ private:
+  using Served = Listeners::Served;
+  struct Opened {
+    const ListenOption* option;
+    Listener listener;
+    int passed_number = 0;
+  };
+  struct Resumed {
+    Served served;
+    const ListenOption* becomes;
+  };
+
+  static Task<Result<void>> open_all(ListenerChange& self);
+  static Task<> close_opened(ListenerChange& self);
+  static Task<> follow(ListenerChange& self);
+
+  Result<void> open(const ListenOption& option);
+  Result<void> open_passed(const ListenOption& option);
+  Result<void> adopt(const ListenOption& option, const PassedSocket& socket);
+  bool resume(const ListenOption& option);
+  void stop_resumed() noexcept;
+  void end(ListenerId id);
+  void keep(const ListenerPlan::Kept& kept);
+  void become(Served& served, const ListenOption& option);
+  void serve_again(const Resumed& resumed);
+  void begin(Opened& opened);
+  void become_known_as(ListenerId before, ListenerId now);
+
+  Listeners& listeners_;
+  const ListenerPlan& plan_;
+  bool reuse_port_;
+  std::vector<Opened> opened_;
+  std::vector<Resumed> resumed_;  // they are among those that end until they are served again
+  Listeners::Change change_;
+};
+
+}  // namespace reactord
