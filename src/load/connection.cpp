@@ -24,9 +24,11 @@ Task<bool> Connection::open() {
     source = common_.visits++ % visit_sources * connections_per_source;
   }
   const Time begun = monotonic_now();
-  auto dialled = co_await dial(common_.reactor, common_.options.address,
-                               dial_options(common_.options.address, source, common_.options.timeout));
+  DialOptions how = dial_options(common_.options.address, source, common_.options.timeout);
+  how.context = visiting_ ? &common_.until_over : &common_.until_drained;  // a request waits for a visit's
+  auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(how));
   if (!dialled) {
+    if (dialled.error().is_cancelled()) co_return false;
     common_.recorder.failed(error_name("connect", dialled.error()), dialled.error().text());
     co_return false;
   }

@@ -7,6 +7,7 @@
 // Nothing of it waits for a write: it sends only what the connection takes over at once.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,9 @@ struct Common {
   const LoadOptions& options;
   const Exchange::Texts* texts;  // null: a script
   Recorder& recorder;
-  Context& until_drained;  // done once nothing more is to be sent: ends pauses
+  Context&
+      until_drained;    // done once nothing more is to be sent: ends pauses, and dials that were to send more
+  Context& until_over;  // done once nothing is waited for: ends what until_drained has left
   Phase phase = Phase::opening;
   std::uint64_t open = 0;                     // connections
   std::uint64_t running = 0;                  // tasks that refer to this
@@ -43,6 +46,11 @@ struct Common {
   void (*on_free)(void* pacer, Connection& connection) = nullptr;  // open loop: it can take a request
   void* pacer = nullptr;
 
+  // Whatever the phase: who opens a connection, pauses or sends sees it from here on.
+  void stop_sending() {
+    phase = std::max(phase, Phase::draining);
+    until_drained.cancel();
+  }
   bool is_sending() const noexcept { return phase == Phase::running; }
   bool is_ending() const noexcept { return phase >= Phase::draining; }
 };

@@ -10,6 +10,7 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "load/children.hpp"
 #include "load/result_text.hpp"
 #include "load/worker.hpp"
 #include "reactord/context.hpp"
@@ -20,6 +21,8 @@ namespace reactord::load {
 namespace {
 
 constexpr Duration head_start = 5ms;  // for the word to reach all of them
+// Signals that are so close are one: timeout(1) sends two, to its child and to the group.
+constexpr Duration same_instant = 100ms;
 
 // A second of which not all processes have told yet.
 struct SecondSum {
@@ -55,11 +58,14 @@ class Foreman {
   Task<> obey_signals(Signals& signals) {
     auto first = co_await signals.next();
     if (!first) co_return;
+    const Time came = monotonic_now();
     run_.result.interrupted = true;
-    observer_.on_interrupted();
     for (const auto& link : links_) reactor_.spawn(tell(link->conn, "stop\n"));
-    auto second = co_await signals.next();
-    if (!second) co_return;
+    reactor_.spawn(announce_interruption());
+    while (monotonic_now() - came < same_instant) {
+      auto second = co_await signals.next();
+      if (!second) co_return;
+    }
     run_.aborted = true;
     reactor_.stop();
   }
@@ -84,6 +90,11 @@ class Foreman {
     start_if_ready();
     tell_seconds();
     if (working_ == 0) reactor_.stop();
+  }
+
+  Task<> announce_interruption() {
+    auto slept = co_await reactor_.sleep(same_instant);
+    if (slept) observer_.on_interrupted();
   }
 
   static Task<> tell(Conn& link, std::string text) {
@@ -213,7 +224,10 @@ CrewRun run_crew(const LoadOptions& options, CrewObserver& observer) {
   } else {
     for (const int link : started->links) system::close(link);  // which ends them
   }
-  for (const pid_t worker : started->workers) system::wait_for_child(worker);
+  for (const pid_t worker : started->workers) {
+    if (run.aborted) kill_child(worker);
+    system::wait_for_child(worker);
+  }
   if (!run.result.open_loop && run.result.response.count() == 0) run.result.response = run.result.service;
   return run;
 }

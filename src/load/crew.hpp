@@ -2,7 +2,7 @@
 //
 //     run_crew() --fork--> worker 0, worker 1, ...     each on its link
 //        all ready --> start --> seconds, added up --> results, added up
-//        ctrl-C --> stop: results of what was done;  a second one: the links are closed, and nothing is waited for
+//        ctrl-C --> stop: results of what was done;  a second one: all of them are killed, and nothing is waited for
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,8 @@ struct CrewObserver {
   virtual ~CrewObserver() = default;
   virtual void on_second(std::size_t number,
                          const LoadSecond& second) = 0;  // it has ended; they count from 1
-  virtual void on_interrupted() = 0;  // by the first ctrl-C: what is under way is waited for
+  // A while after the first ctrl-C, while what is under way is waited for: another one ends it at once.
+  virtual void on_interrupted() = 0;
 };
 
 // There must be no Reactor in this process.

@@ -32,12 +32,13 @@ Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& obs
       observer_(observer),
       recorder_(options.is_open_loop()),
       until_drained_(reactor),
+      until_over_(reactor),
       until_opened_(reactor) {
   if (!options.script) {
     const Template* expect = options.expect ? &*options.expect : nullptr;
     texts_.reset(new Exchange::Texts{*options.send, expect, options.seed, options.depth, reactor.buffers()});
   }
-  common_.reset(new Common{reactor, options, texts_.get(), recorder_, until_drained_});
+  common_.reset(new Common{reactor, options, texts_.get(), recorder_, until_drained_, until_over_});
   recorder_.result().connections_wanted = options.connections + options.hold;
   if (options.is_open_loop()) {
     pacer_ = std::make_unique<Pacer>(*common_, options);
@@ -74,7 +75,7 @@ Task<> Engine::open() {
 
 Task<> Engine::open_some() {
   const Time begun = reactor_.now();
-  while (next_to_open_ < connections_.size() && !until_drained_.is_done()) {
+  while (next_to_open_ < connections_.size() && !common_->is_ending()) {
     const std::size_t index = next_to_open_++;
     if (options_.ramp > 0ns) {
       const auto share = static_cast<double>(index) / static_cast<double>(connections_.size());
@@ -111,7 +112,7 @@ Task<LoadResult> Engine::measure(Time start) {
   const bool is_hopeless = result.connections_opened == 0 && !result.errors.empty();
   if (!is_hopeless) {
     auto slept = co_await until_drained_.sleep_until(start);
-    if (!until_drained_.is_done()) start_connections();
+    if (!common_->is_ending()) start_connections();
     reactor_.spawn(watch_over());
     co_await run_seconds(monotonic_now() + options_.warmup);
   }
@@ -145,7 +146,7 @@ void Engine::end_second() {
   observer_.on_second(recorder_.end_second(common_->open), recorder_.responses_of_second());
 }
 
-void Engine::stop() { until_drained_.cancel(); }
+void Engine::stop() { common_->stop_sending(); }
 
 // One turn of many, in which the loop did not sleep: what it took of the clock and not of the processor, others had.
 void Engine::sample_turn(Duration took, Duration used) {
@@ -175,8 +176,7 @@ Task<> Engine::watch_over() {
 }
 
 Task<> Engine::drain() {
-  common_->phase = Common::Phase::draining;
-  until_drained_.cancel();
+  common_->stop_sending();
   for (const auto& connection : connections_) {
     recorder_.result().in_flight_at_end += connection->in_flight();
     connection->end_if_idle();
@@ -192,6 +192,7 @@ Task<> Engine::drain() {
     if (!slept) break;
     if (reactor_.now() < deadline || common_->phase == Common::Phase::over) continue;
     common_->phase = Common::Phase::over;
+    until_over_.cancel();
     for (const auto& connection : connections_) connection->fail_unanswered();
   }
   if (pacer_ && pacer_->never_sent() > 0) {

@@ -3,7 +3,7 @@
 //     open()      all connections are dialled, some at a time
 //     measure()   running: closed loop or open loop; warm-up, then second by second
 //                 draining: nothing more is sent, what is in flight may still be answered
-//     stop()      ends it early, with what was measured so far
+//     stop()      ends it early, whatever it does, with what was measured so far
 #pragma once
 
 #include <memory>
@@ -36,7 +36,8 @@ class Engine {
 
   Task<> open();
   Task<LoadResult> measure(Time start);  // once open() has ended
-  void stop();                           // measure() ends soon, with what was done so far
+  // open() and measure() end soon, with what was done so far: at once, but for replies that are on their way.
+  void stop();
 
  private:
   Task<> open_some();
@@ -55,6 +56,7 @@ class Engine {
   Recorder recorder_;
   std::unique_ptr<Exchange::Texts> texts_;
   Context until_drained_;  // done: nothing more is to be sent
+  Context until_over_;     // done: nothing is waited for either
   Context until_opened_;
   std::unique_ptr<Common> common_;
   std::vector<std::unique_ptr<Connection>> connections_;

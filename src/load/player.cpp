@@ -113,6 +113,7 @@ Task<bool> Player::connect() {
     fd_ = fd;
     return before ? before(fd, network, address) : Result<void>();
   };
+  options.context = &common_.until_drained;
   const Time begun = monotonic_now();
   auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(options));
   if (!dialled) co_return failed("connect", dialled.error());
@@ -204,7 +205,7 @@ void Player::answered() {
 }
 
 bool Player::failed(std::string_view phase, const Error& error) {
-  if (ended_) return false;
+  if (ended_ || error.is_cancelled()) return false;
   const std::string connection = "connection " + std::to_string(number_);
   if (phase == "read" && error.timeout()) {
     common_.recorder.failed("reply timeout",

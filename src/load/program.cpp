@@ -9,6 +9,7 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "load/children.hpp"
 #include "load/crew.hpp"
 #include "load/outputs.hpp"
 #include "load/progress_line.hpp"
@@ -91,6 +92,7 @@ int judged(const LoadOptions& options, const LoadResult& result) {
 }
 
 int conclude(const LoadOptions& options, const LoadResult& result) {
+  release_signals();  // a report may go to a pipe that nobody reads
   if (!options.quiet) {
     std::fputs(report_text(result, options.latency).c_str(), stdout);
     std::fflush(stdout);

@@ -36,7 +36,9 @@ class Worker final : EngineObserver {
       if (!line) break;
       obey(*line);
     }
-    reactor_.stop();  // nobody is there to be told anything
+    // Nobody is there to be told anything. The engine is stopped too: what tries again and again would never end.
+    engine_.stop();
+    reactor_.stop();
   }
 
   Task<> speak() {
