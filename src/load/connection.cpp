@@ -29,7 +29,7 @@ Task<bool> Connection::open() {
   auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(how));
   if (!dialled) {
     if (dialled.error().is_cancelled()) co_return false;
-    common_.recorder.failed(error_name("connect", dialled.error()), dialled.error().text());
+    common_.recorder.failed(error_name("connect", dialled.error()), dial_failure(dialled.error()));
     co_return false;
   }
   connect_took_ = monotonic_now() - begun;
@@ -169,14 +169,21 @@ bool Connection::take(std::string_view bytes, Time now) {
   if (right) return true;
   common_.recorder.failed("reply mismatch", exchange_->mismatch());
   failure_is_told_ = true;
+  if (in_flight() > 1) {  // itself is one of them
+    common_.recorder.failed("reply lost mismatch",
+                            "connection " + std::to_string(number_) + ": nothing can be told of " +
+                                std::to_string(in_flight() - 1) + " requests behind a wrong reply",
+                            in_flight() - 1);
+  }
   return false;
 }
 
 void Connection::lost(const Error& error) {
   if (failure_is_told_ || (common_.is_ending() && in_flight() == 0)) return;
-  if (error.is_eof() && in_flight() > 0) {
-    common_.recorder.failed("reply lost",
-                            "connection " + std::to_string(number_) + ": the server ended it with " +
+  if (in_flight() > 0) {
+    common_.recorder.failed(error_name("reply lost", error),
+                            "connection " + std::to_string(number_) + ": " +
+                                (error.is_eof() ? "the server ended it" : error.text()) + " with " +
                                 std::to_string(in_flight()) + " requests unanswered",
                             in_flight());
     return;

@@ -33,6 +33,7 @@ struct SecondSum {
 struct Link {
   Conn conn;
   std::size_t told = 0;  // seconds
+  bool is_ready = false;
   bool has_ended = false;
 };
 
@@ -104,7 +105,7 @@ class Foreman {
 
   void take(Link& link, std::string_view line) {
     if (line == "ready") {
-      ++ready_;
+      link.is_ready = true;
       return start_if_ready();
     }
     if (line.starts_with("second ")) return take_second(link, line.substr(7));
@@ -112,7 +113,10 @@ class Foreman {
   }
 
   void start_if_ready() {
-    if (started_ || ready_ < working_ || working_ == 0) return;
+    const auto is_waited_for = [](const std::unique_ptr<Link>& link) {
+      return !link->is_ready && !link->has_ended;
+    };
+    if (started_ || working_ == 0 || std::ranges::any_of(links_, is_waited_for)) return;
     started_ = true;
     const Time start = monotonic_now() + head_start;
     for (const auto& link : links_) {
@@ -156,7 +160,7 @@ class Foreman {
   CrewRun& run_;
   CrewObserver& observer_;
   std::vector<std::unique_ptr<Link>> links_;
-  std::size_t working_ = 0, ready_ = 0;
+  std::size_t working_ = 0;
   bool started_ = false;
   std::vector<SecondSum> seconds_;  // from the first that was not told yet
   std::size_t told_ = 0;
@@ -196,12 +200,19 @@ void supervise(const std::vector<int>& links, CrewRun& run, CrewObserver& observ
   Reactor reactor;
   auto signals = Signals::open(reactor, {SIGINT, SIGTERM});
   Foreman foreman(reactor, run, observer);
+  if (!signals) run.failure = signals.error().text();
   for (const int link : links) {
     auto conn = adopt_conn(reactor, link);
-    if (conn) foreman.add(std::move(*conn));
+    if (conn) {
+      foreman.add(std::move(*conn));
+    } else {
+      run.failure = conn.error().text();
+      system::close(link);
+    }
   }
+  if (!run.failure.empty()) return;  // the links are closed by it, which ends the workers
   foreman.start();
-  if (signals) reactor.spawn(foreman.obey_signals(*signals));
+  reactor.spawn(foreman.obey_signals(*signals));
   const auto ran = reactor.run();
   if (!ran) run.failure = ran.error().text();
   reactor.shutdown();

@@ -182,7 +182,7 @@ Task<> Engine::drain() {
     connection->end_if_idle();
   }
   for (const auto& player : players_) {
-    recorder_.result().in_flight_at_end += player->awaits_reply() ? 1 : 0;
+    recorder_.result().in_flight_at_end += player->in_flight();
     player->end();
   }
   if (holding_) holding_->end();

@@ -37,7 +37,7 @@ Task<> Holding::open_some() {
     auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(how));
     if (!dialled) {
       if (dialled.error().is_cancelled()) break;
-      common_.recorder.failed(error_name("connect", dialled.error()), dialled.error().text());
+      common_.recorder.failed(error_name("connect", dialled.error()), dial_failure(dialled.error()));
       continue;
     }
     common_.recorder.connected(monotonic_now() - begun);

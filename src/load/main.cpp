@@ -2,12 +2,14 @@
 
 #include "load/options.hpp"
 #include "load/program.hpp"
+#include "load/text.hpp"
 
 int main(int argc, char** argv) {
   using namespace reactord;
   const auto options = load::parse_load_options(argc, argv);
   if (!options) {
-    std::fprintf(stderr, "reactord-load: %s\n", options.error().c_str());
+    std::fprintf(stderr, "reactord-load: %s\nFAILED: wrong usage, nothing was done\n",
+                 load::printable(options.error()).c_str());
     return load::exit_usage;
   }
   if (options->help || options->version) {

@@ -192,9 +192,10 @@ std::string load_help_text() {
       "DURATION is a number and a unit: 500us, 10ms, 10s, 2m. RATE is one per second: 5000, 50k, 1M.\n"
       "\n"
       "ctrl-C ends the run and shows what was measured so far; a second one exits at once.\n"
-      "Exit status: 0 all well, 1 nothing could be done, 2 a reply was wrong or missing, 3 a condition "
+      "Exit status: 0 all well, 1 the run met an error, 2 a reply was wrong or missing, 3 a condition "
       "failed,\n"
-      "64 wrong usage.\n";
+      "64 wrong usage, 130 ended by a signal before anything was answered. The last line on standard\n"
+      "error is then \"FAILED: why\", also with -q.\n";
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "load/compare.hpp"
@@ -37,13 +38,29 @@ Parsed<LoadResult> read_result(const std::string& path) {
 
 }  // namespace
 
-Parsed<void> write_outputs(const LoadOptions& options, const LoadResult& result) {
-  if (!options.json_path.empty()) {
-    const auto written = write_file(options.json_path, report_json(result));
-    if (!written) return written;
+Parsed<void> check_outputs(const LoadOptions& options) {
+  for (const std::string* path : {&options.json_path, &options.plot_path}) {
+    if (path->empty()) continue;
+    const std::filesystem::path folder = std::filesystem::path(*path).parent_path();
+    std::error_code error;
+    if (std::filesystem::is_directory(*path, error)) {
+      return std::unexpected(*path + ": can't be written: it is a folder: name a file in it");
+    }
+    if (folder.empty() || std::filesystem::is_directory(folder, error)) continue;
+    return std::unexpected(*path + ": can't be written: there is no folder " + folder.string());
   }
-  if (options.plot_path.empty()) return {};
-  return write_file(options.plot_path, plot_svg(result));
+  return {};
+}
+
+std::vector<std::string> write_outputs(const LoadOptions& options, const LoadResult& result) {
+  std::vector<std::string> wrong;
+  const auto write = [&wrong](const std::string& path, const std::string& text) {
+    const auto written = write_file(path, text);
+    if (!written) wrong.push_back(written.error());
+  };
+  if (!options.json_path.empty()) write(options.json_path, report_json(result));
+  if (!options.plot_path.empty()) write(options.plot_path, plot_svg(result));
+  return wrong;
 }
 
 Parsed<void> compare_files(const LoadOptions& options) {

@@ -128,7 +128,9 @@ Task<bool> Player::connect() {
 Task<bool> Player::send(const ScriptStep& step) {
   const std::uint64_t sequence = next_sequence_++;
   const std::string text = text_of(step, sequence);
+  if (expects_ && in_flight() == most_unanswered) co_return expects_too_little(step);
   common_.recorder.sent(common_.reactor.now(), common_.reactor.now(), 1);
+  if (expects_) unanswered_.push_back({sequence, common_.reactor.now()});
   std::size_t piece = step.kind == Kind::trickle ? step.count : text.size();
   if (bytes_a_second_ > 0) piece = std::min(piece, Conn::low_watermark);  // what write() need not wait for
   std::string_view left = text;
@@ -141,12 +143,10 @@ Task<bool> Player::send(const ScriptStep& step) {
     if (!written) co_return false;
     left.remove_prefix(std::min(piece, left.size()));
   }
+  if (expects_) unanswered_.back().sent = common_.reactor.now();  // all of it
   if (++sends_ % sends_per_turn == 0) {
     co_await common_.reactor.next_turn();
   }
-  if (!expects_) co_return true;
-  if (unanswered_.size() == most_unanswered) co_return expects_too_little(step);
-  unanswered_.push_back({sequence, common_.reactor.now()});
   co_return true;
 }
 
@@ -209,9 +209,15 @@ bool Player::failed(std::string_view phase, const Error& error) {
   const std::string connection = "connection " + std::to_string(number_);
   if (phase == "read" && error.timeout()) {
     common_.recorder.failed("reply timeout",
-                            connection + ": nothing within " + duration_text(common_.options.timeout));
-  } else if (phase == "read" && error.is_eof() && awaits_reply()) {
-    common_.recorder.failed("reply lost", connection + ": the server ended it while a reply was expected");
+                            connection + ": nothing within " + duration_text(common_.options.timeout),
+                            std::max<std::size_t>(in_flight(), 1));
+  } else if (phase == "connect") {
+    common_.recorder.failed(error_name(phase, error), connection + ": " + dial_failure(error));
+  } else if (in_flight() > 0) {
+    common_.recorder.failed(error_name("reply lost", error),
+                            connection + ": " + (error.is_eof() ? "the server ended it" : error.text()) +
+                                " with " + std::to_string(in_flight()) + " requests unanswered",
+                            in_flight());
   } else {
     common_.recorder.failed(error_name(phase, error), connection + ": " + error.text());
   }
@@ -219,10 +225,11 @@ bool Player::failed(std::string_view phase, const Error& error) {
 }
 
 bool Player::expects_too_little(const ScriptStep& step) {
-  common_.recorder.failed("reply unexpected", script_.name + ":" + std::to_string(step.line) +
-                                                  ": connection " + std::to_string(number_) + ": " +
-                                                  std::to_string(most_unanswered) +
-                                                  " requests wait for their expect: the script has too few");
+  common_.recorder.failed("reply unexpected",
+                          script_.name + ":" + std::to_string(step.line) + ": connection " +
+                              std::to_string(number_) + ": " + std::to_string(most_unanswered) +
+                              " requests wait for their expect: the script has too few",
+                          in_flight());
   return false;
 }
 
@@ -232,6 +239,12 @@ bool Player::differs(const ScriptStep& step, std::string_view wanted, std::strin
                                                 std::to_string(number_) + ": expected " +
                                                 (step.kind == Kind::expect_end ? "the end" : shown(wanted)) +
                                                 ", got " + shown(got));
+  if (in_flight() > 1) {
+    common_.recorder.failed("reply lost mismatch",
+                            "connection " + std::to_string(number_) + ": nothing can be told of " +
+                                std::to_string(in_flight() - 1) + " requests behind a wrong reply",
+                            in_flight() - 1);
+  }
   return false;
 }
 

@@ -21,7 +21,9 @@ class Player {
 
   Task<> run();
   void end() noexcept;  // now, whatever it does
-  bool awaits_reply() const noexcept { return !unanswered_.empty(); }
+  std::size_t in_flight() const noexcept {
+    return unanswered_.size();
+  }  // requests that an expect is to answer
 
  private:
   struct Request {

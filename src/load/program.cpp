@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -16,16 +17,25 @@
 #include "load/report_text.hpp"
 #include "load/slo.hpp"
 #include "load/surroundings.hpp"
+#include "load/text.hpp"
 #include "load/threshold.hpp"
+#include "load/verdict.hpp"
 
 namespace reactord::load {
 namespace {
 
 constexpr std::uint64_t spare_descriptors = 64;  // beside those of connections
 
-int complain(const std::string& what, int status) {
-  std::fprintf(stderr, "reactord-load: %s\n", what.c_str());
+// The last line of every run that failed.
+int failed(int status, const std::string& why) {
+  std::fprintf(stderr, "FAILED: %s\n", printable(why).c_str());
   return status;
+}
+
+Parsed<void> show(const std::string& text) {
+  const bool is_shown = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (is_shown) return {};
+  return std::unexpected("the report can't be written to standard output: " + errno_text(errno));
 }
 
 bool shows_progress(const LoadOptions& options) { return !options.quiet && ::isatty(STDERR_FILENO) == 1; }
@@ -70,41 +80,20 @@ CrewRun run_once(const LoadOptions& options) {
   return run;
 }
 
-bool has_lost_replies(const LoadResult& result) {
-  return result.has_wrong_replies() || result.errors.contains("reply lost") ||
-         result.errors.contains("reply timeout");
-}
-
-bool did_nothing(const LoadResult& result) {
-  return result.requests == 0 && (result.connections_opened == 0 || !result.errors.empty());
-}
-
-// The most important of what may be wrong decides.
-int judged(const LoadOptions& options, const LoadResult& result) {
-  int status = did_nothing(result) ? exit_nothing_done : 0;
-  for (const std::string& text : options.fail_if) {
-    const auto condition = parse_threshold(text);  // it has parsed before
-    if (!condition || !is_failure(*condition, result)) continue;
-    std::fprintf(stderr, "reactord-load: --fail-if %s\n", reactord::judge(*condition, result).text.c_str());
-    if (status == 0) status = exit_condition;
-  }
-  return has_lost_replies(result) ? exit_wrong_reply : status;
-}
-
 int conclude(const LoadOptions& options, const LoadResult& result) {
   release_signals();  // a report may go to a pipe that nobody reads
+  Verdict verdict = judge_run(options, result);
   if (!options.quiet) {
-    std::fputs(report_text(result, options.latency).c_str(), stdout);
-    std::fflush(stdout);
+    const auto shown = show(report_text(result, options.latency));
+    if (!shown) verdict.add(exit_failed, shown.error());
   }
-  const auto written = write_outputs(options, result);
-  if (!written) return complain(written.error(), exit_nothing_done);
-  return judged(options, result);
+  for (const std::string& wrong : write_outputs(options, result)) verdict.add(exit_failed, wrong);
+  return verdict.is_failure() ? failed(verdict.status(), verdict.why()) : 0;
 }
 
 // Whether the rate was kept, and the condition at it.
 bool holds(const Threshold& condition, const LoadResult& result) {
-  return is_met(condition, result) && !has_lost_replies(result) && !result.errors.contains("send overdue");
+  return is_met(condition, result) && result.errors.empty();
 }
 
 void show_try(const LoadOptions& options, double rate, bool held, const LoadResult& result,
@@ -117,7 +106,7 @@ void show_try(const LoadOptions& options, double rate, bool held, const LoadResu
 
 int search(LoadOptions options) {
   const auto condition = parse_threshold(options.slo);
-  if (!condition) return complain("--slo " + condition.error(), exit_usage);
+  if (!condition) return failed(exit_usage, "--slo " + condition.error());
   SloSearch search(options.rate);
   LoadResult best;
   bool is_ours = false;  // the lowest rate that broke, by the generator's own fault
@@ -125,10 +114,11 @@ int search(LoadOptions options) {
     options.rate = search.next();
     CrewRun run = run_once(options);
     if (run.is_worker) return 0;
-    if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
-    if (run.aborted) return exit_interrupted;
+    if (!run.failure.empty()) return failed(exit_failed, run.failure);
+    if (run.aborted) return failed(exit_interrupted, "ended by a second signal");
     if (run.result.interrupted) break;
-    if (did_nothing(run.result) || run.result.has_wrong_replies()) return conclude(options, run.result);
+    const bool is_hopeless = run.result.connections_opened == 0 || run.result.has_wrong_replies();
+    if (is_hopeless) return conclude(options, run.result);
     const bool held = holds(*condition, run.result);
     show_try(options, options.rate, held, run.result, *condition);
     const bool is_generators_limit = !held && run.result.is_bottleneck;
@@ -137,7 +127,7 @@ int search(LoadOptions options) {
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
   }
-  if (search.knee() == 0) return complain("--slo " + options.slo + ": held at no rate", exit_condition);
+  if (search.knee() == 0) return failed(exit_condition, "--slo " + options.slo + ": held at no rate");
   if (!options.quiet) {
     std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
                 options.slo.c_str());
@@ -152,21 +142,22 @@ int search(LoadOptions options) {
 int run_program(const LoadOptions& options) {
   if (!options.compare.empty()) {
     const auto compared = compare_files(options);
-    return compared ? 0 : complain("--compare " + compared.error(), exit_nothing_done);
+    return compared ? 0 : failed(exit_failed, "--compare " + compared.error());
   }
   const auto limit = static_cast<std::uint64_t>(system::raise_descriptor_limit());
   const std::uint64_t needed = (options.connections + options.hold) / options.processes + spare_descriptors;
   if (needed > limit) {
-    return complain("this many connections need " + std::to_string(needed) +
-                        " descriptors in each process, and " + std::to_string(limit) +
-                        " are granted: raise ulimit -n, or share them with -t",
-                    exit_usage);
+    return failed(exit_usage, "this many connections need " + std::to_string(needed) +
+                                  " descriptors in each process, and " + std::to_string(limit) +
+                                  " are granted: raise ulimit -n, or share them with -t");
   }
+  const auto writable = check_outputs(options);
+  if (!writable) return failed(exit_failed, writable.error());
   if (!options.slo.empty()) return search(options);
   const CrewRun run = run_once(options);
   if (run.is_worker) return 0;
-  if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
-  if (run.aborted) return exit_interrupted;
+  if (!run.failure.empty()) return failed(exit_failed, run.failure);
+  if (run.aborted) return failed(exit_interrupted, "ended by a second signal");
   return conclude(options, run.result);
 }
 

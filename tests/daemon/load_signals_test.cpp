@@ -37,7 +37,7 @@ TEST_SUITE("load signals") {
     // The second is due half a second after the first: then it was refused, and is tried again and again.
     std::this_thread::sleep_for(700ms);
     load.signal(SIGINT);
-    load.wait();
+    CHECK(load.wait() == 130);
     check_gone(workers);
   }
 
@@ -56,7 +56,7 @@ TEST_SUITE("load signals") {
         load.wait_for_log({"interrupted"});  // which waits for replies, these are on their way
         CHECK(end_at_once(load, SIGTERM) == 130);
       } else {
-        load.wait();
+        CHECK(load.wait() == 130);
       }
       check_gone(workers);
     }
