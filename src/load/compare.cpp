@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "load/text.hpp"
 #include "load/units.hpp"
 
 namespace reactord {
@@ -85,9 +86,10 @@ std::string ratio_text(const Row& row) {
 }
 
 // The end of a long path is what tells two apart.
-std::string heading(std::string_view name, std::size_t width) {
+std::string heading(std::string_view raw, std::size_t width) {
+  const std::string name = load::printable(raw);
   if (name.size() <= width) return right_aligned(name, width);
-  return "..." + std::string(name.substr(name.size() - width + 3));
+  return "..." + name.substr(name.size() - width + 3);
 }
 
 const std::string* find(const Pairs& pairs, const std::string& name) {
@@ -100,8 +102,9 @@ const std::string* find(const Pairs& pairs, const std::string& name) {
 // What is in one and not, or not the same, in the other.
 void add_differences(std::string& text, std::string_view what, const Pairs& a, const Pairs& b) {
   const auto warn = [&](const std::string& name, const std::string* of_a, const std::string* of_b) {
-    text += "warning: " + std::string(what) + " differs: " + name + " " + (of_a ? *of_a : "(none)") + " / " +
-            (of_b ? *of_b : "(none)") + "\n";
+    text += "warning: " + std::string(what) + " differs: " +
+            load::printable(name + " " + (of_a ? *of_a : "(none)") + " / " + (of_b ? *of_b : "(none)")) +
+            "\n";
   };
   for (const auto& [name, value] : a) {
     const std::string* other = find(b, name);
@@ -113,11 +116,12 @@ void add_differences(std::string& text, std::string_view what, const Pairs& a, c
 }
 
 void add_doubts(std::string& text, const NamedResult& named) {
-  const std::string name(named.name);
+  const std::string name = load::printable(named.name);
   const LoadResult& result = named.result;
   if (result.interrupted) text += "warning: " + name + " was interrupted\n";
   if (result.is_bottleneck)
-    text += "warning: in " + name + " the generator was the bottleneck: " + result.bottleneck_reason + "\n";
+    text += "warning: in " + name +
+            " the generator was the bottleneck: " + load::printable(result.bottleneck_reason) + "\n";
   if (result.connections_opened < result.connections_wanted) {
     text += "warning: " + name + " opened " + std::to_string(result.connections_opened) + " of " +
             std::to_string(result.connections_wanted) + " connections\n";

@@ -21,8 +21,6 @@ namespace reactord::load {
 namespace {
 
 constexpr Duration head_start = 5ms;  // for the word to reach all of them
-// Signals that are so close are one: timeout(1) sends two, to its child and to the group.
-constexpr Duration same_instant = 100ms;
 
 // A second of which not all processes have told yet.
 struct SecondSum {
@@ -60,7 +58,7 @@ class Foreman {
     auto first = co_await signals.next();
     if (!first) co_return;
     const Time came = monotonic_now();
-    run_.result.interrupted = true;
+    was_told_to_end_ = true;
     for (const auto& link : links_) reactor_.spawn(tell(link->conn, "stop\n"));
     reactor_.spawn(announce_interruption());
     while (monotonic_now() - came < same_instant) {
@@ -71,20 +69,30 @@ class Foreman {
     reactor_.stop();
   }
 
+  // Once all of them have ended.
+  void conclude() {
+    if (run_.result.interrupted && !was_told_to_end_)
+      fail("a process of the generator was told to end by a signal");
+    run_.result.interrupted = was_told_to_end_;
+  }
+
  private:
+  void fail(const char* what) {
+    LoadError& error = run_.result.errors["process ended"];
+    if (error.count++ == 0) error.first_example = what;
+  }
+
   Task<> listen(Link& link) {
     LineInput input(link.conn);
     bool is_done = false;
     while (true) {
       auto line = co_await input.next();
       if (!line) break;
-      is_done = is_done || *line == "done";
-      take(link, *line);
+      is_done = *line == "done";
+      if (is_done || !take(link, *line)) break;
     }
-    if (!is_done && !run_.aborted) {
-      LoadError& error = run_.result.errors["process ended"];
-      if (error.count++ == 0) error.first_example = "a process of the generator ended before it was done";
-    }
+    if (!is_done && !run_.aborted)
+      fail("a process of the generator ended before it was done, and what it has measured is lost");
     --working_;
     link.has_ended = true;
     // Who is gone is neither waited for at the start nor at the end of a second.
@@ -103,13 +111,13 @@ class Foreman {
     if (!written) link.abort();
   }
 
-  void take(Link& link, std::string_view line) {
-    if (line == "ready") {
-      link.is_ready = true;
-      return start_if_ready();
-    }
+  // False: it is no line of theirs.
+  bool take(Link& link, std::string_view line) {
     if (line.starts_with("second ")) return take_second(link, line.substr(7));
-    add_result_line(line, run_.result);
+    if (line != "ready") return add_result_line(line, run_.result);
+    link.is_ready = true;
+    start_if_ready();
+    return true;
   }
 
   void start_if_ready() {
@@ -124,12 +132,12 @@ class Foreman {
     }
   }
 
-  void take_second(Link& link, std::string_view text) {
+  bool take_second(Link& link, std::string_view text) {
     std::uint64_t number = 0, requests = 0, errors = 0, open = 0;
     const bool right = take_number(text, number) && take_number(text, requests) &&
                        take_number(text, errors) && take_number(text, open);
     const auto responses = Histogram::from_text(text);
-    if (!right || !responses || number != link.told) return;
+    if (!right || !responses || number != link.told) return false;
     if (number - told_ >= seconds_.size()) seconds_.resize(number - told_ + 1);
     SecondSum& second = seconds_[number - told_];
     second.sum.requests += requests;
@@ -138,6 +146,7 @@ class Foreman {
     second.responses.merge(*responses);
     ++link.told;
     tell_seconds();
+    return true;
   }
 
   void tell_seconds() {
@@ -161,7 +170,7 @@ class Foreman {
   CrewObserver& observer_;
   std::vector<std::unique_ptr<Link>> links_;
   std::size_t working_ = 0;
-  bool started_ = false;
+  bool started_ = false, was_told_to_end_ = false;
   std::vector<SecondSum> seconds_;  // from the first that was not told yet
   std::size_t told_ = 0;
 };
@@ -215,6 +224,7 @@ void supervise(const std::vector<int>& links, CrewRun& run, CrewObserver& observ
   reactor.spawn(foreman.obey_signals(*signals));
   const auto ran = reactor.run();
   if (!ran) run.failure = ran.error().text();
+  foreman.conclude();
   reactor.shutdown();
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "load/latency_chart.hpp"
+#include "load/text.hpp"
 #include "load/units.hpp"
 
 namespace reactord {
@@ -30,7 +31,7 @@ void add_head(std::string& text, const LoadResult& result) {
     } else if (name == "target") {
       target = value;
     } else {
-      const std::string entry = name + " " + value;
+      const std::string entry = load::printable(name + " " + value);
       if (line.size() > 2 && line.size() + 2 + entry.size() > line_width) {
         rest += line + ",\n";
         line = "  ";
@@ -39,7 +40,8 @@ void add_head(std::string& text, const LoadResult& result) {
     }
   }
   if (line.size() > 2) rest += line + "\n";
-  text += "Running " + duration + " test" + (target.empty() ? "" : " @ " + target) + "\n" + rest;
+  text +=
+      "Running " + duration + " test" + (target.empty() ? "" : " @ " + load::printable(target)) + "\n" + rest;
 }
 
 // Average, deviation and the share of all values within one deviation of the average.
@@ -137,8 +139,9 @@ void add_errors(std::string& text, const LoadResult& result) {
   for (const auto& [cause, error] : result.errors) {
     if (error.count == 0) continue;
     total += error.count;
-    rows += "    " + left_aligned(cause, 24) + right_aligned(std::to_string(error.count), 10) + "\n";
-    if (!error.first_example.empty()) rows += "      first: " + error.first_example + "\n";
+    rows += "    " + left_aligned(load::printable(cause), 24) +
+            right_aligned(std::to_string(error.count), 10) + "\n";
+    if (!error.first_example.empty()) rows += "      first: " + load::printable(error.first_example) + "\n";
   }
   if (total > 0) text += "  Errors: " + std::to_string(total) + "\n" + rows;
 }
@@ -155,7 +158,7 @@ void add_lateness(std::string& text, const LoadResult& result) {
 void add_generator(std::string& text, const LoadResult& result) {
   text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
           duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
-  if (result.is_bottleneck) text += "  BOTTLENECK: " + result.bottleneck_reason + "\n";
+  if (result.is_bottleneck) text += "  BOTTLENECK: " + load::printable(result.bottleneck_reason) + "\n";
   if (!result.open_loop) {
     text +=
         "  Closed loop: the latency is service time under the generator's own back-off,\n"

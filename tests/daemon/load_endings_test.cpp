@@ -173,6 +173,14 @@ const Way ways[] = {
        ::kill(load.workers().front(), SIGKILL);
        return end_of(load);
      }},
+    {"a process of the generator is told to end", 1, "process ended",
+     [](const Words& more) {
+       const Served server(answer);
+       Load load(more + Words{"-c", "2", "-t", "2", "-d", "60s", server.target()});
+       test::wait_until("requests come", [&] { return server.lines() > 0; });
+       for (const pid_t worker : load.workers()) ::kill(worker, SIGTERM);
+       return end_of(load);
+     }},
     {"requests are never sent", 1, "send overdue",
      [](const Words& more) {
        const WrongServer server(WrongServer::Fault::stall);
@@ -272,6 +280,13 @@ TEST_SUITE("load endings") {
       CHECK(has(ended.last_line, "FAILED: the report can't be written to standard output: "));
       CHECK(run({"-q", "-d", "100ms", server.target()}, prelude).status == 0);
     }
+  }
+
+  TEST_CASE("an address with a newline forges no result") {
+    const Ended ended = run({"-c", "1", "line@unix:/nowhere/a\nnumber requests 123456"});
+    CHECK(ended.status == 1);
+    CHECK(has(ended.last_line, "connect ENOENT"));
+    CHECK(has(ended.last_line, "no connection was opened"));
   }
 
   TEST_CASE("a run without an error says nothing on standard error") {

@@ -6,6 +6,7 @@
 using namespace std::chrono_literals;
 using test::Load;
 using test::Port;
+using test::Served;
 
 namespace {
 
@@ -82,6 +83,15 @@ TEST_SUITE("load signals") {
     load.signal(SIGINT);
     CHECK(end_at_once(load, SIGINT) == 130);
     check_gone(workers);
+  }
+
+  TEST_CASE("a process that is told to end tells what it has done, and ends at once when told twice") {
+    const Served silent([](int, std::string_view) { return true; });
+    Load load({"-c", "1", "-d", "60s", "--timeout", "60s", silent.target()});
+    test::wait_until("a request comes", [&] { return silent.lines() > 0; });
+    const pid_t worker = load.workers().front();
+    test::wait_until("it ends", [&] { return ::kill(worker, SIGTERM) != 0; });
+    CHECK(load.wait() == 1);
   }
 
   TEST_CASE("processes end when the one that began them is gone") {

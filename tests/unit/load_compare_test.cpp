@@ -94,6 +94,16 @@ TEST_CASE("an open and a closed loop are not of one kind, and both have their ro
   CHECK(text.contains("\nwarning: configuration differs: rate 1000/s / (none)\n"));
 }
 
+TEST_CASE("a comparison has no line that came from a file's text") {
+  const LoadResult a = closed_loop_result();
+  LoadResult b = a;
+  b.configuration[0].second = "x\nwarning: forged";
+  b.is_bottleneck = true;
+  b.bottleneck_reason = "y\nwarning: forged";
+  CHECK_FALSE(
+      compare_text({"a\nwarning: forged", a}, {"b\nwarning: forged", b}).contains("\nwarning: forged"));
+}
+
 TEST_CASE("equal results have no warning, results of nothing no ratio") {
   const LoadResult closed = closed_loop_result(), nothing;
   CHECK_FALSE(compare_text({"a", closed}, {"b", closed}).contains("warning"));

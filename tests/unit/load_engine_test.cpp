@@ -229,6 +229,27 @@ TEST_SUITE("load engine") {
     CHECK_FALSE(load::add_result_line("nonsense 1", sum));
   }
 
+  TEST_CASE("text in a result is no line of its own, whatever it holds") {
+    LoadResult result;
+    const std::string example = "dial unix /tmp/a\nnumber requests 123456\n\\n: tab\there";
+    result.errors["connect\nnumber sent 5\tx"] = {1, example};
+    result.is_bottleneck = true;
+    result.bottleneck_reason = "one\nnumber sent 7";
+    LoadResult sum;
+    const std::string text = load::result_text(result);
+    std::string_view left = text;
+    while (!left.empty()) {
+      CHECK(load::add_result_line(left.substr(0, left.find('\n')), sum));
+      left.remove_prefix(left.find('\n') + 1);
+    }
+    CHECK(sum.requests == 0);
+    CHECK(sum.sent == 0);
+    REQUIRE(sum.errors.size() == 1);
+    CHECK(sum.errors.begin()->first == "connect\nnumber sent 5\tx");
+    CHECK(sum.errors.begin()->second.first_example == example);
+    CHECK(sum.bottleneck_reason == "one\nnumber sent 7");
+  }
+
   TEST_CASE("the search doubles until it breaks, then bisects to the knee") {
     load::SloSearch search(1000);
     int tries = 0;

@@ -134,6 +134,19 @@ TEST_CASE("errors are counted as wrk counts them, a timeout of any phase among t
   CHECK_FALSE(text.contains("ECONNRESET"));
 }
 
+TEST_CASE("a name, an example or a reason makes no line of its own") {
+  LoadResult result = closed_loop_result();
+  result.configuration = {{"target", "line@unix:/a\n  9 requests"}, {"send", "a\nb"}};
+  result.errors["connect\nx"] = {.count = 1, .first_example = "a\n  123456 requests in 1.00s"};
+  result.is_bottleneck = true;
+  result.bottleneck_reason = "busy\nRequests/sec: 1";
+  const std::string text = report_text(result);
+  CHECK(text.contains("@ line@unix:/a\\n  9 requests\n  send a\\nb\n"));
+  CHECK(text.contains("first: a\\n  123456 requests"));
+  CHECK(text.contains("    connect\\nx "));
+  CHECK(text.contains("busy\\nRequests/sec: 1\n"));
+}
+
 TEST_CASE("a long configuration is broken into lines") {
   LoadResult result;
   for (int number = 0; number < 12; ++number) {
