@@ -12,7 +12,6 @@ namespace reactord::load {
 namespace {
 
 constexpr std::size_t opened_at_once = 64;  // below any backlog
-constexpr Duration longest_drain = 2s;  // for what is in flight at the end; the timeout, if that is shorter
 constexpr Duration look_interval = 20ms, longest_look_interval = 500ms;
 constexpr double busy_share = 0.95;
 constexpr double missed_share = 0.01;  // of the requests
@@ -112,23 +111,26 @@ Task<LoadResult> Engine::measure(Time start) {
   const bool is_hopeless = result.connections_opened == 0 && !result.errors.empty();
   if (!is_hopeless) {
     auto slept = co_await until_drained_.sleep_until(start);
+    // The window opens before the first request, so that it is one of those that are measured.
+    const Time begin = reactor_.now() + options_.warmup;
+    recorder_.measure(begin, begin + options_.duration);
     if (!common_->is_ending()) start_connections();
     reactor_.spawn(watch_over());
-    co_await run_seconds(monotonic_now() + options_.warmup);
+    co_await run_seconds();
   }
   co_await drain();
   co_return recorder_.take();
 }
 
 // Until the end, or stop(); then what was begun of a second is the last one.
-Task<> Engine::run_seconds(Time begin) {
+Task<> Engine::run_seconds() {
+  const Time begin = recorder_.begin();
   auto slept = co_await until_drained_.sleep_until(begin);
   const Time began = monotonic_now();
   const Duration processor_time_before = system::processor_time();
   if (slept) {
-    recorder_.measure(began, began + options_.duration);
-    for (int second = 1; slept && began + second * 1s < recorder_.end(); ++second) {
-      slept = co_await until_drained_.sleep_until(began + second * 1s);
+    for (int second = 1; slept && begin + second * 1s < recorder_.end(); ++second) {
+      slept = co_await until_drained_.sleep_until(begin + second * 1s);
       if (slept) end_second();
     }
     if (slept) {
@@ -155,10 +157,15 @@ void Engine::sample_turn(Duration took, Duration used) {
   turns_used_ += std::min(used, took);
 }
 
+// Between two looks at all connections, which are many.
+Duration Engine::look_pause() const {
+  return std::clamp(options_.timeout / 10, look_interval, longest_look_interval);
+}
+
 // Replies that take too long; and how long the loop's turns are.
 Task<> Engine::watch_over() {
   ++common_->running;
-  Time look_again;  // at all connections, which are many
+  Time look_again;
   while (!common_->is_ending()) {
     const Time wanted = reactor_.now() + look_interval;
     auto slept = co_await until_drained_.sleep_until(wanted);
@@ -169,7 +176,7 @@ Task<> Engine::watch_over() {
     const Time now = monotonic_now();
     if (recorder_.is_measuring(began)) sample_turn(now - began, system::processor_time() - used_before);
     if (now < look_again) continue;
-    look_again = now + std::clamp(options_.timeout / 10, look_interval, longest_look_interval);
+    look_again = now + look_pause();
     for (const auto& connection : connections_) connection->fail_if_late(now);
   }
   --common_->running;
@@ -183,17 +190,25 @@ Task<> Engine::drain() {
   }
   for (const auto& player : players_) {
     recorder_.result().in_flight_at_end += player->in_flight();
-    player->end();
+    player->finish();
   }
   if (holding_) holding_->end();
-  const Time deadline = monotonic_now() + std::min(longest_drain, options_.timeout);
+  const Time deadline = monotonic_now() + options_.timeout;
+  Time look_again;
   while (common_->running > 0) {
     auto slept = co_await reactor_.sleep(1ms);
     if (!slept) break;
-    if (reactor_.now() < deadline || common_->phase == Common::Phase::over) continue;
+    const Time now = reactor_.now();
+    if (common_->phase == Common::Phase::over) continue;
+    if (now >= look_again) {
+      look_again = now + look_pause();
+      for (const auto& connection : connections_) connection->fail_if_late(now);
+    }
+    if (now < deadline) continue;
     common_->phase = Common::Phase::over;
     until_over_.cancel();
     for (const auto& connection : connections_) connection->fail_unanswered();
+    for (const auto& player : players_) player->end();
   }
   if (pacer_ && pacer_->never_sent() > 0) {
     recorder_.failed(

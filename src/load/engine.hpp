@@ -2,7 +2,7 @@
 //
 //     open()      all connections are dialled, some at a time
 //     measure()   running: closed loop or open loop; warm-up, then second by second
-//                 draining: nothing more is sent, what is in flight may still be answered
+//                 draining: nothing more is sent, what is in flight may be answered for as long as a reply may take
 //     stop()      ends it early, whatever it does, with what was measured so far
 #pragma once
 
@@ -42,7 +42,8 @@ class Engine {
  private:
   Task<> open_some();
   Task<> watch_over();
-  Task<> run_seconds(Time begin);
+  Duration look_pause() const;
+  Task<> run_seconds();
   void end_second();
   Task<> drain();
   void start_connections();

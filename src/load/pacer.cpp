@@ -65,7 +65,7 @@ void Pacer::send_due(Time now) {
 
 Task<> Pacer::run() {
   ++common_.running;
-  schedule_.start(monotonic_now());
+  schedule_.start(common_.recorder.begin() + -options_.warmup);  // the window, or the warm-up before it
   Time looked = monotonic_now();
   bool was_asleep = true;
   while (common_.is_sending()) {

@@ -61,6 +61,7 @@ Task<bool> Player::play(const Scenario& scenario) {
   std::size_t index = 0;
   while (index < scenario.steps.size() && !ended_) {
     const ScriptStep& now = scenario.steps[index];
+    if (!may_do(now)) co_return true;
     if (now.kind == Kind::repeat) {
       const bool is_over = now.count != 0 && rounds_[index]++ == now.count;
       if (is_over) rounds_[index] = 0;
@@ -74,6 +75,18 @@ Task<bool> Player::play(const Scenario& scenario) {
     }
   }
   co_return true;
+}
+
+// While it finishes, what leads to the replies that it waits for; and another round only if the last one has brought some.
+bool Player::may_do(const ScriptStep& step) noexcept {
+  if (!common_.is_ending()) return true;
+  if (in_flight() == 0) return false;
+  if (step.kind == Kind::end) {
+    if (in_flight() == in_flight_before_) return false;
+    in_flight_before_ = in_flight();
+  }
+  return step.kind == Kind::repeat || step.kind == Kind::end || step.kind == Kind::sleep ||
+         step.kind == Kind::expect || step.kind == Kind::expect_line;
 }
 
 Task<bool> Player::step(const ScriptStep& step) {
@@ -157,7 +170,7 @@ Task<bool> Player::write(std::string_view bytes) {
   Duration pause{0};
   while (bytes_a_second_ > 0) {
     auto passed = co_await pass(pause);
-    if (!passed) co_return false;
+    if (!passed || common_.is_ending()) co_return false;
     if (conn_->unsent() < Conn::low_watermark || common_.reactor.now() >= deadline) break;
     pause = between_slow_reads;
   }
@@ -189,6 +202,10 @@ void Player::leave() noexcept {
   unanswered_.clear();
   bytes_a_second_ = 0;
   next_read_ = Time::past();
+}
+
+void Player::finish() noexcept {
+  if (in_flight() == 0) end();
 }
 
 void Player::end() noexcept {

@@ -20,7 +20,8 @@ class Player {
   Player(Common& common, const Script& script, std::uint64_t number);
 
   Task<> run();
-  void end() noexcept;  // now, whatever it does
+  void finish() noexcept;  // nothing more is to be sent: it ends with the last reply that it waits for
+  void end() noexcept;     // now, whatever it does
   std::size_t in_flight() const noexcept {
     return unanswered_.size();
   }  // requests that an expect is to answer
@@ -38,6 +39,7 @@ class Player {
 
   const Scenario& choose() noexcept;
   Task<bool> play(const Scenario& scenario);
+  bool may_do(const ScriptStep& step) noexcept;
   Task<bool> step(const ScriptStep& step);
   Task<bool> connect();
   Task<bool> send(const ScriptStep& step);
@@ -70,6 +72,7 @@ class Player {
   Buffer input_;              // read and not yet expected
   std::uint64_t next_sequence_ = 0;
   std::deque<Request> unanswered_;
+  std::size_t in_flight_before_ = 0;  // of the last end that was met while it finishes; 0: none was
   std::uint64_t sends_ = 0;
   std::uint64_t bytes_a_second_ = 0;   // 0: as fast as they come
   Time next_read_;                     // of a slow reader

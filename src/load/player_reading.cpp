@@ -54,10 +54,10 @@ Task<bool> Player::expect_end(const ScriptStep& step) {
   co_return true;
 }
 
-// Time goes by; a slow reader reads on meanwhile.
+// Time goes by, unless the run is over; a slow reader reads on meanwhile.
 Task<bool> Player::pass(Duration duration) {
   const Time until = common_.reactor.now() + duration;
-  while (bytes_a_second_ > 0 && conn_) {
+  while (bytes_a_second_ > 0 && conn_ && !common_.is_ending()) {
     const Time now = common_.reactor.now();
     const bool can_read = conn_->unread() > 0 && input_.size() < longest_line;
     const Time next = can_read ? std::max(next_read_, now) : now + between_slow_reads;
@@ -67,12 +67,12 @@ Task<bool> Player::pass(Duration duration) {
       done = co_await read_some(common_.options.timeout);
     } else {
       auto slept = co_await common_.until_drained.sleep_until(next);
-      done = slept.has_value();
+      done = slept.has_value() || common_.is_ending();
     }
     if (!done) co_return false;
   }
   auto slept = co_await common_.until_drained.sleep_until(until);
-  co_return slept.has_value();
+  co_return !ended_ && (slept.has_value() || common_.is_ending());
 }
 
 Task<bool> Player::read_some(Duration at_most) {
@@ -82,7 +82,7 @@ Task<bool> Player::read_some(Duration at_most) {
     most = std::clamp<std::uint64_t>(bytes_a_second_ / slow_reads_a_second, 1, most);
     if (next_read_ > common_.reactor.now()) {
       const Time next = next_read_;
-      auto slept = co_await common_.until_drained.sleep_until(next);
+      auto slept = co_await common_.until_over.sleep_until(next);
       if (!slept) co_return false;
     }
     next_read_ = common_.reactor.now() +

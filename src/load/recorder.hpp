@@ -18,8 +18,8 @@ class Recorder {
  public:
   explicit Recorder(bool open_loop) noexcept { result_.open_loop = open_loop; }
 
-  // What is measured: replies within it (closed loop), or those of requests that are due within it (open loop), however
-  // late they come.
+  // What is measured: answers that come within it; and the times of those requests that are due within it (in a closed
+  // loop: sent), however late their answers come.
   void measure(Time begin, Time end) noexcept {
     begin_ = begin;
     end_ = end;
@@ -33,7 +33,7 @@ class Recorder {
   void answered(Time due, Time sent, Time now, std::uint64_t count) {
     const bool within = is_measuring(now);
     if (within) second_.requests += count;
-    if (result_.open_loop ? !is_measuring(due) : !within) return;
+    if (!is_measuring(due)) return;
     service_.record(nanoseconds_between(sent, now), count);
     if (result_.open_loop) response_.record(nanoseconds_between(due, now), count);
   }

@@ -105,7 +105,7 @@ TEST_SUITE("load engine") {
     CHECK(result.requests > 50);
     CHECK(result.errors.empty());
     CHECK(result.connections_opened == 5);
-    CHECK(result.service.count() == result.requests);
+    CHECK(result.service.count() == result.sent);
     CHECK(result.in_flight_at_end <= 20);
     CHECK(scene.seconds == 1);
   }
