@@ -69,6 +69,7 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
   rows.push_back({"first byte p99", quantile(a.first_byte), quantile(b.first_byte), duration_text});
   rows.push_back(counts("requests", a.requests, b.requests));
   rows.push_back(counts("errors", errors_of(a), errors_of(b)));
+  rows.push_back(counts("unanswered", a.unanswered, b.unanswered));
   rows.push_back(counts("in flight at end", a.in_flight_at_end, b.in_flight_at_end));
   rows.push_back(counts("connections", a.connections_opened, b.connections_opened));
   if (a.open_loop || b.open_loop) rows.push_back(counts("late sends", a.late_sends, b.late_sends));

@@ -99,10 +99,10 @@ Task<> Connection::visit(Time due) {
   ++common_.running;
   visiting_ = true;
   const Time now = monotonic_now();
-  common_.recorder.sent(due, now, 1);
   const Duration pause = pause_;
   auto opened = co_await open();
   if (opened) {
+    common_.recorder.sent(due, now, 1);
     exchange_->request(due, now, 1, common_.outgoing);
     send_outgoing();
     while (in_flight() > 0) {
@@ -115,6 +115,7 @@ Task<> Connection::visit(Time due) {
     }
     forget_conn();
   } else {
+    common_.recorder.never_sent(due, monotonic_now(), 1);
     pause_ = std::clamp(pause * 2, shortest_pause, longest_pause);
   }
   visiting_ = false;
@@ -219,7 +220,12 @@ void Connection::end_if_idle() noexcept {
   if (conn_ && in_flight() == 0) conn_->abort();
 }
 
-void Connection::forget_conn() noexcept {
+// What is in flight then will not be answered any more, whatever the cause.
+void Connection::forget_conn() {
+  const Time now = monotonic_now();
+  exchange_->for_each_pending([&](const Exchange::Pending& pending) {
+    common_.recorder.unanswered(pending.due, pending.sent, now, pending.count);
+  });
   conn_.reset();
   exchange_->restart();
   --common_.open;

@@ -84,7 +84,7 @@ class Connection {
   bool take(std::string_view bytes, Time now);
   void lost(const Error& error);
   void tell_unanswered(Duration waited);
-  void forget_conn() noexcept;
+  void forget_conn();
 
   Common& common_;
   const std::uint64_t number_;

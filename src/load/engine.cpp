@@ -29,7 +29,7 @@ Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& obs
     : reactor_(reactor),
       options_(options),
       observer_(observer),
-      recorder_(options.is_open_loop()),
+      recorder_(options.is_open_loop(), options.timeout),
       until_drained_(reactor),
       until_over_(reactor),
       until_opened_(reactor) {
@@ -208,7 +208,7 @@ Task<> Engine::drain() {
     common_->phase = Common::Phase::over;
     until_over_.cancel();
     for (const auto& connection : connections_) connection->fail_unanswered();
-    for (const auto& player : players_) player->end();
+    for (const auto& player : players_) player->fail_unanswered();
   }
   if (pacer_ && pacer_->never_sent() > 0) {
     recorder_.failed(

@@ -7,6 +7,7 @@ namespace {
 
 // A sleep may last so much longer than it should: a tick of the wheel, and one of epoll_wait(2).
 constexpr Duration sleep_error = 2ms;
+constexpr int steps_of_waiting = 1000;
 
 }  // namespace
 
@@ -43,7 +44,8 @@ Connection* Pacer::take_free() {
 }
 
 void Pacer::send_due(Time now) {
-  while (schedule_.next() <= now) {
+  const Time last = std::min(now, common_.recorder.end() + -Duration(1));
+  while (schedule_.next() <= last) {
     Connection* const connection = take_free();
     if (connection == nullptr) {
       was_out_of_connections_ = true;
@@ -85,13 +87,23 @@ Task<> Pacer::run() {
       co_await common_.reactor.next_turn();
     }
   }
-  count_never_sent();
+  tell_never_sent();
   --common_.running;
 }
 
-void Pacer::count_never_sent() {
-  const Time end = std::min(common_.recorder.end(), monotonic_now());
-  for (; schedule_.next() < end; schedule_.advance()) ++never_sent_;
+// They wait until now, those that were due first the longest: told in so many steps.
+void Pacer::tell_never_sent() {
+  Recorder& recorder = common_.recorder;
+  const Time now = monotonic_now(), end = std::min(recorder.end(), now);
+  never_sent_ += schedule_.skip_until(std::min(recorder.begin(), end));  // of the warm-up
+  const Time begin = std::max(schedule_.next(), recorder.begin());
+  const Duration step = (end - begin) / steps_of_waiting;
+  for (int index = 0; index < steps_of_waiting && schedule_.next() < end; ++index) {
+    const Time due = begin + step * index;
+    const std::uint64_t count = schedule_.skip_until(index + 1 == steps_of_waiting ? end : due + step);
+    recorder.never_sent(due, now, count);
+    never_sent_ += count;
+  }
 }
 
 }  // namespace reactord::load

@@ -35,7 +35,7 @@ class Pacer {
  private:
   Connection* take_free();
   void send_due(Time now);
-  void count_never_sent();
+  void tell_never_sent();
 
   Common& common_;
   const LoadOptions& options_;

@@ -204,6 +204,23 @@ void Player::leave() noexcept {
   next_read_ = Time::past();
 }
 
+void Player::fail_unanswered() {
+  if (!ended_ && in_flight() > 0) {
+    common_.recorder.failed("reply timeout",
+                            "connection " + std::to_string(number_) +
+                                ": no reply until nothing was waited for any more, " +
+                                std::to_string(in_flight()) + " in flight",
+                            in_flight());
+    lose_unanswered();
+  }
+  end();
+}
+
+void Player::lose_unanswered() {
+  const Time now = monotonic_now();
+  for (const Request& request : unanswered_) common_.recorder.unanswered(request.sent, request.sent, now, 1);
+}
+
 void Player::finish() noexcept {
   if (in_flight() == 0) end();
 }
@@ -238,6 +255,7 @@ bool Player::failed(std::string_view phase, const Error& error) {
   } else {
     common_.recorder.failed(error_name(phase, error), connection + ": " + error.text());
   }
+  lose_unanswered();
   return false;
 }
 
@@ -247,6 +265,7 @@ bool Player::expects_too_little(const ScriptStep& step) {
                               std::to_string(number_) + ": " + std::to_string(most_unanswered) +
                               " requests wait for their expect: the script has too few",
                           in_flight());
+  lose_unanswered();
   return false;
 }
 
@@ -262,6 +281,7 @@ bool Player::differs(const ScriptStep& step, std::string_view wanted, std::strin
                                 std::to_string(in_flight() - 1) + " requests behind a wrong reply",
                             in_flight() - 1);
   }
+  lose_unanswered();
   return false;
 }
 

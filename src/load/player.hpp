@@ -21,7 +21,7 @@ class Player {
 
   Task<> run();
   void finish() noexcept;  // nothing more is to be sent: it ends with the last reply that it waits for
-  void end() noexcept;     // now, whatever it does
+  void fail_unanswered();  // nothing more is waited for
   std::size_t in_flight() const noexcept {
     return unanswered_.size();
   }  // requests that an expect is to answer
@@ -51,7 +51,9 @@ class Player {
   Task<bool> read_some(Duration at_most);
   Task<bool> wait_for(const ScriptStep& step);
   bool reset();
+  void end() noexcept;  // now, whatever it does
   void leave() noexcept;
+  void lose_unanswered();
   void answered();
   bool failed(std::string_view phase, const Error& error);
   bool expects_too_little(const ScriptStep& step);

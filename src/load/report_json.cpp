@@ -90,7 +90,12 @@ void write_totals(JsonWriter& json, const LoadResult& result) {
   json.key("requests_per_second").number(seconds > 0 ? static_cast<double>(result.requests) / seconds : 0);
   json.key("bytes_per_second").number(seconds > 0 ? static_cast<double>(result.bytes_read) / seconds : 0);
   json.key("sent").number(result.sent);
+  json.key("unanswered").number(result.unanswered);
   json.key("in_flight_at_end").number(result.in_flight_at_end);
+  json.key("warmup_sent").number(result.warmup_sent);
+  json.key("warmup_answered").number(result.warmup_answered);
+  json.key("sent_after").number(result.sent_after);
+  json.key("answered_after").number(result.answered_after);
   json.key("bytes_read").number(result.bytes_read);
   json.key("bytes_written").number(result.bytes_written);
   json.key("connections_opened").number(result.connections_opened);

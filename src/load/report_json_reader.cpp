@@ -35,6 +35,11 @@ class ReportReader {
       if (!parse(value->text, into)) fail(*value, wrong(name, kind_text));
     }
   }
+  // That was not written from the beginning on: without it stays what is there.
+  template <typename Value>
+  void read_newer(const JsonValue* parent, std::string_view name, Value& into) {
+    if (parent != nullptr && parent->find(name) != nullptr) read(parent, name, into);
+  }
   void read(const JsonValue* parent, std::string_view name, Duration& into) {
     constexpr std::string_view kind_text = "a whole number of nanoseconds from 0 to 9223372036854775807";
     if (const JsonValue* value = member(parent, name, Kind::number, kind_text)) {
@@ -120,7 +125,12 @@ void read_totals(ReportReader& reader, const JsonValue* report, LoadResult& resu
   reader.read(report, "duration_ns", result.duration);
   reader.read(report, "requests", result.requests);
   reader.read(report, "sent", result.sent);
+  reader.read_newer(report, "unanswered", result.unanswered);
   reader.read(report, "in_flight_at_end", result.in_flight_at_end);
+  reader.read_newer(report, "warmup_sent", result.warmup_sent);
+  reader.read_newer(report, "warmup_answered", result.warmup_answered);
+  reader.read_newer(report, "sent_after", result.sent_after);
+  reader.read_newer(report, "answered_after", result.answered_after);
   reader.read(report, "bytes_read", result.bytes_read);
   reader.read(report, "bytes_written", result.bytes_written);
   reader.read(report, "connections_opened", result.connections_opened);

@@ -82,6 +82,10 @@ void add_distribution(std::string& text, const LoadResult& result) {
     if (result.open_loop) text += quantile_column(result.service, row.quantile, 12);
     text += "\n";
   }
+  if (result.unanswered == 0) return;
+  const double share = static_cast<double>(result.unanswered) / static_cast<double>(result.response.count());
+  text += "    of which " + std::to_string(result.unanswered) + " (" + percent_text(share) +
+          ") had no answer: counted with their timeout at least\n";
 }
 
 void add_chart(std::string& text, const LoadResult& result) {
@@ -94,6 +98,15 @@ void add_chart(std::string& text, const LoadResult& result) {
 void add_requests(std::string& text, const LoadResult& result) {
   text += "  " + std::to_string(result.requests) + " requests in " + fixed_text(seconds_of(result), 2) +
           "s, " + bytes_text(static_cast<double>(result.bytes_read)) + " read\n";
+  const auto add_outside = [&text](const char* when, std::uint64_t sent, std::uint64_t answered) {
+    if (sent == 0 && answered == 0) return;
+    text += std::string("; ") + when + " " + std::to_string(sent) + " and " + std::to_string(answered);
+  };
+  text += "  In all: " + std::to_string(result.total_sent()) + " sent, " +
+          std::to_string(result.total_answered()) + " answered";
+  add_outside("in the warm-up", result.warmup_sent, result.warmup_answered);
+  add_outside("after the end", result.sent_after, result.answered_after);
+  text += "\n";
   if (result.interrupted) text += "  interrupted: this is what was done until then\n";
   if (result.in_flight_at_end > 0) {
     text += "  In flight at end: " + std::to_string(result.in_flight_at_end) + " sent and not answered\n";

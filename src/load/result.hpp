@@ -35,8 +35,13 @@ struct LoadResult {
   bool open_loop = false;
   Duration duration{0};        // measured, without warm-up
   std::uint64_t requests = 0;  // answered within it
-  std::uint64_t sent = 0;
-  std::uint64_t in_flight_at_end = 0;  // sent and not answered when the run ended
+  std::uint64_t sent = 0;      // due within it
+  std::uint64_t unanswered =
+      0;  // due within it: no right reply came in time, or they were never sent. They are in
+          // `response`, and those that were sent in `service`, with their timeout at least
+  std::uint64_t in_flight_at_end = 0;                  // sent and not answered when the run ended
+  std::uint64_t warmup_sent = 0, warmup_answered = 0;  // before it
+  std::uint64_t sent_after = 0, answered_after = 0;    // behind it
   std::uint64_t bytes_read = 0, bytes_written = 0;
   std::uint64_t connections_opened = 0, connections_wanted = 0;
 
@@ -59,6 +64,10 @@ struct LoadResult {
   bool is_bottleneck = false;     // then the numbers say more of the generator than of the server
   std::string bottleneck_reason;  // a sentence, where it is
   bool interrupted = false;       // by ctrl-C: the report tells of what was done so far
+
+  // What the server's own counters should show.
+  std::uint64_t total_sent() const { return sent + warmup_sent + sent_after; }
+  std::uint64_t total_answered() const { return requests + warmup_answered + answered_after; }
 
   bool has_wrong_replies() const {
     const auto mismatch = errors.find("reply mismatch");

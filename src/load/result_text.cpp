@@ -12,11 +12,19 @@ struct Count {
   std::string_view name;
   std::uint64_t LoadResult::*member;
 };
-constexpr std::array counts{
-    Count{"requests", &LoadResult::requests},           Count{"sent", &LoadResult::sent},
-    Count{"in-flight", &LoadResult::in_flight_at_end},  Count{"bytes-read", &LoadResult::bytes_read},
-    Count{"bytes-written", &LoadResult::bytes_written}, Count{"opened", &LoadResult::connections_opened},
-    Count{"wanted", &LoadResult::connections_wanted},   Count{"late", &LoadResult::late_sends}};
+constexpr std::array counts{Count{"requests", &LoadResult::requests},
+                            Count{"sent", &LoadResult::sent},
+                            Count{"in-flight", &LoadResult::in_flight_at_end},
+                            Count{"bytes-read", &LoadResult::bytes_read},
+                            Count{"bytes-written", &LoadResult::bytes_written},
+                            Count{"opened", &LoadResult::connections_opened},
+                            Count{"wanted", &LoadResult::connections_wanted},
+                            Count{"late", &LoadResult::late_sends},
+                            Count{"unanswered", &LoadResult::unanswered},
+                            Count{"warmup-sent", &LoadResult::warmup_sent},
+                            Count{"warmup-answered", &LoadResult::warmup_answered},
+                            Count{"sent-after", &LoadResult::sent_after},
+                            Count{"answered-after", &LoadResult::answered_after}};
 
 struct Distribution {
   std::string_view name;

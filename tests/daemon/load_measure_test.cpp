@@ -102,4 +102,67 @@ TEST_SUITE("load measures") {
         measure({"-s", script, "-c", "2", "-d", "50ms", "--timeout", "200ms", silent.target()});
     CHECK(slept.status == 2);
   }
+
+  TEST_CASE("requests that were never answered are in the percentiles, and conditions see them") {
+    const Served silent([](int, std::string_view) { return true; });
+    for (const Words& more : std::vector<Words>{{"-P", "3"}, {"-R", "100"}, {"-R", "100", "-P", "50"}}) {
+      const Measured none = measure(more + Words{"-c", "1", "-d", "300ms", "--timeout", "200ms", "--fail-if",
+                                                 "p50>150ms", "--fail-if", "unanswered>0%", silent.target()});
+      INFO(none.output << none.errors);
+      CHECK(none.status == 2);
+      CHECK(none.result.unanswered == none.result.response.count());
+      CHECK(none.result.unanswered > 0);
+      CHECK(none.result.response.min() >= 200'000'000);
+      CHECK(none.output.contains(" (100.00%) had no answer: counted with their timeout at least"));
+      CHECK(none.errors.contains("--fail-if p50>150ms: p50 is 2"));
+      CHECK(none.errors.contains("--fail-if unanswered>0%: unanswered is 100.00%"));
+      if (more.front() == "-R") CHECK(none.result.response.count() == 30);
+    }
+  }
+
+  TEST_CASE("replies lost to a reset, and visits that were refused, are in the percentiles too") {
+    const Served breaking([](int, std::string_view) { return false; });
+    const Measured lost =
+        measure({"-c", "1", "-R", "100", "-d", "300ms", "--timeout", "1s", breaking.target()});
+    CHECK(lost.result.unanswered == 30);
+    CHECK(lost.result.response.count() == 30);
+    CHECK(lost.result.response.min() >= 1'000'000'000);
+    std::string target;
+    { target = Port().target(); }
+    const Measured refused =
+        measure({"-c", "10", "--connect-rate", "100", "-d", "300ms", "--timeout", "1s", target});
+    CHECK(refused.result.unanswered == refused.result.response.count());
+    CHECK(refused.result.response.min() >= 1'000'000'000);
+    CHECK(refused.result.sent == 0);
+  }
+
+  TEST_CASE("the window opens before the first request, and all that were due are in it") {
+    const Served server(answer);
+    const Measured one = measure({"-c", "1", "-R", "1", "-d", "500ms", server.target()});
+    CHECK(one.status == 0);
+    CHECK(one.result.requests == 1);
+    CHECK(one.result.sent == 1);
+    const Measured many =
+        measure({"-c", "4", "-R", "100", "-d", "500ms", "--warmup", "200ms", server.target()});
+    CHECK(many.result.response.count() == 50);
+    CHECK(many.result.warmup_sent == 20);
+  }
+
+  TEST_CASE("what was sent and answered in all is what the server has counted") {
+    const test::TemporaryDirectory directory;
+    const std::string script =
+        written(directory, "repeat forever\nsend \"a\\n\"\nexpect \"Server: a\\n\"\nsleep 1ms\nend\n");
+    for (const Words& more :
+         std::vector<Words>{{"-P", "4"}, {"-R", "2k"}, {"--connection-per-request"}, {"-s", script}}) {
+      const Served server(answer);
+      const Measured measured =
+          measure(more + Words{"-c", "3", "-t", "2", "-d", "200ms", "--warmup", "100ms", server.target()});
+      INFO(measured.output);
+      CHECK(measured.result.total_sent() == server.lines());
+      CHECK(measured.result.total_answered() == server.lines());
+      CHECK(measured.result.warmup_sent > 0);
+      const std::string all = std::to_string(server.lines());
+      CHECK(measured.output.contains("  In all: " + all + " sent, " + all + " answered; in the warm-up "));
+    }
+  }
 }

@@ -119,7 +119,8 @@ TEST_SUITE("load engine") {
     const std::uint64_t unsent = overdue == result.errors.end() ? 0 : overdue->second.count;
     CHECK(result.sent + unsent >= 195);
     CHECK(result.sent + unsent <= 205);
-    CHECK(result.response.count() == result.sent);
+    CHECK(result.response.count() == result.sent + unsent);
+    CHECK(result.unanswered == unsent);
     CHECK(result.lateness.count() == result.sent);
     CHECK(result.errors.size() == (unsent > 0 ? 1 : 0));
   }
@@ -187,6 +188,38 @@ TEST_SUITE("load engine") {
     for (int i = 0; i < 100'000; ++i) schedule.advance();
     CHECK(schedule.next().nanoseconds() > 98'000'000'000);
     CHECK(schedule.next().nanoseconds() < 102'000'000'000);
+  }
+
+  TEST_CASE("passing over what is due is as doing it one by one, and takes no longer for more") {
+    for (const auto& [rate, process] : {std::pair{1000.0, 0u}, {999.0, 1u}, {0.5, 1u}, {7.0, 0u}}) {
+      load::Schedule walked(rate, false, 1, process, 2), skipped(rate, false, 1, process, 2);
+      walked.start(Time());
+      skipped.start(Time());
+      for (const Duration until :
+           {0ns, 1ns, 500'000ns, Duration(1ms), Duration(1s), Duration(1s), Duration(61s)}) {
+        std::uint64_t count = 0;
+        for (; walked.next() < Time() + until; walked.advance()) ++count;
+        CHECK(skipped.skip_until(Time() + until) == count);
+        CHECK(skipped.next() == walked.next());
+      }
+    }
+    load::Schedule many(100e6, false, 1);
+    many.start(Time());
+    CHECK(many.skip_until(Time() + 24h) == 8'640'000'000'000);
+    CHECK(many.next() >= Time() + 24h);
+  }
+
+  TEST_CASE("passing over random arrivals has their rate, and ends behind the time") {
+    load::Schedule schedule(1e6, true, 7);
+    schedule.start(Time());
+    std::uint64_t count = 0;
+    for (int second = 1; second <= 100; ++second) {
+      count += schedule.skip_until(Time() + second * 1s);
+      CHECK(schedule.next() >= Time() + second * 1s);
+      CHECK(schedule.skip_until(Time() + second * 1s) == 0);
+    }
+    CHECK(count > 99'900'000);
+    CHECK(count < 100'100'000);
   }
 
   TEST_CASE("shares add up to the whole, and every connection has a number of its own") {

@@ -45,6 +45,7 @@ TEST_CASE(
         "    Connect     50%   80.00us  99%   80.00us  max   80.00us\n"
         "    First byte  50%  250.00us  99%  250.00us  max  250.00us\n"
         "  10000 requests in 10.00s, 11.77MB read\n"
+        "  In all: 10003 sent, 10000 answered\n"
         "  In flight at end: 3 sent and not answered\n"
         "  Late sends: 10 of 10003 (0.10%) more than 1ms late, the latest 4.60ms\n"
         "  Socket errors: connect 2, read 1, write 0, timeout 0\n"
@@ -77,6 +78,7 @@ TEST_CASE("the report of a closed loop says what its latency is worth") {
         "    Connect     50%   80.00us  99%   80.00us  max   80.00us\n"
         "    First byte  50%  250.00us  99%  250.00us  max  250.00us\n"
         "  50000 requests in 1.00s, 3.05MB read\n"
+        "  In all: 50000 sent, 50000 answered\n"
         "  Generator: 61% of a core, longest turn 300.00us\n"
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
         "  since a connection sends only when its last request is answered.\n"
@@ -97,6 +99,7 @@ TEST_CASE("the report of a run without any answer has no numbers made up") {
         "    99.9%           -\n"
         "  Connections: 0 opened, 0 wanted\n"
         "  0 requests in 0.00s, 0.00B read\n"
+        "  In all: 0 sent, 0 answered\n"
         "  Generator: 0% of a core, longest turn 0ns\n"
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
         "  since a connection sends only when its last request is answered.\n"
@@ -114,6 +117,7 @@ TEST_CASE("a report says that it was interrupted, and that the generator was the
   CHECK(text.starts_with("Running 10s test @ line@127.0.0.1:9090\n"));
   CHECK(
       text.contains("\n  10000 requests in 3.20s, 11.77MB read\n"
+                    "  In all: 10003 sent, 10000 answered\n"
                     "  interrupted: this is what was done until then\n"));
   CHECK(text.contains("\n  BOTTLENECK: the generator used 97% of its core\n"));
   CHECK(text.contains("\nRequests/sec:   3125.00\n"));
@@ -132,6 +136,19 @@ TEST_CASE("errors are counted as wrk counts them, a timeout of any phase among t
   CHECK(text.contains("  Socket errors: connect 0, read 0, write 4, timeout 3\n  Errors: 15\n"));
   CHECK(text.contains("    reply mismatch                   8\n      first: asked for \"a\", got \"b\"\n"));
   CHECK_FALSE(text.contains("ECONNRESET"));
+}
+
+TEST_CASE("the report tells how many requests had no answer, and what was done outside the time measured") {
+  LoadResult result = open_loop_result();
+  result.unanswered = 500;
+  result.warmup_sent = 20, result.warmup_answered = 19;
+  result.sent_after = 2, result.answered_after = 4;
+  const std::string text = report_text(result, false);
+  CHECK(
+      text.contains("    99.9%    220.03us    179.97us\n"
+                    "    of which 500 (5.00%) had no answer: counted with their timeout at least\n"));
+  CHECK(text.contains(
+      "  In all: 10025 sent, 10023 answered; in the warm-up 20 and 19; after the end 2 and 4\n"));
 }
 
 TEST_CASE("a name, an example or a reason makes no line of its own") {
