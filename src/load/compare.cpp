@@ -72,7 +72,10 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
   rows.push_back(counts("unanswered", a.unanswered, b.unanswered));
   rows.push_back(counts("in flight at end", a.in_flight_at_end, b.in_flight_at_end));
   rows.push_back(counts("connections", a.connections_opened, b.connections_opened));
-  if (a.open_loop || b.open_loop) rows.push_back(counts("late sends", a.late_sends, b.late_sends));
+  if (a.open_loop || b.open_loop) {
+    rows.push_back(counts("late sends", a.late_sends, b.late_sends));
+    rows.push_back(counts("by the generator", a.late_by_generator, b.late_by_generator));
+  }
   rows.push_back({"generator's core", a.cpu_share, b.cpu_share, percent_text});
   rows.push_back({"longest turn", static_cast<double>(a.longest_turn.count()),
                   static_cast<double>(b.longest_turn.count()), duration_text});
@@ -116,13 +119,17 @@ void add_differences(std::string& text, std::string_view what, const Pairs& a, c
   }
 }
 
+// It stands first, as in a report: the numbers say more of the generator.
+void add_bottleneck(std::string& text, const NamedResult& named) {
+  if (!named.result.is_bottleneck) return;
+  text += "BOTTLENECK: in " + load::printable(named.name) + ": " +
+          load::printable(named.result.bottleneck_reason) + "\n";
+}
+
 void add_doubts(std::string& text, const NamedResult& named) {
   const std::string name = load::printable(named.name);
   const LoadResult& result = named.result;
   if (result.interrupted) text += "warning: " + name + " was interrupted\n";
-  if (result.is_bottleneck)
-    text += "warning: in " + name +
-            " the generator was the bottleneck: " + load::printable(result.bottleneck_reason) + "\n";
   if (result.connections_opened < result.connections_wanted) {
     text += "warning: " + name + " opened " + std::to_string(result.connections_opened) + " of " +
             std::to_string(result.connections_wanted) + " connections\n";
@@ -133,8 +140,11 @@ void add_doubts(std::string& text, const NamedResult& named) {
 
 std::string compare_text(const NamedResult& a, const NamedResult& b) {
   constexpr std::size_t name_width = 18, value_width = 20, ratio_width = 10;
-  std::string text = std::string(name_width, ' ') + "  " + heading(a.name, value_width) + "  " +
-                     heading(b.name, value_width) + right_aligned("b/a", ratio_width) + "\n";
+  std::string text;
+  add_bottleneck(text, a);
+  add_bottleneck(text, b);
+  text += std::string(name_width, ' ') + "  " + heading(a.name, value_width) + "  " +
+          heading(b.name, value_width) + right_aligned("b/a", ratio_width) + "\n";
   for (const Row& row : rows_of(a.result, b.result)) {
     text += left_aligned(row.name, name_width) + "  " +
             right_aligned(row.a ? row.write(*row.a) : "-", value_width) + "  " +

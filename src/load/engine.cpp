@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t opened_at_once = 64;  // below any backlog
 constexpr Duration look_interval = 20ms, longest_look_interval = 500ms;
+constexpr Duration longest_catch_up = 100ms;  // with what the generator itself was late for at the end
 constexpr double busy_share = 0.95;
 constexpr double missed_share = 0.01;  // of the requests
 constexpr double held_up_share = 0.1;  // of the time
@@ -119,6 +120,7 @@ Task<LoadResult> Engine::measure(Time start) {
     co_await run_seconds();
   }
   co_await drain();
+  judge();
   co_return recorder_.take();
 }
 
@@ -137,11 +139,16 @@ Task<> Engine::run_seconds() {
       slept = co_await until_drained_.sleep_until(recorder_.end());
     }
   }
+  const Time last = monotonic_now() + longest_catch_up;
+  while (pacer_ && pacer_->catch_up(monotonic_now()) && slept && monotonic_now() < last) {
+    slept = co_await until_drained_.sleep(1ms);
+  }
   const Time ended = monotonic_now();
   recorder_.end_at(ended);
   recorder_.result().duration = std::max(recorder_.end() - began, 0ns);
   end_second();
-  judge(system::processor_time() - processor_time_before, ended - began);
+  processor_time_ = system::processor_time() - processor_time_before;
+  real_time_ = ended - began;
 }
 
 void Engine::end_second() {
@@ -210,6 +217,7 @@ Task<> Engine::drain() {
     for (const auto& connection : connections_) connection->fail_unanswered();
     for (const auto& player : players_) player->fail_unanswered();
   }
+  if (pacer_) recorder_.result().unsent_by_generator = pacer_->owed();
   if (pacer_ && pacer_->never_sent() > 0) {
     recorder_.failed(
         "send overdue",
@@ -218,33 +226,34 @@ Task<> Engine::drain() {
   }
 }
 
-void Engine::judge(Duration processor_time, Duration real_time) {
+void Engine::judge() {
   LoadResult& result = recorder_.result();
-  if (real_time <= 0ns) return;
-  result.cpu_share = static_cast<double>(processor_time.count()) / static_cast<double>(real_time.count());
+  if (real_time_ <= 0ns) return;
+  result.cpu_share = static_cast<double>(processor_time_.count()) / static_cast<double>(real_time_.count());
   result.longest_turn = std::max(longest_turn_, pacer_ ? pacer_->longest_gap() : 0ns);
-  result.bottleneck_reason = bottleneck(real_time);
+  result.bottleneck_reason = bottleneck();
   result.is_bottleneck = !result.bottleneck_reason.empty();
 }
 
 // Why the numbers say more of us than of the server; empty: they don't. An open loop turns without pause: that it is busy
 // says nothing.
-std::string Engine::bottleneck(Duration real_time) {
+std::string Engine::bottleneck() {
   const LoadResult& result = recorder_.result();
   const auto share = [](auto part, auto whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
   };
-  const double missed = pacer_ ? share(pacer_->missed(), result.sent) : 0;
+  const std::uint64_t unsent = result.unsent_by_generator;
+  const double missed = share(result.late_by_generator + unsent, result.sent + unsent);
   if (missed > missed_share) {
     return percent(missed) + " of the requests were sent more than " + duration_text(result.late_after) +
-           " late by the generator itself: share the work with -t, or lower the rate";
+           " late, or never, by the generator itself: share the work with -t, or lower the rate";
   }
   if (!pacer_ && result.cpu_share > busy_share) {
     return "the generator itself used " + percent(result.cpu_share) +
            " of its core: share the work with -t, or the server may do more than this";
   }
   if (pacer_) {
-    const double held_up = share(pacer_->held_up().count(), real_time.count());
+    const double held_up = share(pacer_->held_up().count(), real_time_.count());
     if (held_up < held_up_share) return "";
     return "the generator was kept from running for " + percent(held_up) +
            " of the time: give it a core of its own, or share the work with -t";

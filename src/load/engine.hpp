@@ -48,8 +48,8 @@ class Engine {
   Task<> drain();
   void start_connections();
   void sample_turn(Duration took, Duration used);
-  void judge(Duration processor_time, Duration real_time);
-  std::string bottleneck(Duration real_time);
+  void judge();
+  std::string bottleneck();
 
   Reactor& reactor_;
   const LoadOptions& options_;
@@ -66,6 +66,7 @@ class Engine {
   std::unique_ptr<Holding> holding_;
   std::size_t next_to_open_ = 0;
   std::size_t opening_ = 0;                                   // tasks that do
+  Duration processor_time_{0}, real_time_{0};                 // of the window
   Duration longest_turn_{0}, turns_took_{0}, turns_used_{0};  // of those that were sampled
 };
 

@@ -93,13 +93,14 @@ int conclude(const LoadOptions& options, const LoadResult& result) {
 
 // Whether the rate was kept, and the condition at it.
 bool holds(const Threshold& condition, const LoadResult& result) {
-  return is_met(condition, result) && result.errors.empty();
+  return is_met(condition, result) && result.errors.empty() && result.unsent_by_generator == 0;
 }
 
 void show_try(const LoadOptions& options, double rate, bool held, const LoadResult& result,
               const Threshold& condition) {
   if (options.quiet) return;
-  std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), held ? "holds" : "broken",
+  const char* const verdict = held ? "holds" : result.is_bottleneck ? "no verdict" : "broken";
+  std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), verdict,
                reactord::judge(condition, result).text.c_str(),
                result.is_bottleneck ? " (the generator was the bottleneck)" : "");
 }
@@ -126,6 +127,10 @@ int search(LoadOptions options) {
     if (held) best = std::move(run.result);
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
+  }
+  if (search.knee() == 0 && is_ours) {
+    return failed(exit_failed, "--slo " + options.slo + ": no verdict: the generator was the bottleneck at " +
+                                   rate_text(search.broken()));
   }
   if (search.knee() == 0) return failed(exit_condition, "--slo " + options.slo + ": held at no rate");
   if (!options.quiet) {

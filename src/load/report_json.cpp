@@ -101,6 +101,8 @@ void write_totals(JsonWriter& json, const LoadResult& result) {
   json.key("connections_opened").number(result.connections_opened);
   json.key("connections_wanted").number(result.connections_wanted);
   json.key("late_sends").number(result.late_sends);
+  json.key("late_by_generator").number(result.late_by_generator);
+  json.key("unsent_by_generator").number(result.unsent_by_generator);
   write_duration(json, "late_after_ns", result.late_after);
 }
 

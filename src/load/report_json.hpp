@@ -9,7 +9,7 @@
 //       "requests": 123450, "requests_per_second": 12345.0, "bytes_per_second": ..., "sent": ...,
 //       "unanswered": 0, "in_flight_at_end": 0, "warmup_sent": 0, "warmup_answered": 0, "sent_after": 0, "answered_after": 0,
 //       "bytes_read": ..., "bytes_written": ...,
-//       "connections_opened": 100, "connections_wanted": 100, "late_sends": 0, "late_after_ns": 1000000,
+//       "connections_opened": 100, "connections_wanted": 100, "late_sends": 0, "late_by_generator": 0, "unsent_by_generator": 0, "late_after_ns": 1000000,
 //       "errors": {"read ECONNRESET": {"count": 1, "first_example": "..."}},
 //       "latency": {"response": {"count": ..., "min_ns": ..., "mean_ns": ..., "p50_ns": ..., "histogram": "..."},
 //                   "service": {...}, "connect": {...}, "first_byte": {...}, "lateness": {...}},

@@ -136,6 +136,8 @@ void read_totals(ReportReader& reader, const JsonValue* report, LoadResult& resu
   reader.read(report, "connections_opened", result.connections_opened);
   reader.read(report, "connections_wanted", result.connections_wanted);
   reader.read(report, "late_sends", result.late_sends);
+  reader.read_newer(report, "late_by_generator", result.late_by_generator);
+  reader.read_newer(report, "unsent_by_generator", result.unsent_by_generator);
   reader.read(report, "late_after_ns", result.late_after);
 }
 

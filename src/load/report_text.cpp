@@ -165,13 +165,18 @@ void add_lateness(std::string& text, const LoadResult& result) {
       result.sent == 0 ? 0 : static_cast<double>(result.late_sends) / static_cast<double>(result.sent);
   text += "  Late sends: " + std::to_string(result.late_sends) + " of " + std::to_string(result.sent) + " (" +
           percent_text(share) + ") more than " + short_duration_text(result.late_after) +
-          " late, the latest " + duration_text(result.lateness.max()) + "\n";
+          " late, the latest " + duration_text(result.lateness.max());
+  if (result.late_by_generator > 0)
+    text += ", " + std::to_string(result.late_by_generator) + " by the generator itself";
+  text += "\n";
+  if (result.unsent_by_generator == 0) return;
+  text += "  Never sent: " + std::to_string(result.unsent_by_generator) +
+          " that came due while the generator itself was late\n";
 }
 
 void add_generator(std::string& text, const LoadResult& result) {
   text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
           duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
-  if (result.is_bottleneck) text += "  BOTTLENECK: " + load::printable(result.bottleneck_reason) + "\n";
   if (!result.open_loop) {
     text +=
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
@@ -183,6 +188,7 @@ void add_generator(std::string& text, const LoadResult& result) {
 
 std::string report_text(const LoadResult& result, bool with_chart) {
   std::string text;
+  if (result.is_bottleneck) text += "BOTTLENECK: " + load::printable(result.bottleneck_reason) + "\n";
   add_head(text, result);
   add_statistics(text, result);
   add_distribution(text, result);

@@ -53,6 +53,10 @@ struct LoadResult {
   Histogram lateness;    // open loop: from the intended send time to the actual one
 
   std::uint64_t late_sends = 0;  // open loop: later than `late_after`
+  std::uint64_t late_by_generator =
+      0;  // of these, though a connection was free, or since it did not look in time
+  std::uint64_t unsent_by_generator =
+      0;  // that came due while it did not look, and for which there was no time left
   Duration late_after = 1ms;
   std::map<std::string, LoadError> errors;  // by phase and cause
 

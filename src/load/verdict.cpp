@@ -10,6 +10,7 @@
 namespace reactord::load {
 namespace {
 
+constexpr const char* bottleneck_remark = " (the generator was the bottleneck: it says little of the server)";
 constexpr std::size_t shown_errors = 3;  // of other kinds there is the number
 
 // From the worst on.
@@ -99,11 +100,16 @@ Verdict judge_run(const LoadOptions& options, const LoadResult& result) {
     verdict.add(exit_failed, nothing);
   }
   add_errors(verdict, result);
+  if (result.unsent_by_generator > 0) {
+    verdict.add(exit_failed, "the generator itself was late: " + std::to_string(result.unsent_by_generator) +
+                                 " requests were never sent, which says nothing of the server");
+  }
   add_connections(verdict, options, result);
   for (const std::string& text : options.fail_if) {
     const auto condition = parse_threshold(text);
-    if (condition && is_failure(*condition, result))
-      verdict.add(exit_condition, "--fail-if " + judge(*condition, result).text);
+    if (!condition || !is_failure(*condition, result)) continue;
+    verdict.add(exit_condition, "--fail-if " + judge(*condition, result).text +
+                                    (result.is_bottleneck ? bottleneck_remark : ""));
   }
   return verdict;
 }

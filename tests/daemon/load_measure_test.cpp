@@ -21,6 +21,15 @@ struct Measured {
   reactord::LoadResult result;
 };
 
+reactord::LoadResult read_result(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  auto result = reactord::read_report_json(text.str());
+  REQUIRE(result.has_value());
+  return std::move(*result);
+}
+
 Measured measure(Words words) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path("result.json");
@@ -28,12 +37,7 @@ Measured measure(Words words) {
   Load load(words);
   Measured measured{0, load.output(), load.errors(), {}};
   measured.status = load.wait();
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  auto result = reactord::read_report_json(text.str());
-  REQUIRE(result.has_value());
-  measured.result = std::move(*result);
+  measured.result = read_result(path);
   return measured;
 }
 
@@ -68,6 +72,22 @@ Served::Serve answer_after(std::chrono::milliseconds time) {
     std::this_thread::sleep_for(time);
     return answer(fd, lines);
   };
+}
+
+// Runs `words`, and keeps the process that does from running for `stopped`, once the server has had ten requests.
+Measured measure_stopped(const Served& server, Words words, std::chrono::milliseconds stopped) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path("result.json");
+  Load load(words + Words{"--json", path, server.target()});
+  test::wait_until("requests come", [&] { return server.lines() > 10; });
+  const pid_t worker = load.workers().front();
+  ::kill(worker, SIGSTOP);
+  std::this_thread::sleep_for(stopped);
+  ::kill(worker, SIGCONT);
+  Measured measured{0, load.output(), load.errors(), {}};
+  measured.status = load.wait();
+  measured.result = read_result(path);
+  return measured;
 }
 
 }  // namespace
@@ -164,5 +184,44 @@ TEST_SUITE("load measures") {
       const std::string all = std::to_string(server.lines());
       CHECK(measured.output.contains("  In all: " + all + " sent, " + all + " answered; in the warm-up "));
     }
+  }
+
+  TEST_CASE("a generator that is late by itself does not blame the server, and sends what it owes") {
+    for (const char* duration : {"400ms", "2s"}) {  // it is stopped when the run ends, and in its middle
+      const Served server(answer);
+      const Measured late = measure_stopped(server, {"-c", "10", "-R", "1000", "-d", duration}, 600ms);
+      INFO(late.output << late.errors);
+      CHECK_FALSE(late.result.errors.contains("send overdue"));
+      CHECK(late.status == 0);
+      CHECK(late.result.late_by_generator > 200);
+      CHECK(late.result.late_by_generator <= late.result.late_sends);
+      CHECK(late.result.is_bottleneck);
+      CHECK(late.output.starts_with("BOTTLENECK: "));
+      CHECK(late.output.contains(std::to_string(late.result.late_by_generator) + " by the generator itself"));
+    }
+  }
+
+  TEST_CASE("what a late generator never sent is told as that, and as a bottleneck") {
+    const Served slow(answer_after(20ms));
+    const Measured late =
+        measure_stopped(slow, {"-c", "1", "-R", "40", "-d", "700ms", "--fail-if", "p99>10ms"}, 1500ms);
+    INFO(late.output << late.errors);
+    CHECK_FALSE(late.result.errors.contains("send overdue"));
+    CHECK(late.status == 1);
+    CHECK(late.errors.contains("FAILED: the generator itself was late: "));
+    CHECK(late.errors.contains("the generator was the bottleneck: it says little of the server"));
+    CHECK(late.result.unsent_by_generator > 0);
+    CHECK(late.result.response.count() == 28);
+    CHECK(late.output.starts_with("BOTTLENECK: "));
+  }
+
+  TEST_CASE("what finds no connection free since the server is slow is not the generator's") {
+    const Served slow(answer_after(50ms));
+    const Measured overdue = measure({"-c", "1", "-R", "100", "-d", "400ms", slow.target()});
+    INFO(overdue.output << overdue.errors);
+    CHECK(overdue.result.errors.contains("send overdue"));
+    CHECK(overdue.result.unsent_by_generator == 0);
+    CHECK(overdue.result.late_by_generator < overdue.result.late_sends);
+    CHECK(overdue.result.response.count() == 40);
   }
 }

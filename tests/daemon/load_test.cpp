@@ -318,7 +318,8 @@ TEST_SUITE("load") {
     CHECK(ended.status == 0);
     CHECK(has(ended.output, "Knee: "));
     CHECK(has(ended.errors, "200/s        holds"));
-    CHECK(has(ended.errors, "/s        broken"));  // 800/s at the latest, on a busy machine earlier
+    // 800/s at the latest; where a busy machine held up the generator there is no verdict.
+    CHECK((has(ended.errors, "/s        broken") || has(ended.errors, "no verdict")));
   }
 
   TEST_CASE("a wrong reply ends the search, and fails it") {

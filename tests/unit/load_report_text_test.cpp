@@ -114,12 +114,12 @@ TEST_CASE("a report says that it was interrupted, and that the generator was the
   result.is_bottleneck = true;
   result.bottleneck_reason = "the generator used 97% of its core";
   const std::string text = report_text(result);
-  CHECK(text.starts_with("Running 10s test @ line@127.0.0.1:9090\n"));
+  CHECK(text.starts_with(
+      "BOTTLENECK: the generator used 97% of its core\nRunning 10s test @ line@127.0.0.1:9090\n"));
   CHECK(
       text.contains("\n  10000 requests in 3.20s, 11.77MB read\n"
                     "  In all: 10003 sent, 10000 answered\n"
                     "  interrupted: this is what was done until then\n"));
-  CHECK(text.contains("\n  BOTTLENECK: the generator used 97% of its core\n"));
   CHECK(text.contains("\nRequests/sec:   3125.00\n"));
   CHECK_FALSE(report_text(open_loop_result()).contains("interrupted"));
   CHECK_FALSE(report_text(open_loop_result()).contains("BOTTLENECK"));
