@@ -52,6 +52,11 @@ class ProgressDisplay final : public CrewObserver {
     errors_ += second.errors;
     Progress progress;
     progress.second = second;
+    const Duration length = options_.duration - (static_cast<std::int64_t>(number) - 1) * 1s;
+    if (length > 0ns && length < 1s) {  // the last one, cut short
+      const double a_second = 1e9 / static_cast<double>(length.count());
+      progress.second.requests = static_cast<std::uint64_t>(static_cast<double>(second.requests) * a_second);
+    }
     progress.errors = errors_;
     progress.connections_wanted = options_.connections + options_.hold;
     progress.left = std::max(options_.duration - Duration(number * 1s), Duration(0));

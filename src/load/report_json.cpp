@@ -53,10 +53,16 @@ void write_errors(JsonWriter& json, const std::map<std::string, LoadError>& erro
   json.close('}');
 }
 
-void write_seconds(JsonWriter& json, const std::vector<LoadSecond>& seconds) {
+void write_duration(JsonWriter& json, std::string_view name, Duration duration) {
+  json.key(name).number(static_cast<std::uint64_t>(std::max(duration, Duration(0)).count()));
+}
+
+void write_seconds(JsonWriter& json, const LoadResult& result) {
   json.key("seconds").open('[');
-  for (const LoadSecond& second : seconds) {
+  for (std::size_t index = 0; index < result.seconds.size(); ++index) {
+    const LoadSecond& second = result.seconds[index];
     json.open('{', true);
+    write_duration(json, "duration_ns", result.length_of(index));
     json.key("requests").number(second.requests);
     json.key("errors").number(second.errors);
     json.key("p50_ns").number(second.p50);
@@ -66,10 +72,6 @@ void write_seconds(JsonWriter& json, const std::vector<LoadSecond>& seconds) {
     json.close('}');
   }
   json.close(']');
-}
-
-void write_duration(JsonWriter& json, std::string_view name, Duration duration) {
-  json.key(name).number(static_cast<std::uint64_t>(std::max(duration, Duration(0)).count()));
 }
 
 void write_generator(JsonWriter& json, const LoadResult& result) {
@@ -124,7 +126,7 @@ std::string report_json(const LoadResult& result) {
   write_histogram(json, "first_byte", result.first_byte);
   write_histogram(json, "lateness", result.lateness);
   json.close('}');
-  write_seconds(json, result.seconds);
+  write_seconds(json, result);
   write_generator(json, result);
   json.close('}');
   return json.text();

@@ -13,7 +13,7 @@
 //       "errors": {"read ECONNRESET": {"count": 1, "first_example": "..."}},
 //       "latency": {"response": {"count": ..., "min_ns": ..., "mean_ns": ..., "p50_ns": ..., "histogram": "..."},
 //                   "service": {...}, "connect": {...}, "first_byte": {...}, "lateness": {...}},
-//       "seconds": [{"requests": ..., "errors": ..., "p50_ns": ..., "p99_ns": ..., "max_ns": ..., "open_connections": ...}],
+//       "seconds": [{"duration_ns": 1000000000, "requests": ..., "errors": ..., "p50_ns": ..., "p99_ns": ..., "max_ns": ..., "open_connections": ...}],
 //       "generator": {"cpu_share": 0.43, "longest_turn_ns": ..., "is_bottleneck": false, "bottleneck_reason": ""}
 //     }
 #pragma once

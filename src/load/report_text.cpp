@@ -62,7 +62,11 @@ void add_statistics_row(std::string& text, std::string_view name, const Histogra
 
 void add_statistics(std::string& text, const LoadResult& result) {
   Histogram rates;
-  for (const LoadSecond& second : result.seconds) rates.record(second.requests);
+  for (std::size_t index = 0; index < result.telling_seconds(); ++index) {
+    const double length = static_cast<double>(result.length_of(index).count()) / 1e9;
+    rates.record(static_cast<std::uint64_t>(
+        std::llround(static_cast<double>(result.seconds[index].requests) / length)));
+  }
   text += "  Statistics         Avg     Stdev       Max   +/- Stdev\n";
   add_statistics_row(text, "Latency", result.response, duration_text);
   if (result.open_loop) add_statistics_row(text, "Service", result.service, duration_text);

@@ -69,6 +69,18 @@ struct LoadResult {
   std::string bottleneck_reason;  // a sentence, where it is
   bool interrupted = false;       // by ctrl-C: the report tells of what was done so far
 
+  // The last second may be cut short.
+  Duration length_of(std::size_t second) const {
+    const Duration rest = duration - static_cast<std::int64_t>(second) * 1s;
+    return rest > 0ns && rest < 1s ? rest : Duration(1s);
+  }
+  // Of seconds in which so much happened as to tell a rate: all, but for a last one of which there is next to nothing.
+  std::size_t telling_seconds() const {
+    const bool is_rest = seconds.size() > 1 && length_of(seconds.size() - 1) < shortest_rest;
+    return seconds.size() - (is_rest ? 1 : 0);
+  }
+  static constexpr Duration shortest_rest = 100ms;
+
   // What the server's own counters should show.
   std::uint64_t total_sent() const { return sent + warmup_sent + sent_after; }
   std::uint64_t total_answered() const { return requests + warmup_answered + answered_after; }

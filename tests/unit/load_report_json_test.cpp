@@ -76,6 +76,15 @@ TEST_CASE("an empty result and the largest numbers come back too") {
   CHECK_FALSE(back.open_loop);
 }
 
+TEST_CASE("each second has its length, and the last may be cut short") {
+  LoadResult result = open_loop_result();
+  result.duration = 9500ms;
+  const auto json = read_json(report_json(result));
+  REQUIRE(json.has_value());
+  CHECK(json->find("seconds")->elements.front().find("duration_ns")->text == "1000000000");
+  CHECK(json->find("seconds")->elements.back().find("duration_ns")->text == "500000000");
+}
+
 TEST_CASE("quantiles and rates are there for other tools") {
   const auto json = read_json(report_json(closed_loop_result()));
   REQUIRE(json.has_value());

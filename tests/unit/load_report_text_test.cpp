@@ -86,6 +86,22 @@ TEST_CASE("the report of a closed loop says what its latency is worth") {
         "Transfer/sec:     3.05MB\n");
 }
 
+TEST_CASE("a last second that was cut short counts with its rate, in the requests a second") {
+  LoadResult result = closed_loop_result();
+  result.duration = 2500ms;
+  result.seconds.assign(3, result.seconds.front());
+  result.seconds.back().requests /= 2;
+  const char* const steady = "    Req/Sec       50.00k         0    50.00k     100.00%\n";
+  CHECK(report_text(result).contains(steady));
+  result.duration = 2000ms + 100ns;
+  result.seconds.back().requests = 1;  // which would be ten million a second
+  CHECK(report_text(result).contains(steady));
+  result.seconds.resize(1);
+  result.duration = 50ms;  // there is no other
+  result.seconds.front().requests = 2500;
+  CHECK(report_text(result).contains(steady));
+}
+
 TEST_CASE("the report of a run without any answer has no numbers made up") {
   CHECK(report_text(LoadResult{}) ==
         "Running 0ns test\n"
