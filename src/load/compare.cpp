@@ -72,13 +72,20 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
   rows.push_back(counts("unanswered", a.unanswered, b.unanswered));
   rows.push_back(counts("in flight at end", a.in_flight_at_end, b.in_flight_at_end));
   rows.push_back(counts("connections", a.connections_opened, b.connections_opened));
-  if (a.open_loop || b.open_loop) {
-    rows.push_back(counts("late sends", a.late_sends, b.late_sends));
-    rows.push_back(counts("by the generator", a.late_by_generator, b.late_by_generator));
-  }
-  rows.push_back({"generator's core", a.cpu_share, b.cpu_share, percent_text});
-  rows.push_back({"longest turn", static_cast<double>(a.longest_turn.count()),
-                  static_cast<double>(b.longest_turn.count()), duration_text});
+  const auto of_open = [&](const char* name, std::uint64_t LoadResult::*count) {
+    const auto value = [count](const LoadResult& result) {
+      return result.open_loop ? Number(static_cast<double>(result.*count)) : Number();
+    };
+    if (a.open_loop || b.open_loop) rows.push_back({name, value(a), value(b), whole_text});
+  };
+  of_open("late sends", &LoadResult::late_sends);
+  of_open("by the generator", &LoadResult::late_by_generator);
+  const auto over_time = [](const LoadResult& result, double value) {
+    return result.duration > 0ns ? Number(value) : Number();
+  };
+  rows.push_back({"generator's core", over_time(a, a.cpu_share), over_time(b, b.cpu_share), percent_text});
+  rows.push_back({"longest turn", over_time(a, static_cast<double>(a.longest_turn.count())),
+                  over_time(b, static_cast<double>(b.longest_turn.count())), duration_text});
   return rows;
 }
 

@@ -116,6 +116,7 @@ Task<> Connection::visit(Time due) {
     forget_conn();
   } else {
     common_.recorder.never_sent(due, monotonic_now(), 1);
+    common_.dial_failed();
     pause_ = std::clamp(pause * 2, shortest_pause, longest_pause);
   }
   visiting_ = false;

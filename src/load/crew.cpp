@@ -31,6 +31,7 @@ struct SecondSum {
 struct Link {
   Conn conn;
   std::size_t told = 0;  // seconds
+  LoadSecond so_far;     // before the first of them
   bool is_ready = false;
   bool has_ended = false;
 };
@@ -113,6 +114,8 @@ class Foreman {
 
   // False: it is no line of theirs.
   bool take(Link& link, std::string_view line) {
+    if (line.starts_with("opening ")) return take_prelude(link, Progress::Phase::opening, line.substr(8));
+    if (line.starts_with("warm-up ")) return take_prelude(link, Progress::Phase::warming_up, line.substr(8));
     if (line.starts_with("second ")) return take_second(link, line.substr(7));
     if (line != "ready") return add_result_line(line, run_.result);
     link.is_ready = true;
@@ -130,6 +133,21 @@ class Foreman {
     for (const auto& link : links_) {
       reactor_.spawn(tell(link->conn, "start " + std::to_string(start.nanoseconds()) + "\n"));
     }
+  }
+
+  bool take_prelude(Link& link, Progress::Phase phase, std::string_view text) {
+    LoadSecond& told = link.so_far;
+    const bool right = take_number(text, told.requests) && take_number(text, told.errors) &&
+                       take_number(text, told.open_connections);
+    LoadSecond sum;
+    for (const auto& one : links_) {
+      sum.requests += one->so_far.requests;
+      sum.errors += one->so_far.errors;
+      sum.open_connections += one->so_far.open_connections;
+    }
+    const auto speaks = std::ranges::find(links_, false, [](const auto& one) { return one->has_ended; });
+    if (right && speaks->get() == &link) observer_.on_prelude(phase, sum);
+    return right;
   }
 
   bool take_second(Link& link, std::string_view text) {

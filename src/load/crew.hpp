@@ -9,6 +9,7 @@
 #include <string>
 
 #include "load/options.hpp"
+#include "load/progress_line.hpp"
 #include "load/result.hpp"
 
 namespace reactord::load {
@@ -25,6 +26,8 @@ struct CrewObserver {
   virtual ~CrewObserver() = default;
   virtual void on_second(std::size_t number,
                          const LoadSecond& second) = 0;  // it has ended; they count from 1
+  // Once a second, before anything is measured: what was answered and failed so far, and is open.
+  virtual void on_prelude(Progress::Phase phase, const LoadSecond& so_far) = 0;
   // A while after the first ctrl-C, while what is under way is waited for: another one ends it at once.
   virtual void on_interrupted() = 0;
 };

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t opened_at_once = 64;  // below any backlog
 constexpr Duration look_interval = 20ms, longest_look_interval = 500ms;
 constexpr Duration longest_catch_up = 100ms;  // with what the generator itself was late for at the end
+constexpr Duration prelude_interval = 1s;     // between two words of what goes on before it measures
 constexpr double busy_share = 0.95;
 constexpr double missed_share = 0.01;  // of the requests
 constexpr double held_up_share = 0.1;  // of the time
@@ -64,13 +65,34 @@ Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& obs
 Engine::~Engine() = default;
 
 Task<> Engine::open() {
+  Context until_all_are_open(reactor_);
+  reactor_.spawn(open_all(until_all_are_open));
+  while (!until_all_are_open.is_done()) {
+    auto slept = co_await until_all_are_open.sleep(prelude_interval);
+    if (slept) observer_.on_opening(so_far());
+  }
+}
+
+LoadSecond Engine::so_far() const {
+  LoadSecond second;
+  second.requests = recorder_.result().warmup_answered;
+  for (const auto& [name, error] : recorder_.result().errors) second.errors += error.count;
+  second.open_connections = common_->open;
+  return second;
+}
+
+Task<> Engine::open_all(Context& done) {
   if (holding_) {
     co_await holding_->open();
   }
-  if (options_.connection_per_request || connections_.empty()) co_return;
+  if (options_.connection_per_request || connections_.empty()) {
+    done.cancel();
+    co_return;
+  }
   opening_ = options_.ramp > 0ns ? 1 : std::min(opened_at_once, connections_.size());
   for (std::size_t left = opening_; left > 0; --left) reactor_.spawn(open_some());
   auto opened = co_await until_opened_.done();
+  done.cancel();
 }
 
 Task<> Engine::open_some() {
@@ -127,6 +149,11 @@ Task<LoadResult> Engine::measure(Time start) {
 // Until the end, or stop(); then what was begun of a second is the last one.
 Task<> Engine::run_seconds() {
   const Time begin = recorder_.begin();
+  for (Time next = reactor_.now() + prelude_interval; next < begin; next = next + prelude_interval) {
+    auto waited = co_await until_drained_.sleep_until(next);
+    if (!waited) break;
+    observer_.on_warm_up(so_far());
+  }
   auto slept = co_await until_drained_.sleep_until(begin);
   const Time began = monotonic_now();
   const Duration processor_time_before = system::processor_time();

@@ -17,9 +17,11 @@
 
 namespace reactord::load {
 
-// Told of each second that has ended.
+// Told of each second that has ended; before the measured ones, how much was answered, failed and is open so far.
 class EngineObserver {
  public:
+  virtual void on_opening(const LoadSecond& so_far) = 0;
+  virtual void on_warm_up(const LoadSecond& so_far) = 0;
   virtual void on_second(const LoadSecond& second, const Histogram& responses) = 0;
 
  protected:
@@ -40,7 +42,9 @@ class Engine {
   void stop();
 
  private:
+  Task<> open_all(Context& done);
   Task<> open_some();
+  LoadSecond so_far() const;
   Task<> watch_over();
   Duration look_pause() const;
   Task<> run_seconds();

@@ -10,6 +10,7 @@
 #include "load/file.hpp"
 #include "load/plot_svg.hpp"
 #include "load/report_json.hpp"
+#include "load/report_text.hpp"
 #include "reactord/error.hpp"
 
 namespace reactord::load {
@@ -26,6 +27,16 @@ Parsed<void> write_file(const std::string& path, const std::string& text) {
   const bool is_closed = std::fclose(file) == 0;  // what was buffered may fail as late as here
   if (is_written && is_closed) return {};
   return wrong(is_written ? errno : saved);
+}
+
+Parsed<void> show(const std::string& text) {
+  const bool is_shown = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (is_shown) return {};
+  return std::unexpected("the report can't be written to standard output: " + errno_text(errno));
+}
+
+void add_wrong(Verdict& verdict, const Parsed<void>& written) {
+  if (!written) verdict.add(exit_failed, written.error());
 }
 
 Parsed<LoadResult> read_result(const std::string& path) {
@@ -52,27 +63,28 @@ Parsed<void> check_outputs(const LoadOptions& options) {
   return {};
 }
 
-std::vector<std::string> write_outputs(const LoadOptions& options, const LoadResult& result) {
-  std::vector<std::string> wrong;
-  const auto write = [&wrong](const std::string& path, const std::string& text) {
-    const auto written = write_file(path, text);
-    if (!written) wrong.push_back(written.error());
-  };
-  if (!options.json_path.empty()) write(options.json_path, report_json(result));
-  if (!options.plot_path.empty()) write(options.plot_path, plot_svg(result));
-  return wrong;
+void write_outputs(const LoadOptions& options, const LoadResult& result, Verdict& verdict) {
+  if (!options.quiet) add_wrong(verdict, show(report_text(result, options.latency)));
+  if (!options.json_path.empty()) add_wrong(verdict, write_file(options.json_path, report_json(result)));
+  if (!options.plot_path.empty()) add_wrong(verdict, write_file(options.plot_path, plot_svg(result)));
 }
 
-Parsed<void> compare_files(const LoadOptions& options) {
+Verdict compare_files(const LoadOptions& options) {
+  Verdict verdict;
   const std::string &before = options.compare[0], &after = options.compare[1];
   const auto first = read_result(before);
-  if (!first) return std::unexpected(first.error());
   const auto second = read_result(after);
-  if (!second) return std::unexpected(second.error());
-  std::fputs(compare_text({before, *first}, {after, *second}).c_str(), stdout);
-  if (options.plot_path.empty()) return {};
-  const std::array<PlotSeries, 2> series{{{before, &*first}, {after, &*second}}};
-  return write_file(options.plot_path, plot_svg(before + " and " + after, series));
+  for (const auto* read : {&first, &second}) {
+    if (!*read) verdict.add(exit_failed, "--compare " + read->error());
+  }
+  if (verdict.is_failure()) return verdict;
+  if (!options.quiet) add_wrong(verdict, show(compare_text({before, *first}, {after, *second})));
+  if (!options.plot_path.empty()) {
+    const std::array<PlotSeries, 2> series{{{before, &*first}, {after, &*second}}};
+    add_wrong(verdict, write_file(options.plot_path, plot_svg(before + " and " + after, series)));
+  }
+  add_conditions(verdict, options, *second);
+  return verdict;
 }
 
 }  // namespace reactord::load

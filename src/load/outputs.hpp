@@ -1,15 +1,17 @@
-// Outputs: the files that a run writes, and those that --compare reads.
+// Outputs: the report and the files that a run writes, and those that --compare reads.
 #pragma once
 
 #include "load/options.hpp"
 #include "load/result.hpp"
+#include "load/verdict.hpp"
 
 namespace reactord::load {
 
 // Whether there is a place for them, as far as can be told before a run has lasted its time.
 Parsed<void> check_outputs(const LoadOptions& options);
-// --json, --plot. Result: what is wrong with each that could not be written.
-std::vector<std::string> write_outputs(const LoadOptions& options, const LoadResult& result);
-Parsed<void> compare_files(const LoadOptions& options);  // --compare; and --plot, of both
+// The report, unless it is to be quiet; --json, --plot. What can't be written is a reason to fail.
+void write_outputs(const LoadOptions& options, const LoadResult& result, Verdict& verdict);
+// --compare; with --plot of both, and with --fail-if of the later one, which is the second.
+Verdict compare_files(const LoadOptions& options);
 
 }  // namespace reactord::load

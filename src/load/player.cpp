@@ -129,7 +129,10 @@ Task<bool> Player::connect() {
   options.context = &common_.until_drained;
   const Time begun = monotonic_now();
   auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(options));
-  if (!dialled) co_return failed("connect", dialled.error());
+  if (!dialled) {
+    common_.dial_failed();
+    co_return failed("connect", dialled.error());
+  }
   common_.recorder.connected(monotonic_now() - begun);
   ++common_.recorder.result().connections_opened;
   ++common_.open;

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -14,7 +13,6 @@
 #include "load/crew.hpp"
 #include "load/outputs.hpp"
 #include "load/progress_line.hpp"
-#include "load/report_text.hpp"
 #include "load/slo.hpp"
 #include "load/surroundings.hpp"
 #include "load/text.hpp"
@@ -32,10 +30,8 @@ int failed(int status, const std::string& why) {
   return status;
 }
 
-Parsed<void> show(const std::string& text) {
-  const bool is_shown = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  if (is_shown) return {};
-  return std::unexpected("the report can't be written to standard output: " + errno_text(errno));
+int end_with(const Verdict& verdict) {
+  return verdict.is_failure() ? failed(verdict.status(), verdict.why()) : 0;
 }
 
 bool shows_progress(const LoadOptions& options) { return !options.quiet && ::isatty(STDERR_FILENO) == 1; }
@@ -48,7 +44,6 @@ class ProgressDisplay final : public CrewObserver {
     if (is_on_ && !is_clear_) std::fputs("\r\x1b[K", stderr);
   }
   void on_second(std::size_t number, const LoadSecond& second) override {
-    if (!is_on_) return;
     errors_ += second.errors;
     Progress progress;
     progress.second = second;
@@ -57,11 +52,21 @@ class ProgressDisplay final : public CrewObserver {
       const double a_second = 1e9 / static_cast<double>(length.count());
       progress.second.requests = static_cast<std::uint64_t>(static_cast<double>(second.requests) * a_second);
     }
-    progress.errors = errors_;
-    progress.connections_wanted = options_.connections + options_.hold;
     progress.left = std::max(options_.duration - Duration(number * 1s), Duration(0));
-    std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
-    is_clear_ = false;
+    show(progress);
+  }
+  void on_prelude(Progress::Phase phase, const LoadSecond& so_far) override {
+    errors_ = so_far.errors;
+    Progress progress;
+    progress.phase = phase;
+    progress.second = so_far;
+    if (phase == Progress::Phase::warming_up) {
+      if (warm_up_ends_ == Time()) warm_up_ends_ = monotonic_now() + options_.warmup + -Duration(1s);
+      progress.left = warm_up_ends_ - monotonic_now();
+      progress.second.requests = so_far.requests - std::min(so_far.requests, answered_);
+      answered_ = so_far.requests;
+    }
+    show(progress);
   }
   void on_interrupted() override {
     if (options_.quiet) return;
@@ -71,10 +76,19 @@ class ProgressDisplay final : public CrewObserver {
   }
 
  private:
+  void show(Progress& progress) {
+    if (!is_on_) return;
+    progress.errors = errors_;
+    progress.connections_wanted = options_.connections + options_.hold;
+    std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
+    is_clear_ = false;
+  }
+
   const LoadOptions& options_;
   const bool is_on_;
   bool is_clear_ = true;
-  std::uint64_t errors_ = 0;
+  std::uint64_t errors_ = 0, answered_ = 0;  // so far; the latter in the warm-up
+  Time warm_up_ends_;
 };
 
 CrewRun run_once(const LoadOptions& options) {
@@ -88,12 +102,8 @@ CrewRun run_once(const LoadOptions& options) {
 int conclude(const LoadOptions& options, const LoadResult& result) {
   release_signals();  // a report may go to a pipe that nobody reads
   Verdict verdict = judge_run(options, result);
-  if (!options.quiet) {
-    const auto shown = show(report_text(result, options.latency));
-    if (!shown) verdict.add(exit_failed, shown.error());
-  }
-  for (const std::string& wrong : write_outputs(options, result)) verdict.add(exit_failed, wrong);
-  return verdict.is_failure() ? failed(verdict.status(), verdict.why()) : 0;
+  write_outputs(options, result, verdict);
+  return end_with(verdict);
 }
 
 // Whether the rate was kept, and the condition at it.
@@ -149,11 +159,10 @@ int search(LoadOptions options) {
 
 }  // namespace
 
-int run_program(const LoadOptions& options) {
-  if (!options.compare.empty()) {
-    const auto compared = compare_files(options);
-    return compared ? 0 : failed(exit_failed, "--compare " + compared.error());
-  }
+int run_program(LoadOptions options) {
+  const auto writable = check_outputs(options);
+  if (!writable) return failed(exit_failed, writable.error());
+  if (!options.compare.empty()) return end_with(compare_files(options));
   const auto limit = static_cast<std::uint64_t>(system::raise_descriptor_limit());
   const std::uint64_t needed = (options.connections + options.hold) / options.processes + spare_descriptors;
   if (needed > limit) {
@@ -161,9 +170,9 @@ int run_program(const LoadOptions& options) {
                                   " descriptors in each process, and " + std::to_string(limit) +
                                   " are granted: raise ulimit -n, or share them with -t");
   }
-  const auto writable = check_outputs(options);
-  if (!writable) return failed(exit_failed, writable.error());
-  if (!options.slo.empty()) return search(options);
+  const auto resolved = resolve_target(options);
+  if (!resolved) return failed(exit_failed, resolved.error());
+  if (!options.slo.empty()) return search(std::move(options));
   const CrewRun run = run_once(options);
   if (run.is_worker) return 0;
   if (!run.failure.empty()) return failed(exit_failed, run.failure);

@@ -6,6 +6,6 @@
 namespace reactord::load {
 
 // Result: the exit status, by verdict.hpp. Of a run that failed, the last line on standard error is "FAILED: why".
-int run_program(const LoadOptions& options);
+int run_program(LoadOptions options);
 
 }  // namespace reactord::load

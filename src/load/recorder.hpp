@@ -74,6 +74,7 @@ class Recorder {
   const Histogram& responses_of_second() const noexcept { return ended_response_; }
 
   LoadResult& result() noexcept { return result_; }
+  const LoadResult& result() const noexcept { return result_; }
   LoadResult take();  // all of it; once
 
  private:

@@ -24,6 +24,17 @@ void write_pairs(JsonWriter& json, std::string_view name, const Pairs& pairs) {
   json.close('}');
 }
 
+// Null, not 0, for what nothing was measured of.
+template <typename Number>
+void write_measured(JsonWriter& json, std::string_view name, Number number, bool is_measured) {
+  json.key(name);
+  if (is_measured) {
+    json.number(number);
+  } else {
+    json.null();
+  }
+}
+
 void write_histogram(JsonWriter& json, std::string_view name, const Histogram& histogram) {
   struct Row {
     const char* name;
@@ -32,12 +43,13 @@ void write_histogram(JsonWriter& json, std::string_view name, const Histogram& h
   constexpr Row rows[] = {{"p50_ns", 0.5},  {"p75_ns", 0.75},    {"p90_ns", 0.9},
                           {"p99_ns", 0.99}, {"p99.9_ns", 0.999}, {"p99.99_ns", 0.9999}};
   json.key(name).open('{');
+  const bool is_measured = histogram.count() > 0;
   json.key("count").number(histogram.count());
-  json.key("min_ns").number(histogram.min());
-  json.key("mean_ns").number(histogram.mean());
-  json.key("standard_deviation_ns").number(histogram.standard_deviation());
-  for (const Row& row : rows) json.key(row.name).number(histogram.at(row.quantile));
-  json.key("max_ns").number(histogram.max());
+  write_measured(json, "min_ns", histogram.min(), is_measured);
+  write_measured(json, "mean_ns", histogram.mean(), is_measured);
+  write_measured(json, "standard_deviation_ns", histogram.standard_deviation(), is_measured);
+  for (const Row& row : rows) write_measured(json, row.name, histogram.at(row.quantile), is_measured);
+  write_measured(json, "max_ns", histogram.max(), is_measured);
   json.key("histogram").string(histogram.to_text());
   json.close('}');
 }
@@ -65,9 +77,10 @@ void write_seconds(JsonWriter& json, const LoadResult& result) {
     write_duration(json, "duration_ns", result.length_of(index));
     json.key("requests").number(second.requests);
     json.key("errors").number(second.errors);
-    json.key("p50_ns").number(second.p50);
-    json.key("p99_ns").number(second.p99);
-    json.key("max_ns").number(second.max);
+    const bool is_measured = second.max > 0;
+    write_measured(json, "p50_ns", second.p50, is_measured);
+    write_measured(json, "p99_ns", second.p99, is_measured);
+    write_measured(json, "max_ns", second.max, is_measured);
     json.key("open_connections").number(second.open_connections);
     json.close('}');
   }
@@ -76,8 +89,10 @@ void write_seconds(JsonWriter& json, const LoadResult& result) {
 
 void write_generator(JsonWriter& json, const LoadResult& result) {
   json.key("generator").open('{');
-  json.key("cpu_share").number(result.cpu_share);
-  write_duration(json, "longest_turn_ns", result.longest_turn);
+  const bool is_measured = result.duration > 0ns;
+  write_measured(json, "cpu_share", result.cpu_share, is_measured);
+  write_measured(json, "longest_turn_ns",
+                 static_cast<std::uint64_t>(std::max(result.longest_turn, 0ns).count()), is_measured);
   json.key("is_bottleneck").boolean(result.is_bottleneck);
   json.key("bottleneck_reason").string(result.bottleneck_reason);
   json.close('}');
@@ -89,8 +104,8 @@ void write_totals(JsonWriter& json, const LoadResult& result) {
   json.key("interrupted").boolean(result.interrupted);
   write_duration(json, "duration_ns", result.duration);
   json.key("requests").number(result.requests);
-  json.key("requests_per_second").number(seconds > 0 ? static_cast<double>(result.requests) / seconds : 0);
-  json.key("bytes_per_second").number(seconds > 0 ? static_cast<double>(result.bytes_read) / seconds : 0);
+  write_measured(json, "requests_per_second", static_cast<double>(result.requests) / seconds, seconds > 0);
+  write_measured(json, "bytes_per_second", static_cast<double>(result.bytes_read) / seconds, seconds > 0);
   json.key("sent").number(result.sent);
   json.key("unanswered").number(result.unanswered);
   json.key("in_flight_at_end").number(result.in_flight_at_end);
@@ -102,9 +117,9 @@ void write_totals(JsonWriter& json, const LoadResult& result) {
   json.key("bytes_written").number(result.bytes_written);
   json.key("connections_opened").number(result.connections_opened);
   json.key("connections_wanted").number(result.connections_wanted);
-  json.key("late_sends").number(result.late_sends);
-  json.key("late_by_generator").number(result.late_by_generator);
-  json.key("unsent_by_generator").number(result.unsent_by_generator);
+  write_measured(json, "late_sends", result.late_sends, result.open_loop);
+  write_measured(json, "late_by_generator", result.late_by_generator, result.open_loop);
+  write_measured(json, "unsent_by_generator", result.unsent_by_generator, result.open_loop);
   write_duration(json, "late_after_ns", result.late_after);
 }
 

@@ -1,6 +1,7 @@
 // Report as a file: a LoadResult as JSON and back, schema 1. Nothing is lost but bytes of names and examples that are no
 // UTF-8. What follows from the rest (rates, quantiles) is written for those who read the file with other tools, and not
-// read back.
+// read back. What was not measured is null: latencies where nothing was answered, rates where no time went by, what only
+// an open loop has.
 //
 //     {
 //       "schema": 1, "program": "reactord-load",

@@ -35,10 +35,16 @@ class ReportReader {
       if (!parse(value->text, into)) fail(*value, wrong(name, kind_text));
     }
   }
-  // That was not written from the beginning on: without it stays what is there.
+  // That may be null: it was not measured, and what is there stays.
+  template <typename Value>
+  void read_measured(const JsonValue* parent, std::string_view name, Value& into) {
+    const JsonValue* const value = parent == nullptr ? nullptr : parent->find(name);
+    if (value == nullptr || value->kind != Kind::null) read(parent, name, into);
+  }
+  // The same where it was not written from the beginning on.
   template <typename Value>
   void read_newer(const JsonValue* parent, std::string_view name, Value& into) {
-    if (parent != nullptr && parent->find(name) != nullptr) read(parent, name, into);
+    if (parent != nullptr && parent->find(name) != nullptr) read_measured(parent, name, into);
   }
   void read(const JsonValue* parent, std::string_view name, Duration& into) {
     constexpr std::string_view kind_text = "a whole number of nanoseconds from 0 to 9223372036854775807";
@@ -112,9 +118,9 @@ void read_seconds(ReportReader& reader, const JsonValue* report, std::vector<Loa
     LoadSecond& second = into.emplace_back();
     reader.read(&element, "requests", second.requests);
     reader.read(&element, "errors", second.errors);
-    reader.read(&element, "p50_ns", second.p50);
-    reader.read(&element, "p99_ns", second.p99);
-    reader.read(&element, "max_ns", second.max);
+    reader.read_measured(&element, "p50_ns", second.p50);
+    reader.read_measured(&element, "p99_ns", second.p99);
+    reader.read_measured(&element, "max_ns", second.max);
     reader.read(&element, "open_connections", second.open_connections);
   }
 }
@@ -135,7 +141,7 @@ void read_totals(ReportReader& reader, const JsonValue* report, LoadResult& resu
   reader.read(report, "bytes_written", result.bytes_written);
   reader.read(report, "connections_opened", result.connections_opened);
   reader.read(report, "connections_wanted", result.connections_wanted);
-  reader.read(report, "late_sends", result.late_sends);
+  reader.read_measured(report, "late_sends", result.late_sends);
   reader.read_newer(report, "late_by_generator", result.late_by_generator);
   reader.read_newer(report, "unsent_by_generator", result.unsent_by_generator);
   reader.read(report, "late_after_ns", result.late_after);
@@ -174,8 +180,8 @@ std::expected<LoadResult, JsonError> read_report_json(std::string_view text) {
   reader.read(latency, "lateness", result.lateness);
   read_seconds(reader, report, result.seconds);
   const JsonValue* generator = reader.object(report, "generator");
-  reader.read(generator, "cpu_share", result.cpu_share);
-  reader.read(generator, "longest_turn_ns", result.longest_turn);
+  reader.read_measured(generator, "cpu_share", result.cpu_share);
+  reader.read_measured(generator, "longest_turn_ns", result.longest_turn);
   reader.read(generator, "is_bottleneck", result.is_bottleneck);
   reader.read(generator, "bottleneck_reason", result.bottleneck_reason);
   if (reader.error) return std::unexpected(*reader.error);

@@ -47,14 +47,18 @@ void add_head(std::string& text, const LoadResult& result) {
 // Average, deviation and the share of all values within one deviation of the average.
 void add_statistics_row(std::string& text, std::string_view name, const Histogram& values,
                         std::string (*write)(double)) {
+  if (values.count() == 0) {
+    text += "    " + left_aligned(name, 10) + right_aligned("-", 10) + right_aligned("-", 10) +
+            right_aligned("-", 10) + right_aligned("-", 12) + "\n";
+    return;
+  }
   const double mean = values.mean(), deviation = values.standard_deviation();
   std::uint64_t within = 0;
   values.for_each([&](std::uint64_t low, std::uint64_t high, std::uint64_t count) {
     const double middle = static_cast<double>(low) / 2 + static_cast<double>(high) / 2;
     if (std::abs(middle - mean) <= deviation + static_cast<double>(high - low)) within += count;
   });
-  const double share =
-      values.count() == 0 ? 0 : static_cast<double>(within) / static_cast<double>(values.count());
+  const double share = static_cast<double>(within) / static_cast<double>(values.count());
   text += "    " + left_aligned(name, 10) + right_aligned(write(mean), 10) +
           right_aligned(write(deviation), 10) + right_aligned(write(static_cast<double>(values.max())), 10) +
           right_aligned(percent_text(share), 12) + "\n";
@@ -179,8 +183,9 @@ void add_lateness(std::string& text, const LoadResult& result) {
 }
 
 void add_generator(std::string& text, const LoadResult& result) {
-  text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
-          duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
+  if (result.duration > 0ns)
+    text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
+            duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
   if (!result.open_loop) {
     text +=
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
@@ -202,8 +207,10 @@ std::string report_text(const LoadResult& result, bool with_chart) {
   add_lateness(text, result);
   add_errors(text, result);
   add_generator(text, result);
-  text += "Requests/sec: " + right_aligned(fixed_text(per_second(result, result.requests), 2), 9) + "\n";
-  text += "Transfer/sec: " + right_aligned(bytes_text(per_second(result, result.bytes_read)), 10) + "\n";
+  const bool is_measured = result.duration > 0ns;
+  const double requests = per_second(result, result.requests), bytes = per_second(result, result.bytes_read);
+  text += "Requests/sec: " + right_aligned(is_measured ? fixed_text(requests, 2) : "-", 9) + "\n";
+  text += "Transfer/sec: " + right_aligned(is_measured ? bytes_text(bytes) : "-", 10) + "\n";
   return text;
 }
 

@@ -91,6 +91,15 @@ std::string Verdict::why() const {
   return printable(text);
 }
 
+void add_conditions(Verdict& verdict, const LoadOptions& options, const LoadResult& result) {
+  for (const std::string& text : options.fail_if) {
+    const auto condition = parse_threshold(text);
+    if (!condition || !is_failure(*condition, result)) continue;
+    verdict.add(exit_condition, "--fail-if " + judge(*condition, result).text +
+                                    (result.is_bottleneck ? bottleneck_remark : ""));
+  }
+}
+
 Verdict judge_run(const LoadOptions& options, const LoadResult& result) {
   Verdict verdict;
   const std::string nothing = nothing_done(options, result);
@@ -105,12 +114,7 @@ Verdict judge_run(const LoadOptions& options, const LoadResult& result) {
                                  " requests were never sent, which says nothing of the server");
   }
   add_connections(verdict, options, result);
-  for (const std::string& text : options.fail_if) {
-    const auto condition = parse_threshold(text);
-    if (!condition || !is_failure(*condition, result)) continue;
-    verdict.add(exit_condition, "--fail-if " + judge(*condition, result).text +
-                                    (result.is_bottleneck ? bottleneck_remark : ""));
-  }
+  add_conditions(verdict, options, result);
   return verdict;
 }
 

@@ -37,6 +37,9 @@ class Verdict {
   std::vector<Reason> reasons_;
 };
 
+// Those of --fail-if that hold. They have been parsed before.
+void add_conditions(Verdict& verdict, const LoadOptions& options, const LoadResult& result);
+
 // What there is to say of a result. `options` are those it was asked for by; their conditions have been parsed before.
 Verdict judge_run(const LoadOptions& options, const LoadResult& result);
 

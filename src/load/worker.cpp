@@ -91,6 +91,13 @@ class Worker final : EngineObserver {
     }
   }
 
+  void tell_prelude(const char* phase, const LoadSecond& so_far) {
+    outbox_ += std::string(phase) + " " + std::to_string(so_far.requests) + " " +
+               std::to_string(so_far.errors) + " " + std::to_string(so_far.open_connections) + "\n";
+  }
+  void on_opening(const LoadSecond& so_far) override { tell_prelude("opening", so_far); }
+  void on_warm_up(const LoadSecond& so_far) override { tell_prelude("warm-up", so_far); }
+
   void on_second(const LoadSecond& second, const Histogram& responses) override {
     outbox_ += "second " + std::to_string(seconds_++) + " " + std::to_string(second.requests) + " " +
                std::to_string(second.errors) + " " + std::to_string(second.open_connections) + " " +

@@ -1,7 +1,9 @@
 // Worker: a process that does its share of the load, and the link by which it tells of it: lines, over a socket pair.
 //
-//     worker  -->  ready                          its connections are open
+//     worker  -->  opening ANSWERED ERRORS OPEN   once a second, while they open
+//             -->  ready                          its connections are open
 //             <--  start NANOSECONDS              on the clock that all processes share
+//             -->  warm-up ANSWERED ERRORS OPEN   once a second
 //             -->  second N REQUESTS ERRORS OPEN HISTOGRAM
 //             <--  stop                           or a signal; or the end of the link, or a second signal: then at once
 //             -->  the lines of result_text.hpp, done

@@ -114,6 +114,33 @@ const Way ways[] = {
        const std::string target = Port().target();
        return run(more + Words{"-c", "2", target});
      }},
+    {"nobody listens to a script, which would last a minute", 1, "connect ECONNREFUSED",
+     [](const Words& more) {
+       const std::string target = Port().target();
+       return run_script("send \"a\\n\"\nexpect \"b\\n\"\n",
+                         more + Words{"-c", "20", "-t", "2", "-d", "60s", target});
+     }},
+    {"nobody listens to a connection for each request, for a minute", 1, "connect ECONNREFUSED",
+     [](const Words& more) {
+       const std::string target = Port().target();
+       return run(more + Words{"-c", "20", "--connection-per-request", "-d", "60s", target});
+     }},
+    {"nobody listens to new connections at a rate, for a minute", 1, "connect ECONNREFUSED",
+     [](const Words& more) {
+       const std::string target = Port().target();
+       return run(more + Words{"-c", "20", "--connect-rate", "100", "-d", "60s", target});
+     }},
+    {"there is no such host", 1, "lookup nowhere.invalid",
+     [](const Words& more) {
+       return run(more + Words{"-d", "50ms", "line@nowhere.invalid:80"});
+     }},
+    {"a condition holds for the later of two results", 3, "--fail-if rate>0: rate is ",
+     [](const Words& more) {
+       const test::TemporaryDirectory directory;
+       const std::string path = directory.path("a.json");
+       run_against(answer, Words{"--json", path});
+       return run(more + Words{"--fail-if", "rate>0", "--compare", path, path});
+     }},
     {"nobody listens on a path", 1, "connect ENOENT",
      [](const Words& more) { return run(more + Words{"line@unix:/nowhere/at-all.sock"}); }},
     {"nobody accepts", 2, "connect timeout",

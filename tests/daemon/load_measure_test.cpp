@@ -1,10 +1,13 @@
 // What a run of reactord-load measures, counts and tells, where servers are slow, silent or gone.
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <fstream>
 #include <sstream>
 
 #include "daemon/load_faults.hpp"
+#include "load/crew.hpp"
 #include "load/report_json.hpp"
 
 using namespace std::chrono_literals;
@@ -223,5 +226,82 @@ TEST_SUITE("load measures") {
     CHECK(overdue.result.unsent_by_generator == 0);
     CHECK(overdue.result.late_by_generator < overdue.result.late_sends);
     CHECK(overdue.result.response.count() == 40);
+  }
+
+  TEST_CASE("a host may be a name, and the address of it that takes connections is loaded") {
+    const Served server(answer);  // on 127.0.0.1 alone
+    const std::string port = server.target().substr(server.target().rfind(':'));
+    const Measured named = measure({"-c", "4", "-d", "100ms", "line@localhost" + port});
+    INFO(named.errors);
+    CHECK(named.status == 0);
+    CHECK(named.result.requests > 0);
+    CHECK(named.result.connections_opened == 4);
+    CHECK(named.result.configuration.front().second == "line@localhost" + port);
+  }
+
+  TEST_CASE("what was not measured is null in the file, and a dash in the report") {
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.path("result.json");
+    const std::string target = Port().target();
+    Load load({"-c", "2", "-d", "100ms", "--json", path, target});
+    const std::string output = load.output();
+    CHECK(load.wait() == 1);
+    CHECK(output.contains("    Latency            -         -         -           -\n"));
+    CHECK(output.contains("Requests/sec:         -\n"));
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    CHECK(text.str().contains("\"p99_ns\": null"));
+    CHECK(text.str().contains("\"requests_per_second\": null"));
+    CHECK(text.str().contains("\"cpu_share\": null"));
+    CHECK(text.str().contains("\"late_sends\": null"));
+    CHECK(reactord::read_report_json(text.str()).has_value());
+  }
+
+  TEST_CASE("progress is told while connections open, and while it warms up") {
+    struct Told final : reactord::load::CrewObserver {
+      void on_second(std::size_t, const reactord::LoadSecond&) override { ++seconds; }
+      void on_prelude(reactord::Progress::Phase phase, const reactord::LoadSecond& so_far) override {
+        const bool opens = phase == reactord::Progress::Phase::opening;
+        (opens ? opening : warm_up).push_back(so_far);
+      }
+      void on_interrupted() override {}
+      std::vector<reactord::LoadSecond> opening, warm_up;
+      int seconds = 0;
+    };
+    const test::Daemon daemon;
+    reactord::load::LoadOptions options;
+    {
+      std::vector<std::string> words{"reactord-load",
+                                     "-t",
+                                     "2",
+                                     "-c",
+                                     "4",
+                                     "--ramp",
+                                     "3s",
+                                     "-d",
+                                     "100ms",
+                                     "--warmup",
+                                     "2500ms",
+                                     "line@" + daemon.address()};
+      std::vector<char*> arguments;
+      for (std::string& word : words) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      auto parsed = reactord::load::parse_load_options(static_cast<int>(words.size()), arguments.data());
+      REQUIRE(parsed.has_value());
+      options = std::move(*parsed);
+    }
+    Told told;
+    const reactord::load::CrewRun run = reactord::load::run_crew(options, told);
+    if (run.is_worker) ::_exit(0);
+    CHECK(run.failure.empty());
+    CHECK(run.result.errors.empty());
+    REQUIRE_FALSE(told.opening.empty());
+    CHECK(told.opening.front().open_connections >= 2);
+    CHECK(told.opening.front().open_connections < 4);
+    REQUIRE(told.warm_up.size() >= 2);
+    CHECK(told.warm_up.back().open_connections == 4);
+    CHECK(told.warm_up.back().requests > 0);
+    CHECK(told.seconds == 1);
   }
 }

@@ -67,6 +67,8 @@ struct Scene : load::EngineObserver {
     server.drain(1s);
   }
 
+  void on_opening(const LoadSecond&) override {}
+  void on_warm_up(const LoadSecond&) override {}
   void on_second(const LoadSecond& second, const Histogram& responses) override {
     CHECK(second.max == responses.max());
     ++seconds;
