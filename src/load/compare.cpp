@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "load/text.hpp"
@@ -103,26 +104,29 @@ std::string heading(std::string_view raw, std::size_t width) {
   return "..." + name.substr(name.size() - width + 3);
 }
 
-const std::string* find(const Pairs& pairs, const std::string& name) {
-  for (const auto& [key, value] : pairs) {
-    if (key == name) return &value;
-  }
-  return nullptr;
+using ByName = std::unordered_map<std::string_view, const std::string*>;
+
+ByName by_name(const Pairs& pairs) {
+  ByName values;
+  for (const auto& [name, value] : pairs) values.try_emplace(name, &value);
+  return values;
 }
 
 // What is in one and not, or not the same, in the other.
 void add_differences(std::string& text, std::string_view what, const Pairs& a, const Pairs& b) {
-  const auto warn = [&](const std::string& name, const std::string* of_a, const std::string* of_b) {
+  const auto warn = [&](const std::string& name, const std::string* in_a, const std::string* in_b) {
     text += "warning: " + std::string(what) + " differs: " +
-            load::printable(name + " " + (of_a ? *of_a : "(none)") + " / " + (of_b ? *of_b : "(none)")) +
+            load::printable(name + " " + (in_a ? *in_a : "(none)") + " / " + (in_b ? *in_b : "(none)")) +
             "\n";
   };
+  const ByName of_a = by_name(a), of_b = by_name(b);
   for (const auto& [name, value] : a) {
-    const std::string* other = find(b, name);
-    if (other == nullptr || *other != value) warn(name, &value, other);
+    const auto other = of_b.find(name);
+    if (other == of_b.end() || *other->second != value)
+      warn(name, &value, other == of_b.end() ? nullptr : other->second);
   }
   for (const auto& [name, value] : b) {
-    if (find(a, name) == nullptr) warn(name, nullptr, &value);
+    if (!of_a.contains(name)) warn(name, nullptr, &value);
   }
 }
 

@@ -4,6 +4,11 @@
 #include "load/player.hpp"
 
 namespace reactord::load {
+namespace {
+
+constexpr std::size_t shown_before = 40;  // of what was right, where a reply differs
+
+}  // namespace
 
 Task<bool> Player::wait_for(const ScriptStep& step) {
   bool done = false;
@@ -16,18 +21,24 @@ Task<bool> Player::wait_for(const ScriptStep& step) {
   co_return done;
 }
 
+// Each byte is looked at once, and dropped: what has come before costs nothing when more comes.
 Task<bool> Player::expect(const ScriptStep& step) {
   const std::string wanted = text_of(step, sequence_of_reply());
   const Time deadline = common_.reactor.now() + common_.options.timeout;
-  while (input_.size() < wanted.size()) {
-    if (!wanted.starts_with(input_.view())) co_return differs(step, wanted, input_.view());
+  std::size_t same = 0;
+  while (true) {
+    const std::string_view got = input_.view().substr(0, wanted.size() - same);
+    if (!std::string_view(wanted).substr(same).starts_with(got)) {
+      const std::size_t before = std::min(same, shown_before);
+      const std::string_view left = std::string_view(wanted).substr(same - before);
+      co_return differs(step, left, std::string(left.substr(0, before)) + std::string(got));
+    }
+    same += got.size();
+    input_.consume(got.size());
+    if (same == wanted.size()) co_return true;
     auto read = co_await read_some(deadline - common_.reactor.now());
     if (!read) co_return false;
   }
-  const std::string_view got = input_.view().substr(0, wanted.size());
-  if (got != wanted) co_return differs(step, wanted, got);
-  input_.consume(wanted.size());
-  co_return true;
 }
 
 Task<bool> Player::expect_line(const ScriptStep& step) {
@@ -35,9 +46,10 @@ Task<bool> Player::expect_line(const ScriptStep& step) {
   const Time deadline = common_.reactor.now() + common_.options.timeout;
   std::size_t end = input_.view().find('\n');
   while (end == std::string_view::npos && input_.size() < longest_line) {
+    const std::size_t searched = input_.size();
     auto read = co_await read_some(deadline - common_.reactor.now());
     if (!read) co_return false;
-    end = input_.view().find('\n');
+    end = input_.view().find('\n', searched);
   }
   const std::string_view line = input_.view().substr(0, end);
   if (end == line.npos || !line.starts_with(wanted)) co_return differs(step, wanted, line);

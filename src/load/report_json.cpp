@@ -1,6 +1,7 @@
 #include "load/report_json.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace reactord {
 
@@ -10,13 +11,13 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 void write_pairs(JsonWriter& json, std::string_view name, const Pairs& pairs) {
   Pairs distinct;
+  std::unordered_map<std::string_view, std::size_t> places;
   for (const auto& [key, value] : pairs) {
-    const auto same =
-        std::find_if(distinct.begin(), distinct.end(), [&](const auto& other) { return other.first == key; });
-    if (same == distinct.end()) {
+    const auto [place, is_new] = places.try_emplace(key, distinct.size());
+    if (is_new) {
       distinct.emplace_back(key, value);
     } else {
-      same->second += ", " + value;
+      distinct[place->second].second += ", " + value;
     }
   }
   json.key(name).open('{');

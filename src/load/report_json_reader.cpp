@@ -21,8 +21,7 @@ class ReportReader {
     if (error || object == nullptr) return nullptr;
     const JsonValue* value = object->find(name);
     if (value == nullptr) return fail(*object, "\"" + std::string(name) + "\" is missing");
-    if (value->kind != kind) return fail(*value, wrong(name, kind_text));
-    return value;
+    return checked(*value, name, kind, kind_text);
   }
 
   const JsonValue* object(const JsonValue* parent, std::string_view name) {
@@ -65,6 +64,13 @@ class ReportReader {
   void read(const JsonValue* parent, std::string_view name, std::string& into) {
     if (const JsonValue* value = member(parent, name, Kind::string, "a string")) into = value->text;
   }
+  // The same of one that was found already: of an object of many members none is looked for.
+  void take(const JsonValue& value, std::string_view name, std::string& into) {
+    if (const JsonValue* right = checked(value, name, Kind::string, "a string")) into = right->text;
+  }
+  const JsonValue* take_object(const JsonValue& value, std::string_view name) {
+    return checked(value, name, Kind::object, "an object");
+  }
   void read(const JsonValue* latency, std::string_view name, Histogram& into) {
     const JsonValue* value = member(object(latency, name), "histogram", Kind::string, "a string");
     if (value == nullptr) return;
@@ -81,6 +87,11 @@ class ReportReader {
   }
 
  private:
+  const JsonValue* checked(const JsonValue& value, std::string_view name, Kind kind,
+                           std::string_view kind_text) {
+    if (error) return nullptr;
+    return value.kind == kind ? &value : fail(value, wrong(name, kind_text));
+  }
   static std::string wrong(std::string_view name, std::string_view kind_text) {
     return "\"" + std::string(name) + "\" must be " + std::string(kind_text);
   }
@@ -96,15 +107,14 @@ void read_pairs(ReportReader& reader, const JsonValue* report, std::string_view 
                 std::vector<std::pair<std::string, std::string>>& into) {
   const JsonValue* object = reader.object(report, name);
   if (object == nullptr) return;
-  for (const auto& [key, value] : object->members)
-    reader.read(object, key, into.emplace_back(key, "").second);
+  for (const auto& [key, value] : object->members) reader.take(value, key, into.emplace_back(key, "").second);
 }
 
 void read_errors(ReportReader& reader, const JsonValue* report, std::map<std::string, LoadError>& into) {
   const JsonValue* object = reader.object(report, "errors");
   if (object == nullptr) return;
   for (const auto& [cause, value] : object->members) {
-    const JsonValue* error = reader.object(object, cause);
+    const JsonValue* error = reader.take_object(value, cause);
     reader.read(error, "count", into[cause].count);
     reader.read(error, "first_example", into[cause].first_example);
   }

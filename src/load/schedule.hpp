@@ -27,7 +27,9 @@ class Schedule {
     offset_ = poisson_ ? random_interval() : phase_;
   }
 
-  Time next() const noexcept { return start_ + Duration(static_cast<std::int64_t>(offset_)); }
+  Time next() const noexcept {
+    return offset_ < most_offset ? start_ + Duration(static_cast<std::int64_t>(offset_)) : Time::never();
+  }
 
   // Passes over all that are due before `time`: how many they were. However many, it takes no longer: those that come at
   // random it draws as one number, which has the same distribution.
@@ -55,6 +57,8 @@ class Schedule {
   double random_interval() noexcept {
     return -interval_ * std::log1p(-std::generate_canonical<double, 53>(random_));
   }
+
+  static constexpr double most_offset = 4e18;  // nanoseconds: beyond any run, and what a Time can hold
 
   double interval_;  // nanoseconds
   bool poisson_;

@@ -304,4 +304,53 @@ TEST_SUITE("load measures") {
     CHECK(told.warm_up.back().requests > 0);
     CHECK(told.seconds == 1);
   }
+
+  TEST_CASE("a long expect costs what its bytes cost, however many pieces they come in") {
+    const test::TemporaryDirectory directory;
+    const std::string reply(std::size_t{60} * 1024 * 1024, 'x'), line(std::size_t{1000} * 1024, 'y');
+    std::ofstream(directory.path("reply")) << reply;
+    for (const auto& [sent, script] :
+         {std::pair{reply, std::string("send \"a\\n\"\nexpect \"{file:reply}\"\n")},
+          std::pair{line + '\n', std::string("send \"a\\n\"\nexpect-line \"yy\"\n")}}) {
+      const Served server([&sent](int fd, std::string_view) {
+        for (std::string_view left = sent; !left.empty();) {  // in small pieces
+          const ssize_t count =
+              ::send(fd, left.data(), std::min<std::size_t>(left.size(), 16 * 1024), MSG_NOSIGNAL);
+          if (count < 0) return false;
+          left.remove_prefix(static_cast<std::size_t>(count));
+        }
+        return true;
+      });
+      const Measured large = measure(
+          {"-s", written(directory, script), "-c", "1", "-d", "100ms", "--timeout", "60s", server.target()});
+      INFO(large.output);
+      CHECK(large.status == 0);
+      CHECK(large.result.response.count() > 0);
+      if (!test::is_sanitized()) CHECK(large.result.response.at(0.5) < 1'000'000'000);
+    }
+  }
+
+  TEST_CASE("requests that were never sent are counted at once, however many, also after a signal") {
+    const Served silent([](int, std::string_view) { return true; });
+    const auto begun = test::Clock::now();
+    const Measured many =
+        measure({"-c", "1", "-R", "100M", "-d", "2s", "--timeout", "100ms", silent.target()});
+    CHECK(test::Clock::now() - begun < 4s);
+    CHECK(many.result.response.count() == 200'000'000);
+    Load load({"-c", "1", "-R", "100M", "-d", "60s", "--timeout", "100ms", silent.target()});
+    const std::uint64_t before = silent.lines();
+    test::wait_until("requests come", [&] { return silent.lines() > before + 5; });
+    load.signal(SIGINT);
+    const auto told = test::Clock::now();
+    load.output();
+    CHECK(load.wait() != 0);
+    CHECK(test::Clock::now() - told < 2s);
+  }
+
+  TEST_CASE("the lowest rate sends its first request, and ends in time") {
+    const Served server(answer);
+    const Measured rare = measure({"-c", "1", "-t", "1", "-R", "0.0001", "-d", "100ms", server.target()});
+    CHECK(rare.status == 0);
+    CHECK(rare.result.sent == 1);
+  }
 }

@@ -211,6 +211,33 @@ TEST_SUITE("load engine") {
     CHECK(many.next() >= Time() + 24h);
   }
 
+  TEST_CASE("a rate that is next to nothing overflows nothing") {
+    for (const double rate : {1e-10, 1e-300, 5e-324}) {
+      for (const bool poisson : {false, true}) {
+        load::Schedule schedule(rate, poisson, 1, 1, 2);
+        schedule.start(Time());
+        CHECK(schedule.next() > Time() + 24h);
+        schedule.advance();
+        CHECK(schedule.next() > Time() + 24h);
+        CHECK(schedule.skip_until(Time() + 24h) == 0);
+      }
+    }
+  }
+
+  TEST_CASE("a mismatch amid many requests in flight is told at once") {
+    BufferPool pool;
+    const Template send = *Template::parse("a\\n", "."),
+                   expect = *Template::parse("{rand:4KiB}{seq}\\n", ".");
+    const Exchange::Texts texts{send, &expect, 1, 50'000, pool};
+    Exchange exchange(texts, 3);
+    Buffer out;
+    exchange.request(Time(), Time(), 50'000, out);
+    const auto begun = monotonic_now();
+    CHECK_FALSE(exchange.take("?", [](const Exchange::Pending&, std::size_t) {}));
+    CHECK(exchange.mismatch().starts_with("connection 3, request 0: expected "));
+    CHECK(monotonic_now() - begun < 100ms);
+  }
+
   TEST_CASE("passing over random arrivals has their rate, and ends behind the time") {
     load::Schedule schedule(1e6, true, 7);
     schedule.start(Time());

@@ -75,6 +75,15 @@ TEST_SUITE("load options") {
           "was accepted");
   }
 
+  TEST_CASE("a rate is from once a day to 100 million a second") {
+    for (const char* rate : {"0", "0.0000000001", "0.00001", "101M"}) {
+      const std::string error = refusal({"-R", rate, "line@127.0.0.1:1"});
+      CHECK(error.contains("at most 100M a second"));
+    }
+    CHECK(refusal({"-R", "0.0001", "line@127.0.0.1:1"}) == "was accepted");
+    CHECK(refusal({"-R", "100M", "line@127.0.0.1:1"}) == "was accepted");
+  }
+
   TEST_CASE("a host may be a name, which is looked up later") {
     const auto named = parse({"line@localhost:9090"});
     REQUIRE(named.has_value());

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "load/compare.hpp"
 #include "load/report_text.hpp"
 #include "support/load_result.hpp"
 
@@ -110,6 +111,22 @@ TEST_CASE("an example that is no text, and a name that is there twice, still mak
 
 TEST_CASE("what a later version adds is passed over") {
   CHECK(refusal("\"open_loop\"", "\"new\": {\"a\": [1]}, \"open_loop\"") == "was accepted");
+}
+
+TEST_CASE(
+    "a file of very many settings and errors is read, written and compared in the time its bytes take") {
+  LoadResult result = closed_loop_result();
+  for (int number = 0; number < 60'000; ++number) {
+    result.configuration.emplace_back("name " + std::to_string(number), "value");
+    result.errors["read " + std::to_string(number)].count = 1;
+  }
+  const auto begun = monotonic_now();
+  const LoadResult back = read(result);
+  CHECK(back.configuration == result.configuration);
+  CHECK(back.errors.size() == result.errors.size());
+  const std::string text = compare_text({"a", result}, {"b", back});
+  CHECK_FALSE(text.contains("differs"));
+  CHECK(monotonic_now() - begun < 3s);
 }
 
 TEST_CASE("what is missing or of the wrong kind is named, with its place") {
