@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "load/json.hpp"
 #include "load/text.hpp"
 #include "load/units.hpp"
 
@@ -90,11 +91,24 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
   return rows;
 }
 
+Number ratio_of(const Row& row) {
+  if (!row.a || !row.b || *row.a == 0) return std::nullopt;
+  return *row.b / *row.a;
+}
+
 std::string ratio_text(const Row& row) {
-  if (!row.a || !row.b || *row.a == 0) return "-";
-  const double ratio = *row.b / *row.a;
-  if (ratio >= 1e6) return ">1e6";
-  return fixed_text(ratio, ratio < 10 ? 3 : 1);
+  const Number ratio = ratio_of(row);
+  if (!ratio) return "-";
+  if (*ratio >= 1e6) return ">1e6";
+  return fixed_text(*ratio, *ratio < 10 ? 3 : 1);
+}
+
+// Of the values as they are, before they are written for people.
+const char* unit_of(const Row& row) {
+  if (row.write == static_cast<decltype(row.write)>(duration_text)) return "ns";
+  if (row.write == bytes_text) return "bytes/s";
+  if (row.write == rate_text) return "1/s";
+  return row.write == percent_text ? "share" : "";
 }
 
 // The end of a long path is what tells two apart.
@@ -104,6 +118,7 @@ std::string heading(std::string_view raw, std::size_t width) {
   return "..." + name.substr(name.size() - width + 3);
 }
 
+using Warnings = std::vector<std::string>;
 using ByName = std::unordered_map<std::string_view, const std::string*>;
 
 ByName by_name(const Pairs& pairs) {
@@ -113,11 +128,10 @@ ByName by_name(const Pairs& pairs) {
 }
 
 // What is in one and not, or not the same, in the other.
-void add_differences(std::string& text, std::string_view what, const Pairs& a, const Pairs& b) {
+void add_differences(Warnings& warnings, std::string_view what, const Pairs& a, const Pairs& b) {
   const auto warn = [&](const std::string& name, const std::string* in_a, const std::string* in_b) {
-    text += "warning: " + std::string(what) + " differs: " +
-            load::printable(name + " " + (in_a ? *in_a : "(none)") + " / " + (in_b ? *in_b : "(none)")) +
-            "\n";
+    warnings.push_back(std::string(what) + " differs: " + name + " " + (in_a ? *in_a : "(none)") + " / " +
+                       (in_b ? *in_b : "(none)"));
   };
   const ByName of_a = by_name(a), of_b = by_name(b);
   for (const auto& [name, value] : a) {
@@ -137,14 +151,26 @@ void add_bottleneck(std::string& text, const NamedResult& named) {
           load::printable(named.result.bottleneck_reason) + "\n";
 }
 
-void add_doubts(std::string& text, const NamedResult& named) {
-  const std::string name = load::printable(named.name);
+void add_doubts(Warnings& warnings, const NamedResult& named) {
+  const std::string name(named.name);
   const LoadResult& result = named.result;
-  if (result.interrupted) text += "warning: " + name + " was interrupted\n";
+  if (result.interrupted) warnings.push_back(name + " was interrupted");
   if (result.connections_opened < result.connections_wanted) {
-    text += "warning: " + name + " opened " + std::to_string(result.connections_opened) + " of " +
-            std::to_string(result.connections_wanted) + " connections\n";
+    warnings.push_back(name + " opened " + std::to_string(result.connections_opened) + " of " +
+                       std::to_string(result.connections_wanted) + " connections");
   }
+}
+
+Warnings warnings_of(const NamedResult& a, const NamedResult& b) {
+  Warnings warnings;
+  if (a.result.open_loop != b.result.open_loop) {
+    warnings.push_back("one is an open loop, the other a closed one: their latencies are different things");
+  }
+  add_differences(warnings, "configuration", a.result.configuration, b.result.configuration);
+  add_differences(warnings, "environment", a.result.environment, b.result.environment);
+  add_doubts(warnings, a);
+  add_doubts(warnings, b);
+  return warnings;
 }
 
 }  // namespace
@@ -162,14 +188,41 @@ std::string compare_text(const NamedResult& a, const NamedResult& b) {
             right_aligned(row.b ? row.write(*row.b) : "-", value_width) +
             right_aligned(ratio_text(row), ratio_width) + "\n";
   }
-  if (a.result.open_loop != b.result.open_loop) {
-    text += "warning: one is an open loop, the other a closed one: their latencies are different things\n";
-  }
-  add_differences(text, "configuration", a.result.configuration, b.result.configuration);
-  add_differences(text, "environment", a.result.environment, b.result.environment);
-  add_doubts(text, a);
-  add_doubts(text, b);
+  for (const std::string& warning : warnings_of(a, b)) text += "warning: " + load::printable(warning) + "\n";
   return text;
+}
+
+std::string compare_json(const NamedResult& a, const NamedResult& b) {
+  JsonWriter json;
+  const auto add = [&json](const char* name, const Number& value) {
+    json.key(name);
+    value ? json.number(*value) : json.null();
+  };
+  json.open('{');
+  json.key("schema").number(std::uint64_t{1});
+  json.key("program").string("reactord-load");
+  json.key("compared").open('[', true).string(a.name).string(b.name).close(']');
+  json.key("rows").open('[');
+  for (const Row& row : rows_of(a.result, b.result)) {
+    json.open('{', true);
+    json.key("name").string(row.name);
+    json.key("unit").string(unit_of(row));
+    add("a", row.a);
+    add("b", row.b);
+    add("ratio", ratio_of(row));
+    json.close('}');
+  }
+  json.close(']');
+  json.key("warnings").open('[');
+  for (const NamedResult* named : {&a, &b}) {
+    if (named->result.is_bottleneck)
+      json.string("in " + std::string(named->name) +
+                  " the generator was the bottleneck: " + named->result.bottleneck_reason);
+  }
+  for (const std::string& warning : warnings_of(a, b)) json.string(warning);
+  json.close(']');
+  json.close('}');
+  return json.text();
 }
 
 }  // namespace reactord

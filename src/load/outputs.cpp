@@ -1,5 +1,6 @@
 #include "load/outputs.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -63,6 +64,21 @@ Parsed<void> check_outputs(const LoadOptions& options) {
   return {};
 }
 
+Parsed<void> check_overwriting(const LoadOptions& options) {
+  for (const std::string* path : {&options.json_path, &options.plot_path}) {
+    if (path->empty()) continue;
+    const bool is_compared = std::ranges::any_of(
+        options.compare, [path](const std::string& input) { return is_same_file(*path, input); });
+    if (is_compared || was_read(*path)) {
+      return std::unexpected(*path + ": is read by this run, and would be written over: name another file");
+    }
+  }
+  if (options.json_path.empty() || options.plot_path.empty()) return {};
+  if (!is_same_file(options.plot_path, options.json_path)) return {};
+  return std::unexpected(options.plot_path +
+                         ": --json and --plot would write the same file: name another for one");
+}
+
 void write_outputs(const LoadOptions& options, const LoadResult& result, Verdict& verdict) {
   if (!options.quiet) add_wrong(verdict, show(report_text(result, options.latency)));
   if (!options.json_path.empty()) add_wrong(verdict, write_file(options.json_path, report_json(result)));
@@ -79,6 +95,8 @@ Verdict compare_files(const LoadOptions& options) {
   }
   if (verdict.is_failure()) return verdict;
   if (!options.quiet) add_wrong(verdict, show(compare_text({before, *first}, {after, *second})));
+  if (!options.json_path.empty())
+    add_wrong(verdict, write_file(options.json_path, compare_json({before, *first}, {after, *second})));
   if (!options.plot_path.empty()) {
     const std::array<PlotSeries, 2> series{{{before, &*first}, {after, &*second}}};
     add_wrong(verdict, write_file(options.plot_path, plot_svg(before + " and " + after, series)));

@@ -45,7 +45,7 @@ struct Picture {
   std::vector<Course> courses;
 };
 
-// What XML 1.0 does not take, and bytes that are no text, become a question mark.
+// What XML 1.0 does not take (control characters, U+FFFE, U+FFFF), and bytes that are no text, become a question mark.
 std::string escaped(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
@@ -59,7 +59,8 @@ std::string escaped(std::string_view text) {
       safe += "&gt;";
     } else if (byte == '"') {
       safe += "&quot;";
-    } else if (length == 0 || (length == 1 && static_cast<unsigned char>(byte) < 0x20)) {
+    } else if (length == 0 || (length == 1 && static_cast<unsigned char>(byte) < 0x20) ||
+               text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF")) {
       safe += '?';
     } else {
       safe += text.substr(0, length);

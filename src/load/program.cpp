@@ -160,6 +160,8 @@ int search(LoadOptions options) {
 }  // namespace
 
 int run_program(LoadOptions options) {
+  const auto harmless = check_overwriting(options);
+  if (!harmless) return failed(exit_usage, harmless.error());
   const auto writable = check_outputs(options);
   if (!writable) return failed(exit_failed, writable.error());
   if (!options.compare.empty()) return end_with(compare_files(options));

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -297,7 +298,7 @@ TEST_SUITE("load measures") {
     CHECK(run.failure.empty());
     CHECK(run.result.errors.empty());
     REQUIRE_FALSE(told.opening.empty());
-    CHECK(told.opening.front().open_connections >= 2);
+    CHECK(told.opening.front().open_connections >= 1);
     CHECK(told.opening.front().open_connections < 4);
     REQUIRE(told.warm_up.size() >= 2);
     CHECK(told.warm_up.back().open_connections == 4);
@@ -352,5 +353,55 @@ TEST_SUITE("load measures") {
     const Measured rare = measure({"-c", "1", "-t", "1", "-R", "0.0001", "-d", "100ms", server.target()});
     CHECK(rare.status == 0);
     CHECK(rare.result.sent == 1);
+  }
+
+  TEST_CASE("no output is written over what was read, nor over another") {
+    const Served server(answer);
+    const test::TemporaryDirectory directory;
+    const std::string script = written(directory, "send \"{file:body}\\n\"\nexpect-line\n"),
+                      body = directory.path("body");
+    const std::string link = directory.path("link.load"), result = directory.path("result.json");
+    std::ofstream(body) << "text";
+    std::filesystem::create_symlink(script, link);
+    const auto text_of = [](const std::string& path) {
+      std::stringstream text;
+      text << std::ifstream(path).rdbuf();
+      return text.str();
+    };
+    const std::string before = text_of(script);
+    const auto check_refused = [&](const Words& words, const std::string& path) {
+      Load load(words);
+      const std::string errors = load.errors();
+      INFO(errors);
+      CHECK(load.wait() == 64);
+      CHECK(errors.starts_with("FAILED: " + path + ": "));
+    };
+    for (const std::string& path : {script, link, body})
+      check_refused({"-s", script, "-d", "50ms", "--json", path, server.target()}, path);
+    check_refused({"-s", script, "-d", "50ms", "--plot", script, server.target()}, script);
+    check_refused({"--send", "{file:" + body + "}\\n", "-d", "50ms", "--json", body, server.target()}, body);
+    check_refused(
+        {"-d", "50ms", "--json", result, "--plot", directory.path("./result.json"), server.target()},
+        directory.path("./result.json"));
+    CHECK(text_of(script) == before);
+    CHECK(text_of(body) == "text");
+    CHECK(measure({"-d", "50ms", server.target()}).status == 0);
+    Load load({"-q", "-d", "50ms", "--json", result, server.target()});
+    CHECK(load.wait() == 0);
+    check_refused({"--json", result, "--compare", result, result}, result);
+    CHECK(reactord::read_report_json(text_of(result)).has_value());
+  }
+
+  TEST_CASE("a comparison is written as a file too") {
+    const Served server(answer);
+    const test::TemporaryDirectory directory;
+    const std::string result = directory.path("result.json"), compared = directory.path("compared.json");
+    CHECK(Load({"-q", "-d", "50ms", "--json", result, server.target()}).wait() == 0);
+    Load load({"-q", "--json", compared, "--compare", result, result});
+    CHECK(load.output().empty());
+    CHECK(load.wait() == 0);
+    std::stringstream text;
+    text << std::ifstream(compared).rdbuf();
+    CHECK(text.str().contains("\"ratio\": 1"));
   }
 }

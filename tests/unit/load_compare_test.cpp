@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "load/json.hpp"
+
 #include "support/load_result.hpp"
 
 using namespace reactord;
@@ -105,6 +107,31 @@ TEST_CASE("a comparison has no line that came from a file's text") {
   b.bottleneck_reason = "y\nwarning: forged";
   CHECK_FALSE(
       compare_text({"a\nwarning: forged", a}, {"b\nwarning: forged", b}).contains("\nwarning: forged"));
+}
+
+TEST_CASE("a comparison for other tools has the same rows, in base units, and the same warnings") {
+  const LoadResult a = open_loop_result(), b = closed_loop_result();
+  const auto json = read_json(compare_json({"a.json", a}, {"b.json", b}));
+  REQUIRE(json.has_value());
+  CHECK(json->find("compared")->elements.at(1).text == "b.json");
+  const auto& rows = json->find("rows")->elements;
+  REQUIRE(rows.size() > 10);
+  CHECK(rows[0].find("name")->text == "requests/sec");
+  CHECK(rows[0].find("unit")->text == "1/s");
+  CHECK(rows[0].find("a")->text == "1000");
+  CHECK(rows[0].find("b")->text == "50000");
+  CHECK(rows[0].find("ratio")->text == "50");
+  for (const JsonValue& row : rows) {
+    if (row.find("name")->text != "late sends") continue;
+    CHECK(row.find("unit")->text.empty());
+    CHECK(row.find("b")->kind == JsonValue::Kind::null);  // a closed loop is never late
+    CHECK(row.find("ratio")->kind == JsonValue::Kind::null);
+  }
+  const std::string text = compare_text({"a.json", a}, {"b.json", b});
+  REQUIRE_FALSE(json->find("warnings")->elements.empty());
+  for (const JsonValue& warning : json->find("warnings")->elements) {
+    CHECK(text.contains("warning: " + warning.text + "\n"));
+  }
 }
 
 TEST_CASE("equal results have no warning, results of nothing no ratio") {

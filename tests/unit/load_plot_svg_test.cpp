@@ -148,6 +148,22 @@ TEST_CASE("several runs stand in one picture, each in its colour, whatever their
   CHECK(fault_of(plot_svg("no run", {})) == "");
 }
 
+TEST_CASE("a title holds no character that XML does not take") {
+  LoadResult result = closed_loop_result();
+  result.configuration = {{"target",
+                           "a\xEF\xBF\xBF"
+                           "b\xEF\xBF\xBE"
+                           "c\xEF\xBF\xBD"
+                           "d\xC2\x85"
+                           "e\t\x01"
+                           "f\xF0\x9F\xBF\xBF"}};
+  const std::string svg = plot_svg(result);
+  CHECK(
+      svg.contains(">a?b?c\xEF\xBF\xBD"
+                   "d\xC2\x85"
+                   "e??f\xF0\x9F\xBF\xBF<"));
+}
+
 TEST_CASE("the largest numbers make a picture too") {
   LoadResult result = closed_loop_result();
   result.response.record(0);
