@@ -99,7 +99,15 @@ class Foreman {
     // Who is gone is neither waited for at the start nor at the end of a second.
     start_if_ready();
     tell_seconds();
-    if (working_ == 0) reactor_.stop();
+    if (working_ == 0) reactor_.spawn(finish());
+  }
+
+  // Who was signalled with the whole group may have ended before we have seen the signal.
+  Task<> finish() {
+    if (run_.result.interrupted && !was_told_to_end_) {
+      auto slept = co_await reactor_.sleep(same_instant);
+    }
+    reactor_.stop();
   }
 
   Task<> announce_interruption() {

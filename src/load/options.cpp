@@ -97,7 +97,8 @@ std::string unknown_option(int found, int argc, char** argv) {
   return "unknown option " + std::string(whole_name) + ", " + suggestion(whole_name.substr(2), names, "--");
 }
 
-// example.com:9090: letters, digits, dashes, underscores and dots, as host names have them (RFC 1123).
+// example.com:9090: letters, digits, dashes, underscores and dots, as host names have them (RFC 1123). One that ends in a
+// number is an address that is wrong, which getaddrinfo(3) may take for another.
 bool take_name(LoadOptions& options) {
   static constexpr std::string_view of_names =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -105,6 +106,8 @@ bool take_name(LoadOptions& options) {
   if (!parts || parts->host.empty() || options.address_text.starts_with('[') ||
       parts->host.find_first_not_of(of_names) != parts->host.npos)
     return false;
+  const std::string_view last = parts->host.substr(parts->host.find_last_of('.', parts->host.size() - 2) + 1);
+  if (last.find_first_not_of("0123456789.") == last.npos) return false;
   const auto port = parse_port(parts->port);
   if (!port) return false;
   options.host_name = parts->host;

@@ -74,7 +74,10 @@ Parsed<void> check_overwriting(const LoadOptions& options) {
     }
   }
   if (options.json_path.empty() || options.plot_path.empty()) return {};
-  if (!is_same_file(options.plot_path, options.json_path)) return {};
+  std::error_code error;
+  const bool is_device = std::filesystem::exists(options.plot_path, error) &&
+                         !std::filesystem::is_regular_file(options.plot_path, error);
+  if (is_device || !is_same_file(options.plot_path, options.json_path)) return {};
   return std::unexpected(options.plot_path +
                          ": --json and --plot would write the same file: name another for one");
 }

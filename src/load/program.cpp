@@ -125,6 +125,7 @@ int search(LoadOptions options) {
   if (!condition) return failed(exit_usage, "--slo " + condition.error());
   SloSearch search(options.rate);
   LoadResult best;
+  bool was_interrupted = false;
   bool is_ours = false;  // the lowest rate that broke, by the generator's own fault
   while (!search.is_over()) {
     options.rate = search.next();
@@ -132,7 +133,8 @@ int search(LoadOptions options) {
     if (run.is_worker) return 0;
     if (!run.failure.empty()) return failed(exit_failed, run.failure);
     if (run.aborted) return failed(exit_interrupted, "ended by a second signal");
-    if (run.result.interrupted) break;
+    was_interrupted = run.result.interrupted;
+    if (was_interrupted) break;
     const bool is_hopeless = run.result.connections_opened == 0 || run.result.has_wrong_replies();
     if (is_hopeless) return conclude(options, run.result);
     const bool held = holds(*condition, run.result);
@@ -142,6 +144,10 @@ int search(LoadOptions options) {
     if (held) best = std::move(run.result);
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
+  }
+  if (search.knee() == 0 && was_interrupted) {
+    return failed(exit_interrupted,
+                  "ended by a signal before --slo " + options.slo + " was kept at any rate");
   }
   if (search.knee() == 0 && is_ours) {
     return failed(exit_failed, "--slo " + options.slo + ": no verdict: the generator was the bottleneck at " +

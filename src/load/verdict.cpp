@@ -84,10 +84,12 @@ int Verdict::status() const noexcept {
 }
 
 std::string Verdict::why() const {
-  std::vector<Reason> sorted = reasons_;
-  std::ranges::stable_sort(sorted, {}, [](const Reason& reason) { return rank_of(reason.status); });
   std::string text;
-  for (const Reason& reason : sorted) text += (text.empty() ? "" : "; ") + reason.why;
+  for (const int status : ranks) {
+    for (const Reason& reason : reasons_) {
+      if (reason.status == status) text += (text.empty() ? "" : "; ") + reason.why;
+    }
+  }
   return printable(text);
 }
 

@@ -251,6 +251,14 @@ const Way ways[] = {
        load.signal(SIGINT);
        return end_of(load);
      }},
+    {"a signal comes before an objective was kept at any rate", 130, "ended by a signal before --slo",
+     [](const Words& more) {
+       const Served server(answer);
+       Load load(more + Words{"-c", "1", "-R", "100", "-d", "60s", "--slo", "p99<1h", server.target()});
+       test::wait_until("requests come", [&] { return server.lines() > 0; });
+       load.signal(SIGTERM);
+       return end_of(load);
+     }},
     {"a second signal comes", 130, "ended by a second signal",
      [](const Words& more) {
        const Served server([](int, std::string_view) { return true; });

@@ -95,5 +95,8 @@ TEST_SUITE("load options") {
     CHECK(refusal({"line@local host:80"}).contains("write :9090"));
     CHECK(refusal({"line@localhost:http"}).contains("invalid port"));
     CHECK(refusal({"line@[localhost]:80"}) != "was accepted");
+    for (const char* numeric :
+         {"line@127.1:80", "line@256.1.1.1:80", "line@1.2.3:80", "line@10:80", "line@1.2.3.4.:80"})
+      CHECK(refusal({numeric}).contains("write :9090"));  // an address that is wrong is no name
   }
 }

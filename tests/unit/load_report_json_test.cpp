@@ -109,6 +109,21 @@ TEST_CASE("an example that is no text, and a name that is there twice, still mak
         std::vector<std::pair<std::string, std::string>>{{"target", "a, b"}, {"rate", "5/s"}});
 }
 
+TEST_CASE("what an earlier version did not write is not missed") {
+  const LoadResult result = open_loop_result();
+  std::string text = report_json(result);
+  for (const char* newer : {"unanswered", "warmup_sent", "warmup_answered", "sent_after", "answered_after",
+                            "late_by_generator", "unsent_by_generator"}) {
+    const std::size_t begin = text.find("  \"" + std::string(newer) + "\"");
+    REQUIRE(begin != text.npos);
+    text.erase(begin, text.find('\n', begin) + 1 - begin);
+  }
+  const auto back = read_report_json(text);
+  REQUIRE(back.has_value());
+  CHECK(back->requests == result.requests);
+  CHECK(back->unanswered == 0);
+}
+
 TEST_CASE("what a later version adds is passed over") {
   CHECK(refusal("\"open_loop\"", "\"new\": {\"a\": [1]}, \"open_loop\"") == "was accepted");
 }
