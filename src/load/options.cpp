@@ -183,6 +183,9 @@ Parsed<void> apply_script(LoadOptions& options, std::span<const std::string_view
     const auto wrong = [&](const std::string& what) {
       return std::unexpected(script->error_at(option.line, option.column, what));
     };
+    if (const std::string_view ours = ours_for(option.name); !ours.empty()) {
+      return wrong("unknown option " + option.name + ": write " + std::string(ours));
+    }
     if (std::ranges::find(names, option.name) == names.end()) {
       return wrong("unknown option " + option.name + ", " + suggestion(option.name, names));
     }

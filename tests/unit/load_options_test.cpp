@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <string>
 #include <vector>
+
+#include "support/process.hpp"
 
 using namespace std::chrono_literals;
 using namespace reactord;
@@ -44,6 +47,14 @@ TEST_SUITE("load options") {
       CHECK(error.starts_with("unknown option --"));
       CHECK(error.contains(one.ours));
     }
+  }
+
+  TEST_CASE("so is one in a script") {
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.path("a.load");
+    std::ofstream(path) << "option threads 4\nsend \"a\\n\"\n";
+    CHECK(refusal({"-s", path, "line@127.0.0.1:1"})
+              .ends_with("a.load:1:8: unknown option threads: write processes"));
   }
 
   TEST_CASE("a long name with one dash is told from letters") {
