@@ -120,6 +120,32 @@ void show_try(const LoadOptions& options, double rate, bool held, const LoadResu
                result.is_bottleneck ? " (the generator was the bottleneck)" : "");
 }
 
+// What a search came to; `best` is of the knee.
+int conclude_search(const LoadOptions& options, const SloSearch& search, const LoadResult& best, bool is_ours,
+                    bool was_interrupted) {
+  if (search.knee() == 0 && was_interrupted) {
+    return failed(exit_interrupted,
+                  "ended by a signal before --slo " + options.slo + " was kept at any rate");
+  }
+  if (search.knee() == 0 && is_ours) {
+    return failed(exit_failed, "--slo " + options.slo + ": no verdict: the generator was the bottleneck at " +
+                                   rate_text(search.broken()));
+  }
+  if (search.knee() == 0) return failed(exit_condition, "--slo " + options.slo + ": held at no rate");
+  if (!options.quiet) {
+    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
+                options.slo.c_str());
+    const std::string next = rate_text(search.broken());
+    if (search.broken() > 0 && is_ours) {
+      std::printf("; at %s the generator was the bottleneck, so there is no verdict", next.c_str());
+    } else if (search.broken() > 0) {
+      std::printf("; %s does not", next.c_str());
+    }
+    std::fputc('\n', stdout);
+  }
+  return conclude(options, best);
+}
+
 int search(LoadOptions options) {
   const auto condition = parse_threshold(options.slo);
   if (!condition) return failed(exit_usage, "--slo " + condition.error());
@@ -145,22 +171,7 @@ int search(LoadOptions options) {
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
   }
-  if (search.knee() == 0 && was_interrupted) {
-    return failed(exit_interrupted,
-                  "ended by a signal before --slo " + options.slo + " was kept at any rate");
-  }
-  if (search.knee() == 0 && is_ours) {
-    return failed(exit_failed, "--slo " + options.slo + ": no verdict: the generator was the bottleneck at " +
-                                   rate_text(search.broken()));
-  }
-  if (search.knee() == 0) return failed(exit_condition, "--slo " + options.slo + ": held at no rate");
-  if (!options.quiet) {
-    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
-                options.slo.c_str());
-    if (search.broken() > 0) std::printf("; %s does not", rate_text(search.broken()).c_str());
-    std::printf("%s\n", is_ours ? " (there the generator was the bottleneck)" : "");
-  }
-  return conclude(options, best);
+  return conclude_search(options, search, best, is_ours, was_interrupted);
 }
 
 }  // namespace

@@ -104,13 +104,13 @@ void add_conditions(Verdict& verdict, const LoadOptions& options, const LoadResu
 
 Verdict judge_run(const LoadOptions& options, const LoadResult& result) {
   Verdict verdict;
+  add_errors(verdict, result);  // which are the cause of what follows
   const std::string nothing = nothing_done(options, result);
   if (!nothing.empty() && result.interrupted) {
     verdict.add(exit_interrupted, "ended by a signal before anything was answered");
   } else if (!nothing.empty()) {
     verdict.add(exit_failed, nothing);
   }
-  add_errors(verdict, result);
   if (result.unsent_by_generator > 0) {
     verdict.add(exit_failed, "the generator itself was late: " + std::to_string(result.unsent_by_generator) +
                                  " requests were never sent, which says nothing of the server");
