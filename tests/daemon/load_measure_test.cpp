@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -19,6 +20,11 @@ using Words = std::vector<std::string>;
 
 namespace {
 
+Words operator+(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 struct Measured {
   int status;
   std::string output, errors;
@@ -34,26 +40,30 @@ reactord::LoadResult read_result(const std::string& path) {
   return std::move(*result);
 }
 
-Measured measure(Words words) {
-  const test::TemporaryDirectory directory;
-  const std::string path = directory.path("result.json");
-  words.insert(words.begin(), {"--json", path});
-  Load load(words);
-  Measured measured{0, load.output(), load.errors(), {}};
-  measured.status = load.wait();
-  measured.result = read_result(path);
-  return measured;
-}
+// A run that goes on, until end() has waited for it.
+class Measuring {
+ public:
+  explicit Measuring(const Words& words) : load_(words + Words{"--json", path_}) {}
+  const Load& load() const { return load_; }
+  Measured end() {
+    Measured measured{0, load_.output(), load_.errors(), {}};
+    measured.status = load_.wait();
+    measured.result = read_result(path_);
+    return measured;
+  }
+
+ private:
+  const test::TemporaryDirectory directory_;
+  const std::string path_ = directory_.path("result.json");
+  Load load_;
+};
+
+Measured measure(const Words& words) { return Measuring(words).end(); }
 
 std::string written(const test::TemporaryDirectory& directory, const std::string& text) {
   const std::string path = directory.path("a.load");
   std::ofstream(path) << text;
   return path;
-}
-
-Words operator+(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
 }
 
 std::string reply_to(std::string_view lines) {
@@ -80,18 +90,13 @@ Served::Serve answer_after(std::chrono::milliseconds time) {
 
 // Runs `words`, and keeps the process that does from running for `stopped`, once the server has had ten requests.
 Measured measure_stopped(const Served& server, Words words, std::chrono::milliseconds stopped) {
-  const test::TemporaryDirectory directory;
-  const std::string path = directory.path("result.json");
-  Load load(words + Words{"--json", path, server.target()});
+  Measuring measuring(words + Words{server.target()});
   test::wait_until("requests come", [&] { return server.lines() > 10; });
-  const pid_t worker = load.workers().front();
+  const pid_t worker = measuring.load().workers().front();
   ::kill(worker, SIGSTOP);
   std::this_thread::sleep_for(stopped);
   ::kill(worker, SIGCONT);
-  Measured measured{0, load.output(), load.errors(), {}};
-  measured.status = load.wait();
-  measured.result = read_result(path);
-  return measured;
+  return measuring.end();
 }
 
 }  // namespace
@@ -100,11 +105,15 @@ TEST_SUITE("load measures") {
   TEST_CASE("a last reply that is slower than any drain was is waited for as long as --timeout says") {
     const test::TemporaryDirectory directory;
     const std::string script = written(directory, "send \"a\\n\"\nsleep 100ms\nexpect \"Server: a\\n\"\n");
+    std::deque<Served> servers;
+    std::deque<Measuring> runs;
     for (const Words& more :
          std::vector<Words>{{}, {"-R", "10"}, {"-s", script}, {"--connection-per-request"}}) {
-      const Served server(answer_after(2500ms));
-      const Measured slow =
-          measure(more + Words{"-c", "1", "-d", "50ms", "--timeout", "5s", server.target()});
+      servers.emplace_back(answer_after(2500ms));
+      runs.emplace_back(more + Words{"-c", "1", "-d", "50ms", "--timeout", "5s", servers.back().target()});
+    }
+    for (Measuring& run : runs) {
+      const Measured slow = run.end();
       INFO(slow.output << slow.errors);
       CHECK(slow.status == 0);
       CHECK(slow.result.errors.empty());
