@@ -210,8 +210,11 @@ const Way ways[] = {
      }},
     {"requests are never sent", 1, "send overdue",
      [](const Words& more) {
-       const WrongServer server(WrongServer::Fault::stall);
-       return run(more + Words{"-c", "1", "-R", "2000", "-d", "150ms", "line@" + server.address()});
+       const Served slow([](int fd, std::string_view lines) {
+         std::this_thread::sleep_for(100ms);
+         return answer(fd, lines);
+       });
+       return run(more + Words{"-c", "1", "-R", "1000", "-d", "250ms", slow.target()});
      }},
     {"nothing is due within the time", 1, "no request was sent within the time",
      [](const Words& more) {
