@@ -154,6 +154,7 @@ Parsed<void> read_texts(LoadOptions& options) {
 }  // namespace
 
 Parsed<void> complete(LoadOptions& options) {
+  if (!options.compare.empty()) return check_conditions(options);
   // The script first: what it excludes is told as that, not as what else it would mean.
   for (const auto check : {check_script, check_counts, check_loop, check_conditions}) {
     const auto checked = check(options);

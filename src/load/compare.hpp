@@ -17,4 +17,8 @@ struct NamedResult {
 // ran, and for each result that says little of the server. A ratio that cannot be is "-": of nothing, or of nothing measured.
 std::string compare_text(const NamedResult& a, const NamedResult& b);
 
+// The same for other tools: {"schema": 1, "program": "reactord-load", "compared": ["a.json", "b.json"], "rows": [{"name":
+// "p99", "unit": "ns", "a": 1200, "b": null, "ratio": null}, ...], "warnings": ["...", ...]}. Null: not measured.
+std::string compare_json(const NamedResult& a, const NamedResult& b);
+
 }  // namespace reactord

@@ -24,10 +24,12 @@ Task<bool> Connection::open() {
     source = common_.visits++ % visit_sources * connections_per_source;
   }
   const Time begun = monotonic_now();
-  auto dialled = co_await dial(common_.reactor, common_.options.address,
-                               dial_options(common_.options.address, source, common_.options.timeout));
+  DialOptions how = dial_options(common_.options.address, source, common_.options.timeout);
+  how.context = visiting_ ? &common_.until_over : &common_.until_drained;  // a request waits for a visit's
+  auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(how));
   if (!dialled) {
-    common_.recorder.failed(error_name("connect", dialled.error()), dialled.error().text());
+    if (dialled.error().is_cancelled()) co_return false;
+    common_.recorder.failed(error_name("connect", dialled.error()), dial_failure(dialled.error()));
     co_return false;
   }
   connect_took_ = monotonic_now() - begun;
@@ -97,10 +99,10 @@ Task<> Connection::visit(Time due) {
   ++common_.running;
   visiting_ = true;
   const Time now = monotonic_now();
-  common_.recorder.sent(due, now, 1);
   const Duration pause = pause_;
   auto opened = co_await open();
   if (opened) {
+    common_.recorder.sent(due, now, 1);
     exchange_->request(due, now, 1, common_.outgoing);
     send_outgoing();
     while (in_flight() > 0) {
@@ -113,6 +115,8 @@ Task<> Connection::visit(Time due) {
     }
     forget_conn();
   } else {
+    common_.recorder.never_sent(due, monotonic_now(), 1);
+    common_.dial_failed();
     pause_ = std::clamp(pause * 2, shortest_pause, longest_pause);
   }
   visiting_ = false;
@@ -167,14 +171,21 @@ bool Connection::take(std::string_view bytes, Time now) {
   if (right) return true;
   common_.recorder.failed("reply mismatch", exchange_->mismatch());
   failure_is_told_ = true;
+  if (in_flight() > 1) {  // itself is one of them
+    common_.recorder.failed("reply lost mismatch",
+                            "connection " + std::to_string(number_) + ": nothing can be told of " +
+                                std::to_string(in_flight() - 1) + " requests behind a wrong reply",
+                            in_flight() - 1);
+  }
   return false;
 }
 
 void Connection::lost(const Error& error) {
   if (failure_is_told_ || (common_.is_ending() && in_flight() == 0)) return;
-  if (error.is_eof() && in_flight() > 0) {
-    common_.recorder.failed("reply lost",
-                            "connection " + std::to_string(number_) + ": the server ended it with " +
+  if (in_flight() > 0) {
+    common_.recorder.failed(error_name("reply lost", error),
+                            "connection " + std::to_string(number_) + ": " +
+                                (error.is_eof() ? "the server ended it" : error.text()) + " with " +
                                 std::to_string(in_flight()) + " requests unanswered",
                             in_flight());
     return;
@@ -210,7 +221,12 @@ void Connection::end_if_idle() noexcept {
   if (conn_ && in_flight() == 0) conn_->abort();
 }
 
-void Connection::forget_conn() noexcept {
+// What is in flight then will not be answered any more, whatever the cause.
+void Connection::forget_conn() {
+  const Time now = monotonic_now();
+  exchange_->for_each_pending([&](const Exchange::Pending& pending) {
+    common_.recorder.unanswered(pending.due, pending.sent, now, pending.count);
+  });
   conn_.reset();
   exchange_->restart();
   --common_.open;

@@ -7,6 +7,7 @@
 // Nothing of it waits for a write: it sends only what the connection takes over at once.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -28,21 +29,35 @@ inline constexpr std::size_t longest_request = 32 * 1024 - 256;
 // What all connections of a process share; outlives them.
 struct Common {
   enum class Phase : std::uint8_t { opening, running, draining, over };
+  static constexpr std::uint64_t enough_failed_dials = 8;
 
   Reactor& reactor;
   const LoadOptions& options;
   const Exchange::Texts* texts;  // null: a script
   Recorder& recorder;
-  Context& until_drained;  // done once nothing more is to be sent: ends pauses
+  Context&
+      until_drained;    // done once nothing more is to be sent: ends pauses, and dials that were to send more
+  Context& until_over;  // done once nothing is waited for: ends what until_drained has left
   Phase phase = Phase::opening;
   std::uint64_t open = 0;                     // connections
   std::uint64_t running = 0;                  // tasks that refer to this
+  std::uint64_t failed_dials = 0;             // of players and visits, which begin with the run
   std::uint64_t visits = 0;                   // connections for one request each, so far
   Buffer outgoing = {};                       // requests that are sent together
   std::array<char, 64 * 1024> incoming = {};  // bytes that are looked at before anything else is read
   void (*on_free)(void* pacer, Connection& connection) = nullptr;  // open loop: it can take a request
   void* pacer = nullptr;
 
+  // Whatever the phase: who opens a connection, pauses or sends sees it from here on.
+  void stop_sending() {
+    phase = std::max(phase, Phase::draining);
+    until_drained.cancel();
+  }
+  // Where nobody was reached so far, and that again and again, nobody listens: to go on would only be more of it.
+  void dial_failed() {
+    const bool is_hopeless = ++failed_dials >= std::min(options.connections, enough_failed_dials);
+    if (is_hopeless && recorder.result().connections_opened == 0) stop_sending();
+  }
   bool is_sending() const noexcept { return phase == Phase::running; }
   bool is_ending() const noexcept { return phase >= Phase::draining; }
 };
@@ -76,7 +91,7 @@ class Connection {
   bool take(std::string_view bytes, Time now);
   void lost(const Error& error);
   void tell_unanswered(Duration waited);
-  void forget_conn() noexcept;
+  void forget_conn();
 
   Common& common_;
   const std::uint64_t number_;

@@ -10,6 +10,7 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "load/children.hpp"
 #include "load/result_text.hpp"
 #include "load/worker.hpp"
 #include "reactord/context.hpp"
@@ -30,6 +31,8 @@ struct SecondSum {
 struct Link {
   Conn conn;
   std::size_t told = 0;  // seconds
+  LoadSecond so_far;     // before the first of them
+  bool is_ready = false;
   bool has_ended = false;
 };
 
@@ -55,35 +58,61 @@ class Foreman {
   Task<> obey_signals(Signals& signals) {
     auto first = co_await signals.next();
     if (!first) co_return;
-    run_.result.interrupted = true;
-    observer_.on_interrupted();
+    const Time came = monotonic_now();
+    was_told_to_end_ = true;
     for (const auto& link : links_) reactor_.spawn(tell(link->conn, "stop\n"));
-    auto second = co_await signals.next();
-    if (!second) co_return;
+    reactor_.spawn(announce_interruption());
+    while (monotonic_now() - came < same_instant) {
+      auto second = co_await signals.next();
+      if (!second) co_return;
+    }
     run_.aborted = true;
     reactor_.stop();
   }
 
+  // Once all of them have ended.
+  void conclude() {
+    if (run_.result.interrupted && !was_told_to_end_)
+      fail("a process of the generator was told to end by a signal");
+    run_.result.interrupted = was_told_to_end_;
+  }
+
  private:
+  void fail(const char* what) {
+    LoadError& error = run_.result.errors["process ended"];
+    if (error.count++ == 0) error.first_example = what;
+  }
+
   Task<> listen(Link& link) {
     LineInput input(link.conn);
     bool is_done = false;
     while (true) {
       auto line = co_await input.next();
       if (!line) break;
-      is_done = is_done || *line == "done";
-      take(link, *line);
+      is_done = *line == "done";
+      if (is_done || !take(link, *line)) break;
     }
-    if (!is_done && !run_.aborted) {
-      LoadError& error = run_.result.errors["process ended"];
-      if (error.count++ == 0) error.first_example = "a process of the generator ended before it was done";
-    }
+    if (!is_done && !run_.aborted)
+      fail("a process of the generator ended before it was done, and what it has measured is lost");
     --working_;
     link.has_ended = true;
     // Who is gone is neither waited for at the start nor at the end of a second.
     start_if_ready();
     tell_seconds();
-    if (working_ == 0) reactor_.stop();
+    if (working_ == 0) reactor_.spawn(finish());
+  }
+
+  // Who was signalled with the whole group may have ended before we have seen the signal.
+  Task<> finish() {
+    if (run_.result.interrupted && !was_told_to_end_) {
+      auto slept = co_await reactor_.sleep(same_instant);
+    }
+    reactor_.stop();
+  }
+
+  Task<> announce_interruption() {
+    auto slept = co_await reactor_.sleep(same_instant);
+    if (slept) observer_.on_interrupted();
   }
 
   static Task<> tell(Conn& link, std::string text) {
@@ -91,17 +120,22 @@ class Foreman {
     if (!written) link.abort();
   }
 
-  void take(Link& link, std::string_view line) {
-    if (line == "ready") {
-      ++ready_;
-      return start_if_ready();
-    }
+  // False: it is no line of theirs.
+  bool take(Link& link, std::string_view line) {
+    if (line.starts_with("opening ")) return take_prelude(link, Progress::Phase::opening, line.substr(8));
+    if (line.starts_with("warm-up ")) return take_prelude(link, Progress::Phase::warming_up, line.substr(8));
     if (line.starts_with("second ")) return take_second(link, line.substr(7));
-    add_result_line(line, run_.result);
+    if (line != "ready") return add_result_line(line, run_.result);
+    link.is_ready = true;
+    start_if_ready();
+    return true;
   }
 
   void start_if_ready() {
-    if (started_ || ready_ < working_ || working_ == 0) return;
+    const auto is_waited_for = [](const std::unique_ptr<Link>& link) {
+      return !link->is_ready && !link->has_ended;
+    };
+    if (started_ || working_ == 0 || std::ranges::any_of(links_, is_waited_for)) return;
     started_ = true;
     const Time start = monotonic_now() + head_start;
     for (const auto& link : links_) {
@@ -109,12 +143,27 @@ class Foreman {
     }
   }
 
-  void take_second(Link& link, std::string_view text) {
+  bool take_prelude(Link& link, Progress::Phase phase, std::string_view text) {
+    LoadSecond& told = link.so_far;
+    const bool right = take_number(text, told.requests) && take_number(text, told.errors) &&
+                       take_number(text, told.open_connections);
+    LoadSecond sum;
+    for (const auto& one : links_) {
+      sum.requests += one->so_far.requests;
+      sum.errors += one->so_far.errors;
+      sum.open_connections += one->so_far.open_connections;
+    }
+    const auto speaks = std::ranges::find(links_, false, [](const auto& one) { return one->has_ended; });
+    if (right && speaks->get() == &link) observer_.on_prelude(phase, sum);
+    return right;
+  }
+
+  bool take_second(Link& link, std::string_view text) {
     std::uint64_t number = 0, requests = 0, errors = 0, open = 0;
     const bool right = take_number(text, number) && take_number(text, requests) &&
                        take_number(text, errors) && take_number(text, open);
     const auto responses = Histogram::from_text(text);
-    if (!right || !responses || number != link.told) return;
+    if (!right || !responses || number != link.told) return false;
     if (number - told_ >= seconds_.size()) seconds_.resize(number - told_ + 1);
     SecondSum& second = seconds_[number - told_];
     second.sum.requests += requests;
@@ -123,6 +172,7 @@ class Foreman {
     second.responses.merge(*responses);
     ++link.told;
     tell_seconds();
+    return true;
   }
 
   void tell_seconds() {
@@ -145,8 +195,8 @@ class Foreman {
   CrewRun& run_;
   CrewObserver& observer_;
   std::vector<std::unique_ptr<Link>> links_;
-  std::size_t working_ = 0, ready_ = 0;
-  bool started_ = false;
+  std::size_t working_ = 0;
+  bool started_ = false, was_told_to_end_ = false;
   std::vector<SecondSum> seconds_;  // from the first that was not told yet
   std::size_t told_ = 0;
 };
@@ -185,14 +235,22 @@ void supervise(const std::vector<int>& links, CrewRun& run, CrewObserver& observ
   Reactor reactor;
   auto signals = Signals::open(reactor, {SIGINT, SIGTERM});
   Foreman foreman(reactor, run, observer);
+  if (!signals) run.failure = signals.error().text();
   for (const int link : links) {
     auto conn = adopt_conn(reactor, link);
-    if (conn) foreman.add(std::move(*conn));
+    if (conn) {
+      foreman.add(std::move(*conn));
+    } else {
+      run.failure = conn.error().text();
+      system::close(link);
+    }
   }
+  if (!run.failure.empty()) return;  // the links are closed by it, which ends the workers
   foreman.start();
-  if (signals) reactor.spawn(foreman.obey_signals(*signals));
+  reactor.spawn(foreman.obey_signals(*signals));
   const auto ran = reactor.run();
   if (!ran) run.failure = ran.error().text();
+  foreman.conclude();
   reactor.shutdown();
 }
 
@@ -213,7 +271,10 @@ CrewRun run_crew(const LoadOptions& options, CrewObserver& observer) {
   } else {
     for (const int link : started->links) system::close(link);  // which ends them
   }
-  for (const pid_t worker : started->workers) system::wait_for_child(worker);
+  for (const pid_t worker : started->workers) {
+    if (run.aborted) kill_child(worker);
+    system::wait_for_child(worker);
+  }
   if (!run.result.open_loop && run.result.response.count() == 0) run.result.response = run.result.service;
   return run;
 }

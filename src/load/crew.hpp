@@ -2,13 +2,14 @@
 //
 //     run_crew() --fork--> worker 0, worker 1, ...     each on its link
 //        all ready --> start --> seconds, added up --> results, added up
-//        ctrl-C --> stop: results of what was done;  a second one: the links are closed, and nothing is waited for
+//        ctrl-C --> stop: results of what was done;  a second one: all of them are killed, and nothing is waited for
 #pragma once
 
 #include <cstddef>
 #include <string>
 
 #include "load/options.hpp"
+#include "load/progress_line.hpp"
 #include "load/result.hpp"
 
 namespace reactord::load {
@@ -25,7 +26,10 @@ struct CrewObserver {
   virtual ~CrewObserver() = default;
   virtual void on_second(std::size_t number,
                          const LoadSecond& second) = 0;  // it has ended; they count from 1
-  virtual void on_interrupted() = 0;  // by the first ctrl-C: what is under way is waited for
+  // Once a second, before anything is measured: what was answered and failed so far, and is open.
+  virtual void on_prelude(Progress::Phase phase, const LoadSecond& so_far) = 0;
+  // A while after the first ctrl-C, while what is under way is waited for: another one ends it at once.
+  virtual void on_interrupted() = 0;
 };
 
 // There must be no Reactor in this process.

@@ -7,6 +7,11 @@
 #include "load/text.hpp"
 
 namespace reactord::load {
+namespace {
+
+constexpr std::size_t most_around = 64;  // requests that a wrong reply is compared with
+
+}  // namespace
 
 Exchange::Exchange(const Texts& texts, std::uint64_t connection) : texts_(texts), connection_(connection) {}
 
@@ -61,11 +66,12 @@ std::string Exchange::reply_of(std::uint64_t sequence) const {
   return std::string(reply.view());
 }
 
-// Whose reply it is, if it is one of a request not far away.
+// Whose reply it is, if it is one of a request not far away, whatever the depth.
 std::string Exchange::meaning_of(std::string_view reply) const {
   const std::uint64_t due = next_ - count_;
-  const std::uint64_t first = due > texts_.depth ? due - texts_.depth - 1 : 0;
-  for (std::uint64_t sequence = first; sequence < next_; ++sequence) {
+  const std::uint64_t around = std::min<std::uint64_t>(texts_.depth, most_around);
+  const std::uint64_t first = due > around ? due - around - 1 : 0, last = std::min(next_, due + around);
+  for (std::uint64_t sequence = first; sequence < last; ++sequence) {
     if (sequence == due && count_ > 0) continue;
     if (!reply.starts_with(reply_of(sequence))) continue;
     const std::string whose = ", which is the reply to request " + std::to_string(sequence);

@@ -70,6 +70,12 @@ class Exchange {
   }
   const std::string& mismatch() const noexcept { return mismatch_; }  // a sentence
 
+  // Calls visit(pending) for what is in flight, from the oldest on.
+  template <typename Visit>
+  void for_each_pending(Visit visit) const {
+    for (std::size_t index = 0; index < used_; ++index) visit(ring_[(first_ + index) & (ring_.size() - 1)]);
+  }
+
   // The connection has ended: what was in flight is forgotten, the numbers go on.
   void restart() noexcept;
 

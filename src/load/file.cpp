@@ -1,11 +1,13 @@
 #include "load/file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 namespace reactord {
 namespace {
@@ -13,6 +15,11 @@ namespace {
 struct Closer {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
+
+std::set<std::string>& paths_read() {
+  static std::set<std::string> paths;
+  return paths;
+}
 
 }  // namespace
 
@@ -34,7 +41,22 @@ std::expected<std::string, std::string> read_whole_file(const std::string& path,
     bytes.append(piece.data(), count);
   }
   if (std::ferror(file.get())) return std::unexpected(path + ": " + std::strerror(errno));
+  paths_read().insert(path);
   return bytes;
+}
+
+bool was_read(const std::string& path) {
+  return std::ranges::any_of(paths_read(),
+                             [&path](const std::string& read) { return is_same_file(path, read); });
+}
+
+bool is_same_file(const std::string& path, const std::string& other) {
+  std::error_code error;
+  if (std::filesystem::equivalent(path, other, error)) return true;
+  const auto normal = [&error](const std::string& of) {
+    return std::filesystem::absolute(of, error).lexically_normal();
+  };
+  return normal(path) == normal(other);
 }
 
 }  // namespace reactord

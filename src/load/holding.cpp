@@ -32,10 +32,12 @@ Task<> Holding::open_some() {
   while (next_ < count_ && !common_.is_ending()) {
     const std::uint64_t number = first_ + next_++;
     const Time begun = monotonic_now();
-    auto dialled = co_await dial(common_.reactor, common_.options.address,
-                                 dial_options(common_.options.address, number, common_.options.timeout));
+    DialOptions how = dial_options(common_.options.address, number, common_.options.timeout);
+    how.context = &common_.until_drained;
+    auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(how));
     if (!dialled) {
-      common_.recorder.failed(error_name("connect", dialled.error()), dialled.error().text());
+      if (dialled.error().is_cancelled()) break;
+      common_.recorder.failed(error_name("connect", dialled.error()), dial_failure(dialled.error()));
       continue;
     }
     common_.recorder.connected(monotonic_now() - begun);

@@ -48,10 +48,17 @@ JsonWriter& JsonWriter::number(std::uint64_t value) {
 }
 
 JsonWriter& JsonWriter::number(double value) {
+  if (!std::isfinite(value)) return null();
   begin_value();
   char digits[32];  // the longest double in its shortest form has 24
-  const auto written = std::to_chars(digits, digits + sizeof digits, std::isfinite(value) ? value : 0.0);
+  const auto written = std::to_chars(digits, digits + sizeof digits, value);
   text_.append(digits, written.ptr);
+  return *this;
+}
+
+JsonWriter& JsonWriter::null() {
+  begin_value();
+  text_ += "null";
   return *this;
 }
 

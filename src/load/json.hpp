@@ -26,8 +26,9 @@ class JsonWriter {
   // A byte that is no UTF-8 is written as U+FFFD: the file must be text, whatever a server has answered.
   JsonWriter& string(std::string_view value);
   JsonWriter& number(std::uint64_t value);
-  JsonWriter& number(
-      double value);  // the shortest that reads back the same; JSON has no infinity: 0 for it, and for NaN
+  // The shortest that reads back the same; JSON has no infinity: null for it, and for NaN.
+  JsonWriter& number(double value);
+  JsonWriter& null();  // it was not measured
   JsonWriter& boolean(bool value);
 
   const std::string& text() const noexcept { return text_; }

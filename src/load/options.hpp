@@ -25,7 +25,8 @@ inline constexpr int exit_usage = 64;  // EX_USAGE of sysexits.h(3head)
 struct LoadOptions {
   std::string protocol;      // line, echo or raw
   std::string address_text;  // as it was written
-  Address address;
+  Address address;           // of a host that has a name: its port, until resolve_target() has looked
+  std::string host_name;     // empty: the address is numeric, or a path
 
   std::uint64_t connections = 10;
   std::uint64_t processes = 1;
@@ -72,6 +73,10 @@ std::span<const LoadSetting> load_settings() noexcept;  // in the order of --hel
 Parsed<LoadOptions> parse_load_options(int argc, char** argv);
 std::string load_help_text();
 std::string load_version_text();
+
+// Looks the name of the host up, if it has one: of several addresses the first that takes a connection now, which is
+// closed again. Blocks; with --timeout for each. There must be no Reactor in this thread.
+Parsed<void> resolve_target(LoadOptions& options);
 
 // Whether all of it goes together; and what follows from it is filled in.
 Parsed<void> complete(LoadOptions& options);

@@ -24,25 +24,39 @@ class Pacer {
 
   Task<> run();  // from now on, until nothing more is to be sent
   void is_free(Connection& connection);
+  // At the end: sends what is due. True: more of it came due while nobody looked, so there is more for who becomes free.
+  bool catch_up(Time now);
 
-  std::uint64_t missed() const noexcept { return missed_; }  // picked up late, though a connection was free
   Duration longest_gap() const noexcept {
     return longest_gap_;
   }                                                       // between two looks at the schedule, while due
   Duration held_up() const noexcept { return held_up_; }  // all gaps that made a request late by themselves
   std::uint64_t never_sent() const noexcept { return never_sent_; }  // due, but no connection became free
+  std::uint64_t owed() const noexcept {
+    return owed_;
+  }  // never sent either, since nobody looked when they were due
 
  private:
+  // What came due in it is late by ourselves.
+  struct Gap {
+    Time from, to;
+  };
+
   Connection* take_free();
+  void look(Time now);
+  bool is_ours(Time due);
   void send_due(Time now);
-  void count_never_sent();
+  void tell_never_sent();
+  std::uint64_t skip_until(Time until, Time now);
 
   Common& common_;
   const LoadOptions& options_;
   Schedule schedule_;
   std::deque<Connection*> idle_, free_;  // entries that are no longer true are skipped
   bool was_out_of_connections_ = false;
-  std::uint64_t missed_ = 0, never_sent_ = 0;
+  Time looked_;           // at the schedule
+  std::deque<Gap> gaps_;  // with requests that were not sent yet
+  std::uint64_t never_sent_ = 0, owed_ = 0;
   Duration longest_gap_{0}, held_up_{0};
 };
 

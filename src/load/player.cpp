@@ -61,6 +61,7 @@ Task<bool> Player::play(const Scenario& scenario) {
   std::size_t index = 0;
   while (index < scenario.steps.size() && !ended_) {
     const ScriptStep& now = scenario.steps[index];
+    if (!may_do(now)) co_return true;
     if (now.kind == Kind::repeat) {
       const bool is_over = now.count != 0 && rounds_[index]++ == now.count;
       if (is_over) rounds_[index] = 0;
@@ -74,6 +75,18 @@ Task<bool> Player::play(const Scenario& scenario) {
     }
   }
   co_return true;
+}
+
+// While it finishes, what leads to the replies that it waits for; and another round only if the last one has brought some.
+bool Player::may_do(const ScriptStep& step) noexcept {
+  if (!common_.is_ending()) return true;
+  if (in_flight() == 0) return false;
+  if (step.kind == Kind::end) {
+    if (in_flight() == in_flight_before_) return false;
+    in_flight_before_ = in_flight();
+  }
+  return step.kind == Kind::repeat || step.kind == Kind::end || step.kind == Kind::sleep ||
+         step.kind == Kind::expect || step.kind == Kind::expect_line;
 }
 
 Task<bool> Player::step(const ScriptStep& step) {
@@ -113,9 +126,13 @@ Task<bool> Player::connect() {
     fd_ = fd;
     return before ? before(fd, network, address) : Result<void>();
   };
+  options.context = &common_.until_drained;
   const Time begun = monotonic_now();
   auto dialled = co_await dial(common_.reactor, common_.options.address, std::move(options));
-  if (!dialled) co_return failed("connect", dialled.error());
+  if (!dialled) {
+    common_.dial_failed();
+    co_return failed("connect", dialled.error());
+  }
   common_.recorder.connected(monotonic_now() - begun);
   ++common_.recorder.result().connections_opened;
   ++common_.open;
@@ -127,7 +144,9 @@ Task<bool> Player::connect() {
 Task<bool> Player::send(const ScriptStep& step) {
   const std::uint64_t sequence = next_sequence_++;
   const std::string text = text_of(step, sequence);
+  if (expects_ && in_flight() == most_unanswered) co_return expects_too_little(step);
   common_.recorder.sent(common_.reactor.now(), common_.reactor.now(), 1);
+  if (expects_) unanswered_.push_back({sequence, common_.reactor.now()});
   std::size_t piece = step.kind == Kind::trickle ? step.count : text.size();
   if (bytes_a_second_ > 0) piece = std::min(piece, Conn::low_watermark);  // what write() need not wait for
   std::string_view left = text;
@@ -140,12 +159,10 @@ Task<bool> Player::send(const ScriptStep& step) {
     if (!written) co_return false;
     left.remove_prefix(std::min(piece, left.size()));
   }
+  if (expects_) unanswered_.back().sent = common_.reactor.now();  // all of it
   if (++sends_ % sends_per_turn == 0) {
     co_await common_.reactor.next_turn();
   }
-  if (!expects_) co_return true;
-  if (unanswered_.size() == most_unanswered) co_return expects_too_little(step);
-  unanswered_.push_back({sequence, common_.reactor.now()});
   co_return true;
 }
 
@@ -156,7 +173,7 @@ Task<bool> Player::write(std::string_view bytes) {
   Duration pause{0};
   while (bytes_a_second_ > 0) {
     auto passed = co_await pass(pause);
-    if (!passed) co_return false;
+    if (!passed || common_.is_ending()) co_return false;
     if (conn_->unsent() < Conn::low_watermark || common_.reactor.now() >= deadline) break;
     pause = between_slow_reads;
   }
@@ -190,6 +207,27 @@ void Player::leave() noexcept {
   next_read_ = Time::past();
 }
 
+void Player::fail_unanswered() {
+  if (!ended_ && in_flight() > 0) {
+    common_.recorder.failed("reply timeout",
+                            "connection " + std::to_string(number_) +
+                                ": no reply until nothing was waited for any more, " +
+                                std::to_string(in_flight()) + " in flight",
+                            in_flight());
+    lose_unanswered();
+  }
+  end();
+}
+
+void Player::lose_unanswered() {
+  const Time now = monotonic_now();
+  for (const Request& request : unanswered_) common_.recorder.unanswered(request.sent, request.sent, now, 1);
+}
+
+void Player::finish() noexcept {
+  if (in_flight() == 0) end();
+}
+
 void Player::end() noexcept {
   ended_ = true;
   if (conn_) conn_->abort();
@@ -204,24 +242,33 @@ void Player::answered() {
 }
 
 bool Player::failed(std::string_view phase, const Error& error) {
-  if (ended_) return false;
+  if (ended_ || error.is_cancelled()) return false;
   const std::string connection = "connection " + std::to_string(number_);
   if (phase == "read" && error.timeout()) {
     common_.recorder.failed("reply timeout",
-                            connection + ": nothing within " + duration_text(common_.options.timeout));
-  } else if (phase == "read" && error.is_eof() && awaits_reply()) {
-    common_.recorder.failed("reply lost", connection + ": the server ended it while a reply was expected");
+                            connection + ": nothing within " + duration_text(common_.options.timeout),
+                            std::max<std::size_t>(in_flight(), 1));
+  } else if (phase == "connect") {
+    common_.recorder.failed(error_name(phase, error), connection + ": " + dial_failure(error));
+  } else if (in_flight() > 0) {
+    common_.recorder.failed(error_name("reply lost", error),
+                            connection + ": " + (error.is_eof() ? "the server ended it" : error.text()) +
+                                " with " + std::to_string(in_flight()) + " requests unanswered",
+                            in_flight());
   } else {
     common_.recorder.failed(error_name(phase, error), connection + ": " + error.text());
   }
+  lose_unanswered();
   return false;
 }
 
 bool Player::expects_too_little(const ScriptStep& step) {
-  common_.recorder.failed("reply unexpected", script_.name + ":" + std::to_string(step.line) +
-                                                  ": connection " + std::to_string(number_) + ": " +
-                                                  std::to_string(most_unanswered) +
-                                                  " requests wait for their expect: the script has too few");
+  common_.recorder.failed("reply unexpected",
+                          script_.name + ":" + std::to_string(step.line) + ": connection " +
+                              std::to_string(number_) + ": " + std::to_string(most_unanswered) +
+                              " requests wait for their expect: the script has too few",
+                          in_flight());
+  lose_unanswered();
   return false;
 }
 
@@ -231,6 +278,13 @@ bool Player::differs(const ScriptStep& step, std::string_view wanted, std::strin
                                                 std::to_string(number_) + ": expected " +
                                                 (step.kind == Kind::expect_end ? "the end" : shown(wanted)) +
                                                 ", got " + shown(got));
+  if (in_flight() > 1) {
+    common_.recorder.failed("reply lost mismatch",
+                            "connection " + std::to_string(number_) + ": nothing can be told of " +
+                                std::to_string(in_flight() - 1) + " requests behind a wrong reply",
+                            in_flight() - 1);
+  }
+  lose_unanswered();
   return false;
 }
 

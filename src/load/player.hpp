@@ -20,8 +20,11 @@ class Player {
   Player(Common& common, const Script& script, std::uint64_t number);
 
   Task<> run();
-  void end() noexcept;  // now, whatever it does
-  bool awaits_reply() const noexcept { return !unanswered_.empty(); }
+  void finish() noexcept;  // nothing more is to be sent: it ends with the last reply that it waits for
+  void fail_unanswered();  // nothing more is waited for
+  std::size_t in_flight() const noexcept {
+    return unanswered_.size();
+  }  // requests that an expect is to answer
 
  private:
   struct Request {
@@ -36,6 +39,7 @@ class Player {
 
   const Scenario& choose() noexcept;
   Task<bool> play(const Scenario& scenario);
+  bool may_do(const ScriptStep& step) noexcept;
   Task<bool> step(const ScriptStep& step);
   Task<bool> connect();
   Task<bool> send(const ScriptStep& step);
@@ -47,7 +51,9 @@ class Player {
   Task<bool> read_some(Duration at_most);
   Task<bool> wait_for(const ScriptStep& step);
   bool reset();
+  void end() noexcept;  // now, whatever it does
   void leave() noexcept;
+  void lose_unanswered();
   void answered();
   bool failed(std::string_view phase, const Error& error);
   bool expects_too_little(const ScriptStep& step);
@@ -68,6 +74,7 @@ class Player {
   Buffer input_;              // read and not yet expected
   std::uint64_t next_sequence_ = 0;
   std::deque<Request> unanswered_;
+  std::size_t in_flight_before_ = 0;  // of the last end that was met while it finishes; 0: none was
   std::uint64_t sends_ = 0;
   std::uint64_t bytes_a_second_ = 0;   // 0: as fast as they come
   Time next_read_;                     // of a slow reader

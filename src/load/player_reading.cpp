@@ -4,6 +4,11 @@
 #include "load/player.hpp"
 
 namespace reactord::load {
+namespace {
+
+constexpr std::size_t shown_before = 40;  // of what was right, where a reply differs
+
+}  // namespace
 
 Task<bool> Player::wait_for(const ScriptStep& step) {
   bool done = false;
@@ -16,18 +21,24 @@ Task<bool> Player::wait_for(const ScriptStep& step) {
   co_return done;
 }
 
+// Each byte is looked at once, and dropped: what has come before costs nothing when more comes.
 Task<bool> Player::expect(const ScriptStep& step) {
   const std::string wanted = text_of(step, sequence_of_reply());
   const Time deadline = common_.reactor.now() + common_.options.timeout;
-  while (input_.size() < wanted.size()) {
-    if (!wanted.starts_with(input_.view())) co_return differs(step, wanted, input_.view());
+  std::size_t same = 0;
+  while (true) {
+    const std::string_view got = input_.view().substr(0, wanted.size() - same);
+    if (!std::string_view(wanted).substr(same).starts_with(got)) {
+      const std::size_t before = std::min(same, shown_before);
+      const std::string_view left = std::string_view(wanted).substr(same - before);
+      co_return differs(step, left, std::string(left.substr(0, before)) + std::string(got));
+    }
+    same += got.size();
+    input_.consume(got.size());
+    if (same == wanted.size()) co_return true;
     auto read = co_await read_some(deadline - common_.reactor.now());
     if (!read) co_return false;
   }
-  const std::string_view got = input_.view().substr(0, wanted.size());
-  if (got != wanted) co_return differs(step, wanted, got);
-  input_.consume(wanted.size());
-  co_return true;
 }
 
 Task<bool> Player::expect_line(const ScriptStep& step) {
@@ -35,9 +46,10 @@ Task<bool> Player::expect_line(const ScriptStep& step) {
   const Time deadline = common_.reactor.now() + common_.options.timeout;
   std::size_t end = input_.view().find('\n');
   while (end == std::string_view::npos && input_.size() < longest_line) {
+    const std::size_t searched = input_.size();
     auto read = co_await read_some(deadline - common_.reactor.now());
     if (!read) co_return false;
-    end = input_.view().find('\n');
+    end = input_.view().find('\n', searched);
   }
   const std::string_view line = input_.view().substr(0, end);
   if (end == line.npos || !line.starts_with(wanted)) co_return differs(step, wanted, line);
@@ -54,10 +66,10 @@ Task<bool> Player::expect_end(const ScriptStep& step) {
   co_return true;
 }
 
-// Time goes by; a slow reader reads on meanwhile.
+// Time goes by, unless the run is over; a slow reader reads on meanwhile.
 Task<bool> Player::pass(Duration duration) {
   const Time until = common_.reactor.now() + duration;
-  while (bytes_a_second_ > 0 && conn_) {
+  while (bytes_a_second_ > 0 && conn_ && !common_.is_ending()) {
     const Time now = common_.reactor.now();
     const bool can_read = conn_->unread() > 0 && input_.size() < longest_line;
     const Time next = can_read ? std::max(next_read_, now) : now + between_slow_reads;
@@ -67,12 +79,12 @@ Task<bool> Player::pass(Duration duration) {
       done = co_await read_some(common_.options.timeout);
     } else {
       auto slept = co_await common_.until_drained.sleep_until(next);
-      done = slept.has_value();
+      done = slept.has_value() || common_.is_ending();
     }
     if (!done) co_return false;
   }
   auto slept = co_await common_.until_drained.sleep_until(until);
-  co_return slept.has_value();
+  co_return !ended_ && (slept.has_value() || common_.is_ending());
 }
 
 Task<bool> Player::read_some(Duration at_most) {
@@ -82,7 +94,7 @@ Task<bool> Player::read_some(Duration at_most) {
     most = std::clamp<std::uint64_t>(bytes_a_second_ / slow_reads_a_second, 1, most);
     if (next_read_ > common_.reactor.now()) {
       const Time next = next_read_;
-      auto slept = co_await common_.until_drained.sleep_until(next);
+      auto slept = co_await common_.until_over.sleep_until(next);
       if (!slept) co_return false;
     }
     next_read_ = common_.reactor.now() +

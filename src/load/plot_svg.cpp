@@ -29,9 +29,13 @@ struct Curve {
   const char* colour;
 };
 
+struct Point {
+  double x, y;
+};
+
 struct Course {
-  std::string name;  // empty: it is one of the curves, and named there
-  std::vector<std::uint64_t> per_second;
+  std::string name;               // empty: it is one of the curves, and named there
+  std::vector<Point> per_second;  // how much a second there was until then: x in seconds
   const char* colour;
 };
 
@@ -41,7 +45,7 @@ struct Picture {
   std::vector<Course> courses;
 };
 
-// What XML 1.0 does not take, and bytes that are no text, become a question mark.
+// What XML 1.0 does not take (control characters, U+FFFE, U+FFFF), and bytes that are no text, become a question mark.
 std::string escaped(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
@@ -55,7 +59,8 @@ std::string escaped(std::string_view text) {
       safe += "&gt;";
     } else if (byte == '"') {
       safe += "&quot;";
-    } else if (length == 0 || (length == 1 && static_cast<unsigned char>(byte) < 0x20)) {
+    } else if (length == 0 || (length == 1 && static_cast<unsigned char>(byte) < 0x20) ||
+               text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF")) {
       safe += '?';
     } else {
       safe += text.substr(0, length);
@@ -76,10 +81,6 @@ void add_line(std::string& svg, double x1, double y1, double x2, double y2, std:
   svg += "<line x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" + at(y2) +
          "\" stroke=\"" + std::string(colour) + "\"/>\n";
 }
-
-struct Point {
-  double x, y;
-};
 
 void add_curve(std::string& svg, const std::vector<Point>& points, std::string_view colour) {
   if (points.empty()) return;
@@ -162,22 +163,18 @@ void add_latencies(std::string& svg, const Picture& picture) {
 }
 
 void add_courses(std::string& svg, const Picture& picture) {
-  std::uint64_t highest = 0;
-  std::size_t seconds = 1;
+  double highest = 0, seconds = 1;
   for (const Course& course : picture.courses) {
-    for (const std::uint64_t value : course.per_second) highest = std::max(highest, value);
-    seconds = std::max(seconds, course.per_second.size());
+    for (const Point& point : course.per_second) highest = std::max(highest, point.y);
+    if (!course.per_second.empty()) seconds = std::max(seconds, course.per_second.back().x);
   }
-  PlotAxis x = count_axis(static_cast<double>(seconds)), y = count_axis(static_cast<double>(highest));
+  PlotAxis x = count_axis(seconds), y = count_axis(highest);
   x.from = left, x.to = right, y.from = rate_bottom, y.to = rate_top;
   add_panel(svg, x, y, "time (s)", "requests/s");
   double key = left + 12;
   for (const Course& course : picture.courses) {
     std::vector<Point> points;
-    for (std::size_t second = 0; second < course.per_second.size(); ++second) {
-      points.push_back({x.place_of(static_cast<double>(second + 1)),
-                        y.place_of(static_cast<double>(course.per_second[second]))});
-    }
+    for (const Point& point : course.per_second) points.push_back({x.place_of(point.x), y.place_of(point.y)});
     add_curve(svg, points, course.colour);
     if (!course.name.empty()) key = add_key(svg, key, rate_top - 8, course.name, course.colour);
   }
@@ -199,10 +196,18 @@ std::string svg_of(const Picture& picture) {
   return svg + "</svg>\n";
 }
 
-std::vector<std::uint64_t> requests_of(const LoadResult& result) {
-  std::vector<std::uint64_t> requests;
-  for (const LoadSecond& second : result.seconds) requests.push_back(second.requests);
-  return requests;
+// From 0 to the end of each second, with what it had at its end.
+std::vector<Point> course_of(const LoadResult& result, std::uint64_t LoadSecond::*count) {
+  std::vector<Point> points;
+  double end = 0;
+  for (std::size_t index = 0; index < result.telling_seconds(); ++index) {
+    const double length = static_cast<double>(result.length_of(index).count()) / 1e9;
+    const double rate = static_cast<double>(result.seconds[index].*count) / length;
+    if (index == 0) points.push_back({0, rate});
+    end += length;
+    points.push_back({end, rate});
+  }
+  return points;
 }
 
 }  // namespace
@@ -222,12 +227,9 @@ std::string plot_svg(const LoadResult& result) {
   } else {
     picture.curves = {{"service time, closed loop", &result.response, colours[0]}};
   }
-  picture.courses = {{"answers", requests_of(result), colours[0]}};
-  std::vector<std::uint64_t> errors;
-  for (const LoadSecond& second : result.seconds) errors.push_back(second.errors);
-  const bool had_errors =
-      std::any_of(errors.begin(), errors.end(), [](std::uint64_t count) { return count > 0; });
-  if (had_errors) picture.courses.push_back({"errors", errors, error_colour});
+  picture.courses = {{"answers", course_of(result, &LoadSecond::requests), colours[0]}};
+  const bool had_errors = std::ranges::any_of(result.seconds, &LoadSecond::errors);
+  if (had_errors) picture.courses.push_back({"errors", course_of(result, &LoadSecond::errors), error_colour});
   return svg_of(picture);
 }
 
@@ -237,7 +239,7 @@ std::string plot_svg(const std::string& title, std::span<const PlotSeries> serie
   for (std::size_t number = 0; number < series.size(); ++number) {
     const char* colour = colours[number % std::size(colours)];
     picture.curves.push_back({series[number].name, &series[number].result->response, colour});
-    picture.courses.push_back({"", requests_of(*series[number].result), colour});
+    picture.courses.push_back({"", course_of(*series[number].result, &LoadSecond::requests), colour});
   }
   return svg_of(picture);
 }

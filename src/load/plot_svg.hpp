@@ -5,7 +5,7 @@
 //     |            _________________/     |   both scales logarithmic
 //     |  0%   90%   99%   99.9%   99.99%  |
 //     +-----------------------------------+
-//     | requests/s  ~~~~~\__/~~~~~~~~~~~~ |   answers in each second of the run
+//     | requests/s  ~~~~~\__/~~~~~~~~~~~~ |   answers a second, from the beginning of the run
 //     +-----------------------------------+
 #pragma once
 

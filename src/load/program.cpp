@@ -9,22 +9,29 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
+#include "load/children.hpp"
 #include "load/crew.hpp"
 #include "load/outputs.hpp"
 #include "load/progress_line.hpp"
-#include "load/report_text.hpp"
 #include "load/slo.hpp"
 #include "load/surroundings.hpp"
+#include "load/text.hpp"
 #include "load/threshold.hpp"
+#include "load/verdict.hpp"
 
 namespace reactord::load {
 namespace {
 
 constexpr std::uint64_t spare_descriptors = 64;  // beside those of connections
 
-int complain(const std::string& what, int status) {
-  std::fprintf(stderr, "reactord-load: %s\n", what.c_str());
+// The last line of every run that failed.
+int failed(int status, const std::string& why) {
+  std::fprintf(stderr, "FAILED: %s\n", printable(why).c_str());
   return status;
+}
+
+int end_with(const Verdict& verdict) {
+  return verdict.is_failure() ? failed(verdict.status(), verdict.why()) : 0;
 }
 
 bool shows_progress(const LoadOptions& options) { return !options.quiet && ::isatty(STDERR_FILENO) == 1; }
@@ -37,15 +44,29 @@ class ProgressDisplay final : public CrewObserver {
     if (is_on_ && !is_clear_) std::fputs("\r\x1b[K", stderr);
   }
   void on_second(std::size_t number, const LoadSecond& second) override {
-    if (!is_on_) return;
     errors_ += second.errors;
     Progress progress;
     progress.second = second;
-    progress.errors = errors_;
-    progress.connections_wanted = options_.connections + options_.hold;
+    const Duration length = options_.duration - (static_cast<std::int64_t>(number) - 1) * 1s;
+    if (length > 0ns && length < 1s) {  // the last one, cut short
+      const double a_second = 1e9 / static_cast<double>(length.count());
+      progress.second.requests = static_cast<std::uint64_t>(static_cast<double>(second.requests) * a_second);
+    }
     progress.left = std::max(options_.duration - Duration(number * 1s), Duration(0));
-    std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
-    is_clear_ = false;
+    show(progress);
+  }
+  void on_prelude(Progress::Phase phase, const LoadSecond& so_far) override {
+    errors_ = so_far.errors;
+    Progress progress;
+    progress.phase = phase;
+    progress.second = so_far;
+    if (phase == Progress::Phase::warming_up) {
+      if (warm_up_ends_ == Time()) warm_up_ends_ = monotonic_now() + options_.warmup + -Duration(1s);
+      progress.left = warm_up_ends_ - monotonic_now();
+      progress.second.requests = so_far.requests - std::min(so_far.requests, answered_);
+      answered_ = so_far.requests;
+    }
+    show(progress);
   }
   void on_interrupted() override {
     if (options_.quiet) return;
@@ -55,10 +76,19 @@ class ProgressDisplay final : public CrewObserver {
   }
 
  private:
+  void show(Progress& progress) {
+    if (!is_on_) return;
+    progress.errors = errors_;
+    progress.connections_wanted = options_.connections + options_.hold;
+    std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
+    is_clear_ = false;
+  }
+
   const LoadOptions& options_;
   const bool is_on_;
   bool is_clear_ = true;
-  std::uint64_t errors_ = 0;
+  std::uint64_t errors_ = 0, answered_ = 0;  // so far; the latter in the warm-up
+  Time warm_up_ends_;
 };
 
 CrewRun run_once(const LoadOptions& options) {
@@ -69,64 +99,70 @@ CrewRun run_once(const LoadOptions& options) {
   return run;
 }
 
-bool has_lost_replies(const LoadResult& result) {
-  return result.has_wrong_replies() || result.errors.contains("reply lost") ||
-         result.errors.contains("reply timeout");
-}
-
-bool did_nothing(const LoadResult& result) {
-  return result.requests == 0 && (result.connections_opened == 0 || !result.errors.empty());
-}
-
-// The most important of what may be wrong decides.
-int judged(const LoadOptions& options, const LoadResult& result) {
-  int status = did_nothing(result) ? exit_nothing_done : 0;
-  for (const std::string& text : options.fail_if) {
-    const auto condition = parse_threshold(text);  // it has parsed before
-    if (!condition || !is_failure(*condition, result)) continue;
-    std::fprintf(stderr, "reactord-load: --fail-if %s\n", reactord::judge(*condition, result).text.c_str());
-    if (status == 0) status = exit_condition;
-  }
-  return has_lost_replies(result) ? exit_wrong_reply : status;
-}
-
 int conclude(const LoadOptions& options, const LoadResult& result) {
-  if (!options.quiet) {
-    std::fputs(report_text(result, options.latency).c_str(), stdout);
-    std::fflush(stdout);
-  }
-  const auto written = write_outputs(options, result);
-  if (!written) return complain(written.error(), exit_nothing_done);
-  return judged(options, result);
+  release_signals();  // a report may go to a pipe that nobody reads
+  Verdict verdict = judge_run(options, result);
+  write_outputs(options, result, verdict);
+  return end_with(verdict);
 }
 
 // Whether the rate was kept, and the condition at it.
 bool holds(const Threshold& condition, const LoadResult& result) {
-  return is_met(condition, result) && !has_lost_replies(result) && !result.errors.contains("send overdue");
+  return is_met(condition, result) && result.errors.empty() && result.unsent_by_generator == 0;
 }
 
 void show_try(const LoadOptions& options, double rate, bool held, const LoadResult& result,
               const Threshold& condition) {
   if (options.quiet) return;
-  std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), held ? "holds" : "broken",
+  const char* const verdict = held ? "holds" : result.is_bottleneck ? "no verdict" : "broken";
+  std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), verdict,
                reactord::judge(condition, result).text.c_str(),
                result.is_bottleneck ? " (the generator was the bottleneck)" : "");
 }
 
+// What a search came to; `best` is of the knee.
+int conclude_search(const LoadOptions& options, const SloSearch& search, const LoadResult& best, bool is_ours,
+                    bool was_interrupted) {
+  if (search.knee() == 0 && was_interrupted) {
+    return failed(exit_interrupted,
+                  "ended by a signal before --slo " + options.slo + " was kept at any rate");
+  }
+  if (search.knee() == 0 && is_ours) {
+    return failed(exit_failed, "--slo " + options.slo + ": no verdict: the generator was the bottleneck at " +
+                                   rate_text(search.broken()));
+  }
+  if (search.knee() == 0) return failed(exit_condition, "--slo " + options.slo + ": held at no rate");
+  if (!options.quiet) {
+    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
+                options.slo.c_str());
+    const std::string next = rate_text(search.broken());
+    if (search.broken() > 0 && is_ours) {
+      std::printf("; at %s the generator was the bottleneck, so there is no verdict", next.c_str());
+    } else if (search.broken() > 0) {
+      std::printf("; %s does not", next.c_str());
+    }
+    std::fputc('\n', stdout);
+  }
+  return conclude(options, best);
+}
+
 int search(LoadOptions options) {
   const auto condition = parse_threshold(options.slo);
-  if (!condition) return complain("--slo " + condition.error(), exit_usage);
+  if (!condition) return failed(exit_usage, "--slo " + condition.error());
   SloSearch search(options.rate);
   LoadResult best;
+  bool was_interrupted = false;
   bool is_ours = false;  // the lowest rate that broke, by the generator's own fault
   while (!search.is_over()) {
     options.rate = search.next();
     CrewRun run = run_once(options);
     if (run.is_worker) return 0;
-    if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
-    if (run.aborted) return exit_interrupted;
-    if (run.result.interrupted) break;
-    if (did_nothing(run.result) || run.result.has_wrong_replies()) return conclude(options, run.result);
+    if (!run.failure.empty()) return failed(exit_failed, run.failure);
+    if (run.aborted) return failed(exit_interrupted, "ended by a second signal");
+    was_interrupted = run.result.interrupted;
+    if (was_interrupted) break;
+    const bool is_hopeless = run.result.connections_opened == 0 || run.result.has_wrong_replies();
+    if (is_hopeless) return conclude(options, run.result);
     const bool held = holds(*condition, run.result);
     show_try(options, options.rate, held, run.result, *condition);
     const bool is_generators_limit = !held && run.result.is_bottleneck;
@@ -135,36 +171,31 @@ int search(LoadOptions options) {
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
   }
-  if (search.knee() == 0) return complain("--slo " + options.slo + ": held at no rate", exit_condition);
-  if (!options.quiet) {
-    std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
-                options.slo.c_str());
-    if (search.broken() > 0) std::printf("; %s does not", rate_text(search.broken()).c_str());
-    std::printf("%s\n", is_ours ? " (there the generator was the bottleneck)" : "");
-  }
-  return conclude(options, best);
+  return conclude_search(options, search, best, is_ours, was_interrupted);
 }
 
 }  // namespace
 
-int run_program(const LoadOptions& options) {
-  if (!options.compare.empty()) {
-    const auto compared = compare_files(options);
-    return compared ? 0 : complain("--compare " + compared.error(), exit_nothing_done);
-  }
+int run_program(LoadOptions options) {
+  const auto harmless = check_overwriting(options);
+  if (!harmless) return failed(exit_usage, harmless.error());
+  const auto writable = check_outputs(options);
+  if (!writable) return failed(exit_failed, writable.error());
+  if (!options.compare.empty()) return end_with(compare_files(options));
   const auto limit = static_cast<std::uint64_t>(system::raise_descriptor_limit());
   const std::uint64_t needed = (options.connections + options.hold) / options.processes + spare_descriptors;
   if (needed > limit) {
-    return complain("this many connections need " + std::to_string(needed) +
-                        " descriptors in each process, and " + std::to_string(limit) +
-                        " are granted: raise ulimit -n, or share them with -t",
-                    exit_usage);
+    return failed(exit_usage, "this many connections need " + std::to_string(needed) +
+                                  " descriptors in each process, and " + std::to_string(limit) +
+                                  " are granted: raise ulimit -n, or share them with -t");
   }
-  if (!options.slo.empty()) return search(options);
+  const auto resolved = resolve_target(options);
+  if (!resolved) return failed(exit_failed, resolved.error());
+  if (!options.slo.empty()) return search(std::move(options));
   const CrewRun run = run_once(options);
   if (run.is_worker) return 0;
-  if (!run.failure.empty()) return complain(run.failure, exit_nothing_done);
-  if (run.aborted) return exit_interrupted;
+  if (!run.failure.empty()) return failed(exit_failed, run.failure);
+  if (run.aborted) return failed(exit_interrupted, "ended by a second signal");
   return conclude(options, run.result);
 }
 

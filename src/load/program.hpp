@@ -2,12 +2,10 @@
 #pragma once
 
 #include "load/options.hpp"
-#include "load/result.hpp"
 
 namespace reactord::load {
 
-inline constexpr int exit_nothing_done = 1, exit_wrong_reply = 2, exit_condition = 3, exit_interrupted = 130;
-
-int run_program(const LoadOptions& options);
+// Result: the exit status, by verdict.hpp. Of a run that failed, the last line on standard error is "FAILED: why".
+int run_program(LoadOptions options);
 
 }  // namespace reactord::load

@@ -38,13 +38,16 @@ std::string left_text(Duration left, bool is_narrow) {
 
 std::string line_of(const Progress& progress, bool is_narrow) {
   const LoadSecond& second = progress.second;
-  const bool has_latency = second.requests > 0;
+  const bool has_latency = second.requests > 0 && second.max > 0;
+  const std::string connections = "errors " + count_text(progress.errors, is_narrow) + "  open " +
+                                  count_text(second.open_connections, is_narrow) + "/" +
+                                  count_text(progress.connections_wanted, is_narrow);
+  if (progress.phase == Progress::Phase::opening) return "opening connections  " + connections;
   return right_aligned(count_text(second.requests, is_narrow), is_narrow ? 4 : 7) + "/s  p50 " +
          right_aligned(has_latency ? latency_text(second.p50) : "-", 8) + "  p99 " +
-         right_aligned(has_latency ? latency_text(second.p99) : "-", 8) + "  errors " +
-         count_text(progress.errors, is_narrow) + "  open " + count_text(second.open_connections, is_narrow) +
-         "/" + count_text(progress.connections_wanted, is_narrow) + "  " +
-         left_text(progress.left, is_narrow) + (progress.is_warming_up ? " warm-up" : " left");
+         right_aligned(has_latency ? latency_text(second.p99) : "-", 8) + "  " + connections + "  " +
+         left_text(progress.left, is_narrow) +
+         (progress.phase == Progress::Phase::warming_up ? " warm-up" : " left");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Recorder: what one process has measured: the second that runs, and the sum of all before.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,10 +17,10 @@ std::string error_name(std::string_view phase, const Error& error);
 
 class Recorder {
  public:
-  explicit Recorder(bool open_loop) noexcept { result_.open_loop = open_loop; }
+  Recorder(bool open_loop, Duration timeout) noexcept : timeout_(timeout) { result_.open_loop = open_loop; }
 
-  // What is measured: replies within it (closed loop), or those of requests that are due within it (open loop), however
-  // late they come.
+  // What is measured: answers that come within it; and the times of those requests that are due within it (in a closed
+  // loop: sent), however late their answers come.
   void measure(Time begin, Time end) noexcept {
     begin_ = begin;
     end_ = end;
@@ -32,14 +33,29 @@ class Recorder {
   // `count` requests that were due at the same time, sent at the same time, and answered `now`.
   void answered(Time due, Time sent, Time now, std::uint64_t count) {
     const bool within = is_measuring(now);
-    if (within) second_.requests += count;
-    if (result_.open_loop ? !is_measuring(due) : !within) return;
+    (within ? second_.requests : answered_outside(now)) += count;
+    if (!is_measuring(due)) return;
     service_.record(nanoseconds_between(sent, now), count);
     if (result_.open_loop) response_.record(nanoseconds_between(due, now), count);
   }
-  void sent(Time due, Time now, std::uint64_t count) {
+  // That will not be answered, or not as it must be: they have waited for their timeout at least.
+  void unanswered(Time due, Time sent, Time now, std::uint64_t count) {
     if (!is_measuring(due)) return;
-    result_.sent += count;
+    result_.unanswered += count;
+    service_.record(nanoseconds_between(sent, std::max(now, sent + timeout_)), count);
+    if (result_.open_loop) response_.record(nanoseconds_between(due, std::max(now, due + timeout_)), count);
+  }
+  // The same of those that were due and never sent.
+  void never_sent(Time due, Time now, std::uint64_t count) {
+    if (!is_measuring(due)) return;
+    result_.unanswered += count;
+    Histogram& times = result_.open_loop ? response_ : service_;
+    times.record(nanoseconds_between(due, std::max(now, due + timeout_)), count);
+  }
+  void sent(Time due, Time now, std::uint64_t count) {
+    const bool within = is_measuring(due);
+    (within ? result_.sent : due < begin_ ? result_.warmup_sent : result_.sent_after) += count;
+    if (!within) return;
     if (!result_.open_loop) return;
     result_.lateness.record(nanoseconds_between(due, now), count);
     if (now - due > result_.late_after) result_.late_sends += count;
@@ -58,14 +74,19 @@ class Recorder {
   const Histogram& responses_of_second() const noexcept { return ended_response_; }
 
   LoadResult& result() noexcept { return result_; }
+  const LoadResult& result() const noexcept { return result_; }
   LoadResult take();  // all of it; once
 
  private:
   static std::uint64_t nanoseconds_between(Time from, Time to) noexcept {
     return to > from ? static_cast<std::uint64_t>((to - from).count()) : 0;
   }
+  std::uint64_t& answered_outside(Time now) noexcept {
+    return now < begin_ ? result_.warmup_answered : result_.answered_after;
+  }
   void add_up();
 
+  const Duration timeout_;
   Time begin_ = Time::never(), end_ = Time::never();
   LoadSecond second_;
   Histogram response_, service_;  // of the second that runs

@@ -21,8 +21,7 @@ class ReportReader {
     if (error || object == nullptr) return nullptr;
     const JsonValue* value = object->find(name);
     if (value == nullptr) return fail(*object, "\"" + std::string(name) + "\" is missing");
-    if (value->kind != kind) return fail(*value, wrong(name, kind_text));
-    return value;
+    return checked(*value, name, kind, kind_text);
   }
 
   const JsonValue* object(const JsonValue* parent, std::string_view name) {
@@ -34,6 +33,17 @@ class ReportReader {
     if (const JsonValue* value = member(parent, name, Kind::number, kind_text)) {
       if (!parse(value->text, into)) fail(*value, wrong(name, kind_text));
     }
+  }
+  // That may be null: it was not measured, and what is there stays.
+  template <typename Value>
+  void read_measured(const JsonValue* parent, std::string_view name, Value& into) {
+    const JsonValue* const value = parent == nullptr ? nullptr : parent->find(name);
+    if (value == nullptr || value->kind != Kind::null) read(parent, name, into);
+  }
+  // The same where it was not written from the beginning on.
+  template <typename Value>
+  void read_newer(const JsonValue* parent, std::string_view name, Value& into) {
+    if (parent != nullptr && parent->find(name) != nullptr) read_measured(parent, name, into);
   }
   void read(const JsonValue* parent, std::string_view name, Duration& into) {
     constexpr std::string_view kind_text = "a whole number of nanoseconds from 0 to 9223372036854775807";
@@ -54,6 +64,13 @@ class ReportReader {
   void read(const JsonValue* parent, std::string_view name, std::string& into) {
     if (const JsonValue* value = member(parent, name, Kind::string, "a string")) into = value->text;
   }
+  // The same of one that was found already: of an object of many members none is looked for.
+  void take(const JsonValue& value, std::string_view name, std::string& into) {
+    if (const JsonValue* right = checked(value, name, Kind::string, "a string")) into = right->text;
+  }
+  const JsonValue* take_object(const JsonValue& value, std::string_view name) {
+    return checked(value, name, Kind::object, "an object");
+  }
   void read(const JsonValue* latency, std::string_view name, Histogram& into) {
     const JsonValue* value = member(object(latency, name), "histogram", Kind::string, "a string");
     if (value == nullptr) return;
@@ -70,6 +87,11 @@ class ReportReader {
   }
 
  private:
+  const JsonValue* checked(const JsonValue& value, std::string_view name, Kind kind,
+                           std::string_view kind_text) {
+    if (error) return nullptr;
+    return value.kind == kind ? &value : fail(value, wrong(name, kind_text));
+  }
   static std::string wrong(std::string_view name, std::string_view kind_text) {
     return "\"" + std::string(name) + "\" must be " + std::string(kind_text);
   }
@@ -85,15 +107,14 @@ void read_pairs(ReportReader& reader, const JsonValue* report, std::string_view 
                 std::vector<std::pair<std::string, std::string>>& into) {
   const JsonValue* object = reader.object(report, name);
   if (object == nullptr) return;
-  for (const auto& [key, value] : object->members)
-    reader.read(object, key, into.emplace_back(key, "").second);
+  for (const auto& [key, value] : object->members) reader.take(value, key, into.emplace_back(key, "").second);
 }
 
 void read_errors(ReportReader& reader, const JsonValue* report, std::map<std::string, LoadError>& into) {
   const JsonValue* object = reader.object(report, "errors");
   if (object == nullptr) return;
   for (const auto& [cause, value] : object->members) {
-    const JsonValue* error = reader.object(object, cause);
+    const JsonValue* error = reader.take_object(value, cause);
     reader.read(error, "count", into[cause].count);
     reader.read(error, "first_example", into[cause].first_example);
   }
@@ -107,9 +128,9 @@ void read_seconds(ReportReader& reader, const JsonValue* report, std::vector<Loa
     LoadSecond& second = into.emplace_back();
     reader.read(&element, "requests", second.requests);
     reader.read(&element, "errors", second.errors);
-    reader.read(&element, "p50_ns", second.p50);
-    reader.read(&element, "p99_ns", second.p99);
-    reader.read(&element, "max_ns", second.max);
+    reader.read_measured(&element, "p50_ns", second.p50);
+    reader.read_measured(&element, "p99_ns", second.p99);
+    reader.read_measured(&element, "max_ns", second.max);
     reader.read(&element, "open_connections", second.open_connections);
   }
 }
@@ -120,12 +141,19 @@ void read_totals(ReportReader& reader, const JsonValue* report, LoadResult& resu
   reader.read(report, "duration_ns", result.duration);
   reader.read(report, "requests", result.requests);
   reader.read(report, "sent", result.sent);
+  reader.read_newer(report, "unanswered", result.unanswered);
   reader.read(report, "in_flight_at_end", result.in_flight_at_end);
+  reader.read_newer(report, "warmup_sent", result.warmup_sent);
+  reader.read_newer(report, "warmup_answered", result.warmup_answered);
+  reader.read_newer(report, "sent_after", result.sent_after);
+  reader.read_newer(report, "answered_after", result.answered_after);
   reader.read(report, "bytes_read", result.bytes_read);
   reader.read(report, "bytes_written", result.bytes_written);
   reader.read(report, "connections_opened", result.connections_opened);
   reader.read(report, "connections_wanted", result.connections_wanted);
-  reader.read(report, "late_sends", result.late_sends);
+  reader.read_measured(report, "late_sends", result.late_sends);
+  reader.read_newer(report, "late_by_generator", result.late_by_generator);
+  reader.read_newer(report, "unsent_by_generator", result.unsent_by_generator);
   reader.read(report, "late_after_ns", result.late_after);
 }
 
@@ -162,8 +190,8 @@ std::expected<LoadResult, JsonError> read_report_json(std::string_view text) {
   reader.read(latency, "lateness", result.lateness);
   read_seconds(reader, report, result.seconds);
   const JsonValue* generator = reader.object(report, "generator");
-  reader.read(generator, "cpu_share", result.cpu_share);
-  reader.read(generator, "longest_turn_ns", result.longest_turn);
+  reader.read_measured(generator, "cpu_share", result.cpu_share);
+  reader.read_measured(generator, "longest_turn_ns", result.longest_turn);
   reader.read(generator, "is_bottleneck", result.is_bottleneck);
   reader.read(generator, "bottleneck_reason", result.bottleneck_reason);
   if (reader.error) return std::unexpected(*reader.error);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "load/latency_chart.hpp"
+#include "load/text.hpp"
 #include "load/units.hpp"
 
 namespace reactord {
@@ -30,7 +31,7 @@ void add_head(std::string& text, const LoadResult& result) {
     } else if (name == "target") {
       target = value;
     } else {
-      const std::string entry = name + " " + value;
+      const std::string entry = load::printable(name + " " + value);
       if (line.size() > 2 && line.size() + 2 + entry.size() > line_width) {
         rest += line + ",\n";
         line = "  ";
@@ -39,20 +40,25 @@ void add_head(std::string& text, const LoadResult& result) {
     }
   }
   if (line.size() > 2) rest += line + "\n";
-  text += "Running " + duration + " test" + (target.empty() ? "" : " @ " + target) + "\n" + rest;
+  text +=
+      "Running " + duration + " test" + (target.empty() ? "" : " @ " + load::printable(target)) + "\n" + rest;
 }
 
 // Average, deviation and the share of all values within one deviation of the average.
 void add_statistics_row(std::string& text, std::string_view name, const Histogram& values,
                         std::string (*write)(double)) {
+  if (values.count() == 0) {
+    text += "    " + left_aligned(name, 10) + right_aligned("-", 10) + right_aligned("-", 10) +
+            right_aligned("-", 10) + right_aligned("-", 12) + "\n";
+    return;
+  }
   const double mean = values.mean(), deviation = values.standard_deviation();
   std::uint64_t within = 0;
   values.for_each([&](std::uint64_t low, std::uint64_t high, std::uint64_t count) {
     const double middle = static_cast<double>(low) / 2 + static_cast<double>(high) / 2;
     if (std::abs(middle - mean) <= deviation + static_cast<double>(high - low)) within += count;
   });
-  const double share =
-      values.count() == 0 ? 0 : static_cast<double>(within) / static_cast<double>(values.count());
+  const double share = static_cast<double>(within) / static_cast<double>(values.count());
   text += "    " + left_aligned(name, 10) + right_aligned(write(mean), 10) +
           right_aligned(write(deviation), 10) + right_aligned(write(static_cast<double>(values.max())), 10) +
           right_aligned(percent_text(share), 12) + "\n";
@@ -60,7 +66,11 @@ void add_statistics_row(std::string& text, std::string_view name, const Histogra
 
 void add_statistics(std::string& text, const LoadResult& result) {
   Histogram rates;
-  for (const LoadSecond& second : result.seconds) rates.record(second.requests);
+  for (std::size_t index = 0; index < result.telling_seconds(); ++index) {
+    const double length = static_cast<double>(result.length_of(index).count()) / 1e9;
+    rates.record(static_cast<std::uint64_t>(
+        std::llround(static_cast<double>(result.seconds[index].requests) / length)));
+  }
   text += "  Statistics         Avg     Stdev       Max   +/- Stdev\n";
   add_statistics_row(text, "Latency", result.response, duration_text);
   if (result.open_loop) add_statistics_row(text, "Service", result.service, duration_text);
@@ -80,6 +90,10 @@ void add_distribution(std::string& text, const LoadResult& result) {
     if (result.open_loop) text += quantile_column(result.service, row.quantile, 12);
     text += "\n";
   }
+  if (result.unanswered == 0) return;
+  const double share = static_cast<double>(result.unanswered) / static_cast<double>(result.response.count());
+  text += "    of which " + std::to_string(result.unanswered) + " (" + percent_text(share) +
+          ") had no answer: counted with their timeout at least\n";
 }
 
 void add_chart(std::string& text, const LoadResult& result) {
@@ -92,6 +106,15 @@ void add_chart(std::string& text, const LoadResult& result) {
 void add_requests(std::string& text, const LoadResult& result) {
   text += "  " + std::to_string(result.requests) + " requests in " + fixed_text(seconds_of(result), 2) +
           "s, " + bytes_text(static_cast<double>(result.bytes_read)) + " read\n";
+  const auto add_outside = [&text](const char* when, std::uint64_t sent, std::uint64_t answered) {
+    if (sent == 0 && answered == 0) return;
+    text += std::string("; ") + when + " " + std::to_string(sent) + " and " + std::to_string(answered);
+  };
+  text += "  In all: " + std::to_string(result.total_sent()) + " sent, " +
+          std::to_string(result.total_answered()) + " answered";
+  add_outside("in the warm-up", result.warmup_sent, result.warmup_answered);
+  add_outside("after the end", result.sent_after, result.answered_after);
+  text += "\n";
   if (result.interrupted) text += "  interrupted: this is what was done until then\n";
   if (result.in_flight_at_end > 0) {
     text += "  In flight at end: " + std::to_string(result.in_flight_at_end) + " sent and not answered\n";
@@ -137,8 +160,9 @@ void add_errors(std::string& text, const LoadResult& result) {
   for (const auto& [cause, error] : result.errors) {
     if (error.count == 0) continue;
     total += error.count;
-    rows += "    " + left_aligned(cause, 24) + right_aligned(std::to_string(error.count), 10) + "\n";
-    if (!error.first_example.empty()) rows += "      first: " + error.first_example + "\n";
+    rows += "    " + left_aligned(load::printable(cause), 24) +
+            right_aligned(std::to_string(error.count), 10) + "\n";
+    if (!error.first_example.empty()) rows += "      first: " + load::printable(error.first_example) + "\n";
   }
   if (total > 0) text += "  Errors: " + std::to_string(total) + "\n" + rows;
 }
@@ -149,13 +173,19 @@ void add_lateness(std::string& text, const LoadResult& result) {
       result.sent == 0 ? 0 : static_cast<double>(result.late_sends) / static_cast<double>(result.sent);
   text += "  Late sends: " + std::to_string(result.late_sends) + " of " + std::to_string(result.sent) + " (" +
           percent_text(share) + ") more than " + short_duration_text(result.late_after) +
-          " late, the latest " + duration_text(result.lateness.max()) + "\n";
+          " late, the latest " + duration_text(result.lateness.max());
+  if (result.late_by_generator > 0)
+    text += ", " + std::to_string(result.late_by_generator) + " by the generator itself";
+  text += "\n";
+  if (result.unsent_by_generator == 0) return;
+  text += "  Never sent: " + std::to_string(result.unsent_by_generator) +
+          " that came due while the generator itself was late\n";
 }
 
 void add_generator(std::string& text, const LoadResult& result) {
-  text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
-          duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
-  if (result.is_bottleneck) text += "  BOTTLENECK: " + result.bottleneck_reason + "\n";
+  if (result.duration > 0ns)
+    text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
+            duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
   if (!result.open_loop) {
     text +=
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
@@ -167,6 +197,7 @@ void add_generator(std::string& text, const LoadResult& result) {
 
 std::string report_text(const LoadResult& result, bool with_chart) {
   std::string text;
+  if (result.is_bottleneck) text += "BOTTLENECK: " + load::printable(result.bottleneck_reason) + "\n";
   add_head(text, result);
   add_statistics(text, result);
   add_distribution(text, result);
@@ -176,8 +207,10 @@ std::string report_text(const LoadResult& result, bool with_chart) {
   add_lateness(text, result);
   add_errors(text, result);
   add_generator(text, result);
-  text += "Requests/sec: " + right_aligned(fixed_text(per_second(result, result.requests), 2), 9) + "\n";
-  text += "Transfer/sec: " + right_aligned(bytes_text(per_second(result, result.bytes_read)), 10) + "\n";
+  const bool is_measured = result.duration > 0ns;
+  const double requests = per_second(result, result.requests), bytes = per_second(result, result.bytes_read);
+  text += "Requests/sec: " + right_aligned(is_measured ? fixed_text(requests, 2) : "-", 9) + "\n";
+  text += "Transfer/sec: " + right_aligned(is_measured ? bytes_text(bytes) : "-", 10) + "\n";
   return text;
 }
 

@@ -12,11 +12,21 @@ struct Count {
   std::string_view name;
   std::uint64_t LoadResult::*member;
 };
-constexpr std::array counts{
-    Count{"requests", &LoadResult::requests},           Count{"sent", &LoadResult::sent},
-    Count{"in-flight", &LoadResult::in_flight_at_end},  Count{"bytes-read", &LoadResult::bytes_read},
-    Count{"bytes-written", &LoadResult::bytes_written}, Count{"opened", &LoadResult::connections_opened},
-    Count{"wanted", &LoadResult::connections_wanted},   Count{"late", &LoadResult::late_sends}};
+constexpr std::array counts{Count{"requests", &LoadResult::requests},
+                            Count{"sent", &LoadResult::sent},
+                            Count{"in-flight", &LoadResult::in_flight_at_end},
+                            Count{"bytes-read", &LoadResult::bytes_read},
+                            Count{"bytes-written", &LoadResult::bytes_written},
+                            Count{"opened", &LoadResult::connections_opened},
+                            Count{"wanted", &LoadResult::connections_wanted},
+                            Count{"late", &LoadResult::late_sends},
+                            Count{"late-by-generator", &LoadResult::late_by_generator},
+                            Count{"unsent-by-generator", &LoadResult::unsent_by_generator},
+                            Count{"unanswered", &LoadResult::unanswered},
+                            Count{"warmup-sent", &LoadResult::warmup_sent},
+                            Count{"warmup-answered", &LoadResult::warmup_answered},
+                            Count{"sent-after", &LoadResult::sent_after},
+                            Count{"answered-after", &LoadResult::answered_after}};
 
 struct Distribution {
   std::string_view name;
@@ -28,6 +38,31 @@ constexpr std::array distributions{
     Distribution{"lateness", &LoadResult::lateness}};
 
 constexpr double share_unit = 1e6;  // a share is told in millionths
+
+std::string escaped(std::string_view text) {
+  std::string line;
+  for (const char byte : text) {
+    if (byte == '\n') {
+      line += "\\n";
+    } else if (byte == '\t') {
+      line += "\\t";
+    } else {
+      if (byte == '\\') line += '\\';
+      line += byte;
+    }
+  }
+  return line;
+}
+
+std::string unescaped(std::string_view line) {
+  std::string text;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const bool is_escape = line[at] == '\\' && at + 1 < line.size();
+    if (is_escape) ++at;
+    text += is_escape && line[at] == 'n' ? '\n' : is_escape && line[at] == 't' ? '\t' : line[at];
+  }
+  return text;
+}
 
 std::string_view take_word(std::string_view& line) {
   const std::size_t end = std::min(line.find(' '), line.size());
@@ -74,8 +109,8 @@ bool add_error(std::string_view line, LoadResult& sum) {
   const std::size_t tab = line.find('\t');
   if (!parse(take_word(line), count) || tab == line.npos) return false;
   const std::size_t end = line.find('\t');
-  LoadError& error = sum.errors[std::string(line.substr(0, end))];
-  if (error.count == 0) error.first_example = line.substr(end + 1);
+  LoadError& error = sum.errors[unescaped(line.substr(0, end))];
+  if (error.count == 0) error.first_example = unescaped(line.substr(end + 1));
   error.count += count;
   return true;
 }
@@ -98,9 +133,11 @@ std::string result_text(const LoadResult& result) {
             "\n";
   }
   for (const auto& [name, error] : result.errors) {
-    text += "error " + std::to_string(error.count) + " " + name + "\t" + error.first_example + "\n";
+    text += "error " + std::to_string(error.count) + " " + escaped(name) + "\t" +
+            escaped(error.first_example) + "\n";
   }
-  if (result.is_bottleneck) text += "bottleneck " + result.bottleneck_reason + "\n";
+  if (result.is_bottleneck) text += "bottleneck " + escaped(result.bottleneck_reason) + "\n";
+  if (result.interrupted) text += "interrupted\n";
   return text;
 }
 
@@ -109,8 +146,9 @@ bool add_result_line(std::string_view line, LoadResult& sum) {
   if (kind == "number") return add_number(line, sum);
   if (kind == "histogram") return add_histogram(line, sum);
   if (kind == "error") return add_error(line, sum);
+  if (kind == "interrupted") return sum.interrupted = true;
   if (kind != "bottleneck") return false;
-  if (!sum.is_bottleneck) sum.bottleneck_reason = line;
+  if (!sum.is_bottleneck) sum.bottleneck_reason = unescaped(line);
   return sum.is_bottleneck = true;
 }
 

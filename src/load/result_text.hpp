@@ -4,6 +4,9 @@
 //     histogram service <Histogram::to_text()>
 //     error 3 read ECONNRESET<tab>an example
 //     bottleneck a reason
+//     interrupted                                 by a signal of its own
+//
+// Texts may hold anything: a newline, a tab and a backslash in them are told as \n, \t and \\.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // Schedule: when the requests of an open loop are due, one after the other, whatever becomes of them. Pure: no clock.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -26,7 +27,25 @@ class Schedule {
     offset_ = poisson_ ? random_interval() : phase_;
   }
 
-  Time next() const noexcept { return start_ + Duration(static_cast<std::int64_t>(offset_)); }
+  Time next() const noexcept {
+    return offset_ < most_offset ? start_ + Duration(static_cast<std::int64_t>(offset_)) : Time::never();
+  }
+
+  // Passes over all that are due before `time`: how many they were. However many, it takes no longer: those that come at
+  // random it draws as one number, which has the same distribution.
+  std::uint64_t skip_until(Time time) {
+    if (next() >= time) return 0;
+    const auto until = static_cast<double>((time - start_).count());
+    if (poisson_) {
+      std::poisson_distribution<std::int64_t> arrivals((until - offset_) / interval_);
+      offset_ = until + random_interval();
+      return 1 + static_cast<std::uint64_t>(arrivals(random_));
+    }
+    const std::uint64_t before = count_;
+    count_ = std::max(count_ + 1, static_cast<std::uint64_t>(std::ceil((until - phase_) / interval_)));
+    offset_ = phase_ + interval_ * static_cast<double>(count_);
+    return count_ - before;
+  }
 
   // From multiples of the interval, lest a rounding error adds up.
   void advance() noexcept {
@@ -38,6 +57,8 @@ class Schedule {
   double random_interval() noexcept {
     return -interval_ * std::log1p(-std::generate_canonical<double, 53>(random_));
   }
+
+  static constexpr double most_offset = 4e18;  // nanoseconds: beyond any run, and what a Time can hold
 
   double interval_;  // nanoseconds
   bool poisson_;

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 
+#include <cerrno>
 #include <string>
 
 #include "base/system.hpp"
@@ -30,6 +31,13 @@ DialOptions dial_options(const Address& target, std::uint64_t number, Duration t
   options.local_address = *address;
   options.before_connect = choose_port_late;
   return options;
+}
+
+std::string dial_failure(const Error& error) {
+  if (error.system_errno() != EADDRNOTAVAIL) return error.text();
+  return error.text() +
+         "; each source address has the ports of net.ipv4.ip_local_port_range, and one that was used is free "
+         "again after a minute";
 }
 
 }  // namespace reactord::load

@@ -14,4 +14,7 @@ inline constexpr std::uint64_t connections_per_source = 20'000;
 // beyond what the usual one can do.
 DialOptions dial_options(const Address& target, std::uint64_t number, Duration timeout);
 
+// Why there is no connection, as a sentence: with what helps, where the ports of our side have run out.
+std::string dial_failure(const Error& error);
+
 }  // namespace reactord::load

@@ -19,11 +19,9 @@ struct NamedMeasure {
 };
 constexpr NamedMeasure latency_measures[] = {
     {"min", Measure::min}, {"max", Measure::max}, {"mean", Measure::mean}};
-constexpr NamedMeasure count_measures[] = {{"errors", Measure::errors},
-                                           {"late", Measure::late},
-                                           {"rate", Measure::rate},
-                                           {"requests", Measure::requests},
-                                           {"in-flight", Measure::in_flight}};
+constexpr NamedMeasure count_measures[] = {
+    {"errors", Measure::errors}, {"late", Measure::late},         {"unanswered", Measure::unanswered},
+    {"rate", Measure::rate},     {"requests", Measure::requests}, {"in-flight", Measure::in_flight}};
 
 struct NamedHistogram {
   std::string_view name;
@@ -42,6 +40,7 @@ struct Unit {
 constexpr Unit units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 
 bool is_duration(Measure measure) { return measure <= Measure::mean; }
+bool has_share(Measure measure) { return measure >= Measure::errors && measure <= Measure::unanswered; }
 
 // The number that `text` begins with, digits and perhaps a point; what follows it is left in `text`.
 std::optional<double> take_number(std::string_view& text) {
@@ -111,7 +110,7 @@ bool parse_count_value(std::string_view text, Threshold& threshold) {
   threshold.value = *number;
   threshold.is_percent = text == "%";
   if (threshold.is_percent) threshold.value /= 100;
-  const bool may_be_percent = threshold.measure == Measure::errors || threshold.measure == Measure::late;
+  const bool may_be_percent = has_share(threshold.measure);
   return text.empty() || (threshold.is_percent && may_be_percent) ||
          (text == "/s" && threshold.measure == Measure::rate);
 }
@@ -119,7 +118,7 @@ bool parse_count_value(std::string_view text, Threshold& threshold) {
 std::string value_hint(Measure measure) {
   if (is_duration(measure)) return "write a duration with its unit, as in 5ms, 250us, 1.5s";
   if (measure == Measure::rate) return "write answers per second, as in 10000";
-  if (measure == Measure::errors || measure == Measure::late) {
+  if (has_share(measure)) {
     return "write a number or a percentage, as in 0 or 1%";
   }
   return "write a number, as in 0 or 1000";
@@ -156,6 +155,8 @@ std::optional<double> measured(const Threshold& threshold, const LoadResult& res
     case Measure::late:
       if (!result.open_loop) return std::nullopt;  // a closed loop has no time to be late for
       return share(result.late_sends, static_cast<double>(result.sent));
+    case Measure::unanswered:
+      return share(result.unanswered, static_cast<double>(result.response.count()));
     case Measure::requests:
       return static_cast<double>(result.requests);
     case Measure::in_flight:
@@ -214,7 +215,7 @@ std::expected<Threshold, std::string> parse_threshold(std::string_view text) {
     return wrong(
         "unknown measure \"" + std::string(name) +
         "\", known: p50 p99 p99.9 (any pN), min, max, mean, each also of service., connect., first-byte., "
-        "lateness.; errors, late, rate, requests, in-flight");
+        "lateness.; errors, late, unanswered, rate, requests, in-flight");
   }
   const bool is_right = is_duration(threshold.measure) ? parse_duration_value(value, threshold)
                                                        : parse_count_value(value, threshold);

@@ -3,10 +3,11 @@
 //     service.p99.9 <= 1.5ms
 //     |       |     |  +---- value: of durations with a unit (ns us ms s m h), of counts a number or, of some, a percentage
 //     |       |     +------- < <= > >=
-//     |       +------------- pN (0 < N <= 100), min, max, mean; errors, late, rate, requests, in-flight
+//     |       +------------- pN (0 < N <= 100), min, max, mean; errors, late, unanswered, rate, requests, in-flight
 //     +--------------------- response (where nothing stands), service, connect, first-byte, lateness
 //
-// errors in percent is of answers and errors together, late in percent of what was sent, rate is answers per second.
+// errors in percent is of answers and errors together, late in percent of what was sent, unanswered in percent of what was
+// due, rate is answers per second.
 #pragma once
 
 #include <expected>
@@ -18,7 +19,18 @@
 namespace reactord {
 
 struct Threshold {
-  enum class Measure : std::uint8_t { quantile, min, max, mean, errors, late, rate, requests, in_flight };
+  enum class Measure : std::uint8_t {
+    quantile,
+    min,
+    max,
+    mean,
+    errors,
+    late,
+    unanswered,
+    rate,
+    requests,
+    in_flight
+  };
   enum class Comparison : std::uint8_t { less, at_most, more, at_least };
 
   std::string text;  // as it was written
@@ -27,7 +39,7 @@ struct Threshold {
   double quantile = 0;
   Comparison comparison = Comparison::less;
   double value = 0;         // nanoseconds, a number, or, in percent, a share from 0 to 1
-  bool is_percent = false;  // of errors, late
+  bool is_percent = false;  // of errors, late, unanswered
 };
 
 // The error says what is wrong and what would be right.

@@ -19,7 +19,7 @@ struct Unit {
 constexpr std::array<Unit, 6> duration_units{
     {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
 constexpr double longest = 24 * 3600e9;
-constexpr double most_rate = 100e6;
+constexpr double least_rate = 1e9 / longest, most_rate = 100e6;
 
 // A number with an optional fraction at the front of `text`, which keeps what is behind it.
 bool take_number(std::string_view& text, double& number) {
@@ -71,8 +71,9 @@ Parsed<double> parse_rate(std::string_view text) {
   if (!is_number || !(rest.empty() || rest == "/s")) {
     return std::unexpected(std::string(text) + ": not a rate: write so many a second, as in 5000, 50k or 1M");
   }
-  if (rate > 0 && rate <= most_rate) return rate;
-  return std::unexpected(std::string(text) + ": must be above 0 and at most 100M a second");
+  if (rate >= least_rate && rate <= most_rate) return rate;
+  return std::unexpected(std::string(text) +
+                         ": must be above 0, at least one a day (0.0000116), and at most 100M a second");
 }
 
 std::string duration_text(Duration duration) {

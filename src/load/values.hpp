@@ -22,7 +22,7 @@ using Parsed = std::expected<Value, std::string>;
 
 Parsed<Duration> parse_duration(std::string_view text);  // at most a day
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
-Parsed<double> parse_rate(std::string_view text);  // above 0, at most 100 million
+Parsed<double> parse_rate(std::string_view text);  // from one a day to 100 million
 
 std::string duration_text(Duration duration);  // as it would be written: 10s, 1.5s, 250us
 std::string rate_text(double rate);            // 5000/s

@@ -1,11 +1,13 @@
 #include "load/worker.hpp"
 
 #include <charconv>
+#include <csignal>
 #include <utility>
 
 #include "load/engine.hpp"
 #include "load/result_text.hpp"
 #include "reactord/listener.hpp"
+#include "reactord/signals.hpp"
 
 namespace reactord::load {
 namespace {
@@ -26,6 +28,7 @@ class Worker final : EngineObserver {
     outbox_ += "ready\n";
     auto started = co_await started_.done();
     auto result = co_await engine_.measure(start_);
+    result.interrupted = was_interrupted_;
     outbox_ += result_text(result) + "done\n";
     is_done_ = true;
   }
@@ -36,7 +39,24 @@ class Worker final : EngineObserver {
       if (!line) break;
       obey(*line);
     }
-    reactor_.stop();  // nobody is there to be told anything
+    // Nobody is there to be told anything. The engine is stopped too: what tries again and again would never end.
+    engine_.stop();
+    reactor_.stop();
+  }
+
+  // The one who began it all is told by the same signal, or else finds that this share was cut short.
+  Task<> obey_signals(Signals& signals) {
+    auto first = co_await signals.next();
+    if (!first) co_return;
+    const Time came = monotonic_now();
+    was_interrupted_ = true;
+    stop();
+    while (monotonic_now() - came < same_instant) {
+      auto second = co_await signals.next();
+      if (!second) co_return;
+    }
+    engine_.stop();
+    reactor_.stop();
   }
 
   Task<> speak() {
@@ -55,10 +75,14 @@ class Worker final : EngineObserver {
   }
 
  private:
+  void stop() {
+    engine_.stop();
+    started_.cancel();
+  }
+
   void obey(std::string_view line) {
     if (line == "stop") {
-      engine_.stop();
-      started_.cancel();
+      stop();
     } else if (line.starts_with("start ")) {
       std::int64_t nanoseconds = 0;
       std::from_chars(line.data() + 6, line.data() + line.size(), nanoseconds);
@@ -66,6 +90,13 @@ class Worker final : EngineObserver {
       started_.cancel();
     }
   }
+
+  void tell_prelude(const char* phase, const LoadSecond& so_far) {
+    outbox_ += std::string(phase) + " " + std::to_string(so_far.requests) + " " +
+               std::to_string(so_far.errors) + " " + std::to_string(so_far.open_connections) + "\n";
+  }
+  void on_opening(const LoadSecond& so_far) override { tell_prelude("opening", so_far); }
+  void on_warm_up(const LoadSecond& so_far) override { tell_prelude("warm-up", so_far); }
 
   void on_second(const LoadSecond& second, const Histogram& responses) override {
     outbox_ += "second " + std::to_string(seconds_++) + " " + std::to_string(second.requests) + " " +
@@ -81,7 +112,7 @@ class Worker final : EngineObserver {
   Time start_;
   std::string outbox_;
   std::uint64_t seconds_ = 0;
-  bool is_done_ = false;
+  bool is_done_ = false, was_interrupted_ = false;
 };
 
 std::uint64_t part_of(std::uint64_t whole, std::uint64_t index, std::uint64_t parts) {
@@ -123,8 +154,10 @@ LoadOptions share_of(const LoadOptions& options, std::uint64_t index) {
 void run_worker(const LoadOptions& share, int link) {
   Reactor reactor;
   auto conn = adopt_conn(reactor, link);
-  if (!conn) return;  // the other end finds the link closed
+  auto signals = Signals::open(reactor, {SIGINT, SIGTERM});
+  if (!conn || !signals) return;  // the other end finds the link closed
   Worker worker(reactor, share, std::move(*conn));
+  reactor.spawn(worker.obey_signals(*signals));
   reactor.spawn(worker.listen());
   reactor.spawn(worker.speak());
   reactor.spawn(worker.run());

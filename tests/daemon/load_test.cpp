@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -37,18 +38,20 @@ Ended run(const std::vector<std::string>& arguments) {
 }
 
 // The same, with the result that --json wrote.
-reactord::LoadResult run_for_result(std::vector<std::string> arguments, int status) {
+// Without a `status` it is that of a run which may have met "send overdue", on a busy machine, and nothing else.
+reactord::LoadResult run_for_result(std::vector<std::string> arguments, std::optional<int> status) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path("result.json");
   arguments.insert(arguments.begin(), {"--json", path});
   const Ended ended = run(arguments);
   INFO(ended.output << ended.errors);
-  CHECK(ended.status == status);
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
   auto result = reactord::read_report_json(text.str());
   REQUIRE(result.has_value());
+  const bool is_overdue = result->errors.contains("send overdue") && result->errors.size() == 1;
+  CHECK(ended.status == status.value_or(is_overdue ? 1 : 0));
   return std::move(*result);
 }
 
@@ -78,7 +81,7 @@ TEST_SUITE("load") {
     CHECK(result.requests > 100);
     CHECK(result.errors.empty());
     CHECK(result.connections_opened == 20);
-    CHECK(result.service.count() == result.requests);
+    CHECK(result.service.count() == result.sent);
     CHECK_FALSE(result.open_loop);
     CHECK(result.sent <= result.requests + 20 * 8);
   }
@@ -87,11 +90,12 @@ TEST_SUITE("load") {
     const test::Daemon daemon;
     for (const char* more : {"--latency", "--poisson"}) {
       const auto result = run_for_result(
-          {"-c", "10", "-t", "2", "-R", "1000", "-d", "500ms", more, line_at(daemon.address())}, 0);
+          {"-c", "10", "-t", "2", "-R", "1000", "-d", "500ms", more, line_at(daemon.address())},
+          std::nullopt);
       CHECK(result.open_loop);
       CHECK(due(result) > 350);
       CHECK(due(result) < 650);
-      CHECK(result.response.count() == result.sent);
+      CHECK(result.response.count() == due(result));
       CHECK(result.response.max() >= result.service.max());
     }
   }
@@ -114,8 +118,8 @@ TEST_SUITE("load") {
         run_for_result({"-c", "4", "--connection-per-request", "-d", "300ms", line_at(daemon.address())}, 0);
     CHECK(closed.connections_opened >= closed.requests);
     CHECK(closed.requests > 10);
-    const auto open =
-        run_for_result({"-c", "50", "--connect-rate", "200", "-d", "500ms", line_at(daemon.address())}, 0);
+    const auto open = run_for_result(
+        {"-c", "50", "--connect-rate", "200", "-d", "500ms", line_at(daemon.address())}, std::nullopt);
     CHECK(due(open) > 60);
     CHECK(due(open) < 140);
     CHECK(open.first_byte.count() >= open.requests);
@@ -165,9 +169,10 @@ TEST_SUITE("load") {
     const std::string script = written(directory,
                                        "option rate 500\nrepeat forever\nsend \"a {seq}\\n\"\n"
                                        "expect \"Server: a {seq}\\n\"\nend\n");
-    const auto result = run_for_result({"-d", "300ms", "-s", script, line_at(daemon.address())}, 0);
+    const auto result =
+        run_for_result({"-d", "300ms", "-s", script, line_at(daemon.address())}, std::nullopt);
     CHECK(result.open_loop);
-    CHECK(result.response.count() == result.sent);
+    CHECK(result.response.count() == due(result));
     const std::string slow = written(directory, "option rate 500\nsend \"a\\n\"\nsleep 1s\n");
     const Ended refused = run({"-s", slow, line_at(daemon.address())});
     CHECK(refused.status == 64);
@@ -208,7 +213,7 @@ TEST_SUITE("load") {
     const std::string script = written(directory,
                                        "repeat forever\n  repeat 1000\n    send \"\\n\"\n  end\n  send "
                                        "\"x\\n\"\n  expect \"Server: x\\n\"\nend\n");
-    const auto result = run_for_result({"-s", script, "-c", "1", "-d", "3s", line_at(daemon.address())}, 0);
+    const auto result = run_for_result({"-s", script, "-c", "1", "-d", "1s", line_at(daemon.address())}, 2);
     REQUIRE(result.errors.contains("reply unexpected"));
     CHECK(has(result.errors.at("reply unexpected").first_example, "a.load:3: connection 0: 16384 requests"));
   }
@@ -249,7 +254,8 @@ TEST_SUITE("load") {
 
   TEST_CASE("a stall of 200 ms shows in an open loop, and hides in a closed one") {
     const WrongServer first(WrongServer::Fault::stall), second(WrongServer::Fault::stall);
-    const auto open = run_for_result({"-c", "1", "-R", "500", "-d", "1s", line_at(first.address())}, 0);
+    const auto open =
+        run_for_result({"-c", "1", "-R", "500", "-d", "1s", line_at(first.address())}, std::nullopt);
     CHECK(open.response.max() >= 200'000'000);
     CHECK(open.response.at(0.90) > 50'000'000);  // a hundred were due in it, and waited
     CHECK(open.late_sends > 50);
@@ -312,7 +318,8 @@ TEST_SUITE("load") {
     CHECK(ended.status == 0);
     CHECK(has(ended.output, "Knee: "));
     CHECK(has(ended.errors, "200/s        holds"));
-    CHECK(has(ended.errors, "/s        broken"));  // 800/s at the latest, on a busy machine earlier
+    // 800/s at the latest; where a busy machine held up the generator there is no verdict.
+    CHECK((has(ended.errors, "/s        broken") || has(ended.errors, "no verdict")));
   }
 
   TEST_CASE("a wrong reply ends the search, and fails it") {

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "load/json.hpp"
+
 #include "support/load_result.hpp"
 
 using namespace reactord;
@@ -38,9 +40,11 @@ TEST_CASE("a comparison has both values of everything, and their ratio") {
         "first byte p99                  250.00us              250.00us     1.000\n"
         "requests                           10000                 10500     1.050\n"
         "errors                                 3                     0     0.000\n"
+        "unanswered                             0                     0         -\n"
         "in flight at end                       3                     3     1.000\n"
         "connections                           98                    98     1.000\n"
         "late sends                            10                    10     1.000\n"
+        "by the generator                       0                     0         -\n"
         "generator's core                  43.00%                43.00%     1.000\n"
         "longest turn                      1.20ms                1.20ms     1.000\n"
         "warning: configuration differs: connections 100 / 200\n"
@@ -59,6 +63,7 @@ TEST_CASE("a comparison warns of what makes two results hard to compare") {
   b.configuration.emplace_back("pipeline", "16");
   b.duration = 0s;
   CHECK(compare_text({"a.json", a}, {"b.json", b}) ==
+        "BOTTLENECK: in b.json: it used 97% of its core\n"
         "                                  a.json                b.json       b/a\n"
         "requests/sec                    50000.00                     -         -\n"
         "transfer/sec                      3.05MB                     -         -\n"
@@ -73,15 +78,15 @@ TEST_CASE("a comparison warns of what makes two results hard to compare") {
         "first byte p99                  250.00us              250.00us     1.000\n"
         "requests                           50000                 50000     1.000\n"
         "errors                                 0                     0         -\n"
+        "unanswered                             0                     0         -\n"
         "in flight at end                       0                     0         -\n"
         "connections                           10                    10     1.000\n"
-        "generator's core                  61.00%                61.00%     1.000\n"
-        "longest turn                    300.00us              300.00us     1.000\n"
+        "generator's core                  61.00%                     -         -\n"
+        "longest turn                    300.00us                     -         -\n"
         "warning: configuration differs: pipeline (none) / 16\n"
         "warning: environment differs: version 1.0 / (none)\n"
         "warning: environment differs: kernel 6.1.0 / (none)\n"
-        "warning: b.json was interrupted\n"
-        "warning: in b.json the generator was the bottleneck: it used 97% of its core\n");
+        "warning: b.json was interrupted\n");
 }
 
 TEST_CASE("an open and a closed loop are not of one kind, and both have their rows") {
@@ -92,6 +97,41 @@ TEST_CASE("an open and a closed loop are not of one kind, and both have their ro
   CHECK(text.contains("\nservice p99 "));
   CHECK(text.contains("\nlate sends "));
   CHECK(text.contains("\nwarning: configuration differs: rate 1000/s / (none)\n"));
+}
+
+TEST_CASE("a comparison has no line that came from a file's text") {
+  const LoadResult a = closed_loop_result();
+  LoadResult b = a;
+  b.configuration[0].second = "x\nwarning: forged";
+  b.is_bottleneck = true;
+  b.bottleneck_reason = "y\nwarning: forged";
+  CHECK_FALSE(
+      compare_text({"a\nwarning: forged", a}, {"b\nwarning: forged", b}).contains("\nwarning: forged"));
+}
+
+TEST_CASE("a comparison for other tools has the same rows, in base units, and the same warnings") {
+  const LoadResult a = open_loop_result(), b = closed_loop_result();
+  const auto json = read_json(compare_json({"a.json", a}, {"b.json", b}));
+  REQUIRE(json.has_value());
+  CHECK(json->find("compared")->elements.at(1).text == "b.json");
+  const auto& rows = json->find("rows")->elements;
+  REQUIRE(rows.size() > 10);
+  CHECK(rows[0].find("name")->text == "requests/sec");
+  CHECK(rows[0].find("unit")->text == "1/s");
+  CHECK(rows[0].find("a")->text == "1000");
+  CHECK(rows[0].find("b")->text == "50000");
+  CHECK(rows[0].find("ratio")->text == "50");
+  for (const JsonValue& row : rows) {
+    if (row.find("name")->text != "late sends") continue;
+    CHECK(row.find("unit")->text.empty());
+    CHECK(row.find("b")->kind == JsonValue::Kind::null);  // a closed loop is never late
+    CHECK(row.find("ratio")->kind == JsonValue::Kind::null);
+  }
+  const std::string text = compare_text({"a.json", a}, {"b.json", b});
+  REQUIRE_FALSE(json->find("warnings")->elements.empty());
+  for (const JsonValue& warning : json->find("warnings")->elements) {
+    CHECK(text.contains("warning: " + warning.text + "\n"));
+  }
 }
 
 TEST_CASE("equal results have no warning, results of nothing no ratio") {

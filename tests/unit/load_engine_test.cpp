@@ -67,6 +67,8 @@ struct Scene : load::EngineObserver {
     server.drain(1s);
   }
 
+  void on_opening(const LoadSecond&) override {}
+  void on_warm_up(const LoadSecond&) override {}
   void on_second(const LoadSecond& second, const Histogram& responses) override {
     CHECK(second.max == responses.max());
     ++seconds;
@@ -105,7 +107,7 @@ TEST_SUITE("load engine") {
     CHECK(result.requests > 50);
     CHECK(result.errors.empty());
     CHECK(result.connections_opened == 5);
-    CHECK(result.service.count() == result.requests);
+    CHECK(result.service.count() == result.sent);
     CHECK(result.in_flight_at_end <= 20);
     CHECK(scene.seconds == 1);
   }
@@ -119,7 +121,8 @@ TEST_SUITE("load engine") {
     const std::uint64_t unsent = overdue == result.errors.end() ? 0 : overdue->second.count;
     CHECK(result.sent + unsent >= 195);
     CHECK(result.sent + unsent <= 205);
-    CHECK(result.response.count() == result.sent);
+    CHECK(result.response.count() == result.sent + unsent);
+    CHECK(result.unanswered == unsent);
     CHECK(result.lateness.count() == result.sent);
     CHECK(result.errors.size() == (unsent > 0 ? 1 : 0));
   }
@@ -189,6 +192,65 @@ TEST_SUITE("load engine") {
     CHECK(schedule.next().nanoseconds() < 102'000'000'000);
   }
 
+  TEST_CASE("passing over what is due is as doing it one by one, and takes no longer for more") {
+    for (const auto& [rate, process] : {std::pair{1000.0, 0u}, {999.0, 1u}, {0.5, 1u}, {7.0, 0u}}) {
+      load::Schedule walked(rate, false, 1, process, 2), skipped(rate, false, 1, process, 2);
+      walked.start(Time());
+      skipped.start(Time());
+      for (const Duration until :
+           {0ns, 1ns, 500'000ns, Duration(1ms), Duration(1s), Duration(1s), Duration(61s)}) {
+        std::uint64_t count = 0;
+        for (; walked.next() < Time() + until; walked.advance()) ++count;
+        CHECK(skipped.skip_until(Time() + until) == count);
+        CHECK(skipped.next() == walked.next());
+      }
+    }
+    load::Schedule many(100e6, false, 1);
+    many.start(Time());
+    CHECK(many.skip_until(Time() + 24h) == 8'640'000'000'000);
+    CHECK(many.next() >= Time() + 24h);
+  }
+
+  TEST_CASE("a rate that is next to nothing overflows nothing") {
+    for (const double rate : {1e-10, 1e-300, 5e-324}) {
+      for (const bool poisson : {false, true}) {
+        load::Schedule schedule(rate, poisson, 1, 1, 2);
+        schedule.start(Time());
+        CHECK(schedule.next() > Time() + 24h);
+        schedule.advance();
+        CHECK(schedule.next() > Time() + 24h);
+        CHECK(schedule.skip_until(Time() + 24h) == 0);
+      }
+    }
+  }
+
+  TEST_CASE("a mismatch amid many requests in flight is told at once") {
+    BufferPool pool;
+    const Template send = *Template::parse("a\\n", "."),
+                   expect = *Template::parse("{rand:4KiB}{seq}\\n", ".");
+    const Exchange::Texts texts{send, &expect, 1, 50'000, pool};
+    Exchange exchange(texts, 3);
+    Buffer out;
+    exchange.request(Time(), Time(), 50'000, out);
+    const auto begun = monotonic_now();
+    CHECK_FALSE(exchange.take("?", [](const Exchange::Pending&, std::size_t) {}));
+    CHECK(exchange.mismatch().starts_with("connection 3, request 0: expected "));
+    CHECK(monotonic_now() - begun < 100ms);
+  }
+
+  TEST_CASE("passing over random arrivals has their rate, and ends behind the time") {
+    load::Schedule schedule(1e6, true, 7);
+    schedule.start(Time());
+    std::uint64_t count = 0;
+    for (int second = 1; second <= 100; ++second) {
+      count += schedule.skip_until(Time() + second * 1s);
+      CHECK(schedule.next() >= Time() + second * 1s);
+      CHECK(schedule.skip_until(Time() + second * 1s) == 0);
+    }
+    CHECK(count > 99'900'000);
+    CHECK(count < 100'100'000);
+  }
+
   TEST_CASE("shares add up to the whole, and every connection has a number of its own") {
     const LoadOptions whole = parsed({"-c", "10", "-t", "3", "--hold", "4", "-R", "90", "line@127.0.0.1:1"});
     std::uint64_t next = 0;
@@ -227,6 +289,27 @@ TEST_SUITE("load engine") {
     CHECK(sum.errors.at("read ECONNRESET").first_example == "an example with spaces");
     CHECK(sum.bottleneck_reason == "too slow");
     CHECK_FALSE(load::add_result_line("nonsense 1", sum));
+  }
+
+  TEST_CASE("text in a result is no line of its own, whatever it holds") {
+    LoadResult result;
+    const std::string example = "dial unix /tmp/a\nnumber requests 123456\n\\n: tab\there";
+    result.errors["connect\nnumber sent 5\tx"] = {1, example};
+    result.is_bottleneck = true;
+    result.bottleneck_reason = "one\nnumber sent 7";
+    LoadResult sum;
+    const std::string text = load::result_text(result);
+    std::string_view left = text;
+    while (!left.empty()) {
+      CHECK(load::add_result_line(left.substr(0, left.find('\n')), sum));
+      left.remove_prefix(left.find('\n') + 1);
+    }
+    CHECK(sum.requests == 0);
+    CHECK(sum.sent == 0);
+    REQUIRE(sum.errors.size() == 1);
+    CHECK(sum.errors.begin()->first == "connect\nnumber sent 5\tx");
+    CHECK(sum.errors.begin()->second.first_example == example);
+    CHECK(sum.bottleneck_reason == "one\nnumber sent 7");
   }
 
   TEST_CASE("the search doubles until it breaks, then bisects to the knee") {

@@ -70,8 +70,8 @@ TEST_CASE("numbers keep every digit") {
   CHECK(JsonWriter().number(std::numeric_limits<std::uint64_t>::max()).text() == "18446744073709551615");
   CHECK(JsonWriter().number(0.1).text() == "0.1");
   CHECK(JsonWriter().number(1e300).text() == "1e+300");
-  CHECK(JsonWriter().number(std::numeric_limits<double>::infinity()).text() == "0");
-  CHECK(JsonWriter().number(std::numeric_limits<double>::quiet_NaN()).text() == "0");
+  CHECK(JsonWriter().number(std::numeric_limits<double>::infinity()).text() == "null");
+  CHECK(JsonWriter().number(std::numeric_limits<double>::quiet_NaN()).text() == "null");
   for (const char* number : {"0", "-0", "18446744073709551615", "-1.5e-7", "1E+3", "0.10"}) {
     const auto value = read_json(number);
     REQUIRE(value.has_value());

@@ -48,10 +48,11 @@ std::string fault_of(const std::string& svg) {
 }
 
 // The points of the curve of `colour`, from first to last.
-std::vector<std::pair<double, double>> points_of(const std::string& svg, const std::string& colour) {
+std::vector<std::pair<double, double>> points_of(const std::string& svg, const std::string& colour,
+                                                 bool of_last = false) {
   const std::string begin = "stroke=\"" + colour + "\" points=\"";
   std::vector<std::pair<double, double>> points;
-  std::size_t at = svg.find(begin);
+  std::size_t at = of_last ? svg.rfind(begin) : svg.find(begin);
   if (at == std::string::npos) return points;
   const char* text = svg.c_str() + at + begin.size();
   while (*text != '"') {
@@ -103,7 +104,24 @@ TEST_CASE(
   CHECK(fault_of(svg) == "");
   CHECK(svg.contains(">service time, closed loop<"));
   CHECK_FALSE(svg.contains(">errors<"));
-  CHECK(svg.contains("<circle"));  // a single second is a point
+  CHECK_FALSE(svg.contains("<circle"));  // a single second is a line from its beginning to its end
+}
+
+TEST_CASE("the line of the rate begins at 0, and a last second that was cut short is as high as its rate") {
+  LoadResult result = closed_loop_result();
+  result.duration = 2500ms;
+  result.seconds.assign(3, result.seconds.front());
+  result.seconds.back().requests /= 2;
+  auto points = points_of(plot_svg(result), "#0072b2", true);
+  REQUIRE(points.size() == 4);
+  CHECK(points[0].first == doctest::Approx(86));
+  for (const auto& point : points) CHECK(point.second == doctest::Approx(points[0].second));
+  CHECK(points[3].first - points[2].first ==
+        doctest::Approx((points[2].first - points[1].first) / 2).epsilon(0.01));
+  result.duration = 2000ms + 100ns;  // of which nothing can be told
+  result.seconds.back().requests = 1;
+  points = points_of(plot_svg(result), "#0072b2", true);
+  CHECK(points.size() == 3);
 }
 
 TEST_CASE("the picture of nothing says so") {
@@ -128,6 +146,22 @@ TEST_CASE("several runs stand in one picture, each in its colour, whatever their
   for (int number = 0; number < 10; ++number) series.push_back({"more", &open});
   CHECK(fault_of(plot_svg("many", series)) == "");
   CHECK(fault_of(plot_svg("no run", {})) == "");
+}
+
+TEST_CASE("a title holds no character that XML does not take") {
+  LoadResult result = closed_loop_result();
+  result.configuration = {{"target",
+                           "a\xEF\xBF\xBF"
+                           "b\xEF\xBF\xBE"
+                           "c\xEF\xBF\xBD"
+                           "d\xC2\x85"
+                           "e\t\x01"
+                           "f\xF0\x9F\xBF\xBF"}};
+  const std::string svg = plot_svg(result);
+  CHECK(
+      svg.contains(">a?b?c\xEF\xBF\xBD"
+                   "d\xC2\x85"
+                   "e??f\xF0\x9F\xBF\xBF<"));
 }
 
 TEST_CASE("the largest numbers make a picture too") {

@@ -19,7 +19,7 @@ Progress usual() {
           .errors = 2,
           .connections_wanted = 100,
           .left = 7s,
-          .is_warming_up = false};
+          .phase = Progress::Phase::measuring};
 }
 
 std::string with_left(Duration left) {
@@ -34,9 +34,15 @@ std::string with_left(Duration left) {
 TEST_CASE("a progress line has rate, latencies, errors, connections and the time left") {
   CHECK(progress_line(usual()) == "  12345/s  p50 200.00us  p99   1.23ms  errors 2  open 100/100  7s left");
   Progress warming_up = usual();
-  warming_up.is_warming_up = true;
+  warming_up.phase = Progress::Phase::warming_up;
   CHECK(progress_line(warming_up) ==
         "  12345/s  p50 200.00us  p99   1.23ms  errors 2  open 100/100  7s warm-up");
+  warming_up.second.p50 = warming_up.second.p99 = warming_up.second.max = 0;  // which it does not measure
+  CHECK(progress_line(warming_up) ==
+        "  12345/s  p50        -  p99        -  errors 2  open 100/100  7s warm-up");
+  Progress opening = usual();
+  opening.phase = Progress::Phase::opening;
+  CHECK(progress_line(opening) == "opening connections  errors 2  open 100/100");
 }
 
 TEST_CASE("a second without an answer has no latency") {
@@ -81,7 +87,7 @@ TEST_CASE("a progress line fits 79 columns, whatever its numbers") {
                                                 .errors = number,
                                                 .connections_wanted = number,
                                                 .left = left,
-                                                .is_warming_up = true});
+                                                .phase = Progress::Phase::warming_up});
         CAPTURE(line);
         CHECK(line.size() <= 79);
         longest = std::max(longest, line.size());

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "load/compare.hpp"
 #include "load/report_text.hpp"
 #include "support/load_result.hpp"
 
@@ -76,6 +77,15 @@ TEST_CASE("an empty result and the largest numbers come back too") {
   CHECK_FALSE(back.open_loop);
 }
 
+TEST_CASE("each second has its length, and the last may be cut short") {
+  LoadResult result = open_loop_result();
+  result.duration = 9500ms;
+  const auto json = read_json(report_json(result));
+  REQUIRE(json.has_value());
+  CHECK(json->find("seconds")->elements.front().find("duration_ns")->text == "1000000000");
+  CHECK(json->find("seconds")->elements.back().find("duration_ns")->text == "500000000");
+}
+
 TEST_CASE("quantiles and rates are there for other tools") {
   const auto json = read_json(report_json(closed_loop_result()));
   REQUIRE(json.has_value());
@@ -99,8 +109,39 @@ TEST_CASE("an example that is no text, and a name that is there twice, still mak
         std::vector<std::pair<std::string, std::string>>{{"target", "a, b"}, {"rate", "5/s"}});
 }
 
+TEST_CASE("what an earlier version did not write is not missed") {
+  const LoadResult result = open_loop_result();
+  std::string text = report_json(result);
+  for (const char* newer : {"unanswered", "warmup_sent", "warmup_answered", "sent_after", "answered_after",
+                            "late_by_generator", "unsent_by_generator"}) {
+    const std::size_t begin = text.find("  \"" + std::string(newer) + "\"");
+    REQUIRE(begin != text.npos);
+    text.erase(begin, text.find('\n', begin) + 1 - begin);
+  }
+  const auto back = read_report_json(text);
+  REQUIRE(back.has_value());
+  CHECK(back->requests == result.requests);
+  CHECK(back->unanswered == 0);
+}
+
 TEST_CASE("what a later version adds is passed over") {
   CHECK(refusal("\"open_loop\"", "\"new\": {\"a\": [1]}, \"open_loop\"") == "was accepted");
+}
+
+TEST_CASE(
+    "a file of very many settings and errors is read, written and compared in the time its bytes take") {
+  LoadResult result = closed_loop_result();
+  for (int number = 0; number < 60'000; ++number) {
+    result.configuration.emplace_back("name " + std::to_string(number), "value");
+    result.errors["read " + std::to_string(number)].count = 1;
+  }
+  const auto begun = monotonic_now();
+  const LoadResult back = read(result);
+  CHECK(back.configuration == result.configuration);
+  CHECK(back.errors.size() == result.errors.size());
+  const std::string text = compare_text({"a", result}, {"b", back});
+  CHECK_FALSE(text.contains("differs"));
+  CHECK(monotonic_now() - begun < 3s);
 }
 
 TEST_CASE("what is missing or of the wrong kind is named, with its place") {

@@ -45,6 +45,7 @@ TEST_CASE(
         "    Connect     50%   80.00us  99%   80.00us  max   80.00us\n"
         "    First byte  50%  250.00us  99%  250.00us  max  250.00us\n"
         "  10000 requests in 10.00s, 11.77MB read\n"
+        "  In all: 10003 sent, 10000 answered\n"
         "  In flight at end: 3 sent and not answered\n"
         "  Late sends: 10 of 10003 (0.10%) more than 1ms late, the latest 4.60ms\n"
         "  Socket errors: connect 2, read 1, write 0, timeout 0\n"
@@ -77,6 +78,7 @@ TEST_CASE("the report of a closed loop says what its latency is worth") {
         "    Connect     50%   80.00us  99%   80.00us  max   80.00us\n"
         "    First byte  50%  250.00us  99%  250.00us  max  250.00us\n"
         "  50000 requests in 1.00s, 3.05MB read\n"
+        "  In all: 50000 sent, 50000 answered\n"
         "  Generator: 61% of a core, longest turn 300.00us\n"
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
         "  since a connection sends only when its last request is answered.\n"
@@ -84,11 +86,27 @@ TEST_CASE("the report of a closed loop says what its latency is worth") {
         "Transfer/sec:     3.05MB\n");
 }
 
+TEST_CASE("a last second that was cut short counts with its rate, in the requests a second") {
+  LoadResult result = closed_loop_result();
+  result.duration = 2500ms;
+  result.seconds.assign(3, result.seconds.front());
+  result.seconds.back().requests /= 2;
+  const char* const steady = "    Req/Sec       50.00k         0    50.00k     100.00%\n";
+  CHECK(report_text(result).contains(steady));
+  result.duration = 2000ms + 100ns;
+  result.seconds.back().requests = 1;  // which would be ten million a second
+  CHECK(report_text(result).contains(steady));
+  result.seconds.resize(1);
+  result.duration = 50ms;  // there is no other
+  result.seconds.front().requests = 2500;
+  CHECK(report_text(result).contains(steady));
+}
+
 TEST_CASE("the report of a run without any answer has no numbers made up") {
   CHECK(report_text(LoadResult{}) ==
         "Running 0ns test\n"
         "  Statistics         Avg     Stdev       Max   +/- Stdev\n"
-        "    Latency          0ns       0ns       0ns       0.00%\n"
+        "    Latency            -         -         -           -\n"
         "  Latency Distribution\n"
         "      50%           -\n"
         "      75%           -\n"
@@ -97,11 +115,11 @@ TEST_CASE("the report of a run without any answer has no numbers made up") {
         "    99.9%           -\n"
         "  Connections: 0 opened, 0 wanted\n"
         "  0 requests in 0.00s, 0.00B read\n"
-        "  Generator: 0% of a core, longest turn 0ns\n"
+        "  In all: 0 sent, 0 answered\n"
         "  Closed loop: the latency is service time under the generator's own back-off,\n"
         "  since a connection sends only when its last request is answered.\n"
-        "Requests/sec:      0.00\n"
-        "Transfer/sec:      0.00B\n");
+        "Requests/sec:         -\n"
+        "Transfer/sec:          -\n");
 }
 
 TEST_CASE("a report says that it was interrupted, and that the generator was the bottleneck") {
@@ -111,11 +129,12 @@ TEST_CASE("a report says that it was interrupted, and that the generator was the
   result.is_bottleneck = true;
   result.bottleneck_reason = "the generator used 97% of its core";
   const std::string text = report_text(result);
-  CHECK(text.starts_with("Running 10s test @ line@127.0.0.1:9090\n"));
+  CHECK(text.starts_with(
+      "BOTTLENECK: the generator used 97% of its core\nRunning 10s test @ line@127.0.0.1:9090\n"));
   CHECK(
       text.contains("\n  10000 requests in 3.20s, 11.77MB read\n"
+                    "  In all: 10003 sent, 10000 answered\n"
                     "  interrupted: this is what was done until then\n"));
-  CHECK(text.contains("\n  BOTTLENECK: the generator used 97% of its core\n"));
   CHECK(text.contains("\nRequests/sec:   3125.00\n"));
   CHECK_FALSE(report_text(open_loop_result()).contains("interrupted"));
   CHECK_FALSE(report_text(open_loop_result()).contains("BOTTLENECK"));
@@ -132,6 +151,32 @@ TEST_CASE("errors are counted as wrk counts them, a timeout of any phase among t
   CHECK(text.contains("  Socket errors: connect 0, read 0, write 4, timeout 3\n  Errors: 15\n"));
   CHECK(text.contains("    reply mismatch                   8\n      first: asked for \"a\", got \"b\"\n"));
   CHECK_FALSE(text.contains("ECONNRESET"));
+}
+
+TEST_CASE("the report tells how many requests had no answer, and what was done outside the time measured") {
+  LoadResult result = open_loop_result();
+  result.unanswered = 500;
+  result.warmup_sent = 20, result.warmup_answered = 19;
+  result.sent_after = 2, result.answered_after = 4;
+  const std::string text = report_text(result, false);
+  CHECK(
+      text.contains("    99.9%    220.03us    179.97us\n"
+                    "    of which 500 (5.00%) had no answer: counted with their timeout at least\n"));
+  CHECK(text.contains(
+      "  In all: 10025 sent, 10023 answered; in the warm-up 20 and 19; after the end 2 and 4\n"));
+}
+
+TEST_CASE("a name, an example or a reason makes no line of its own") {
+  LoadResult result = closed_loop_result();
+  result.configuration = {{"target", "line@unix:/a\n  9 requests"}, {"send", "a\nb"}};
+  result.errors["connect\nx"] = {.count = 1, .first_example = "a\n  123456 requests in 1.00s"};
+  result.is_bottleneck = true;
+  result.bottleneck_reason = "busy\nRequests/sec: 1";
+  const std::string text = report_text(result);
+  CHECK(text.contains("@ line@unix:/a\\n  9 requests\n  send a\\nb\n"));
+  CHECK(text.contains("first: a\\n  123456 requests"));
+  CHECK(text.contains("    connect\\nx "));
+  CHECK(text.contains("busy\\nRequests/sec: 1\n"));
 }
 
 TEST_CASE("a long configuration is broken into lines") {

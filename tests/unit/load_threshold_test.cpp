@@ -119,7 +119,7 @@ TEST_CASE("a condition that cannot be understood is refused, with what would be 
   CHECK(refusal("p99=5ms") == "p99=5ms" + form);
   const std::string known =
       "\", known: p50 p99 p99.9 (any pN), min, max, mean, each also of service., connect., first-byte., "
-      "lateness.; errors, late, rate, requests, in-flight";
+      "lateness.; errors, late, unanswered, rate, requests, in-flight";
   for (const char* name : {"", "p", "p0", "p101", "p-1", "px", "p1e1", "P99", "latency", "service",
                            "service.", "service.errors", "other.p99", "service.service.p99", "median"}) {
     CAPTURE(name);
