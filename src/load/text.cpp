@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "load/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace reactord::load {
 namespace {
