@@ -78,7 +78,10 @@ class Reactor {
   Result<void> run();
 
   // run() returns at the end of the turn. Before run(): the next run() returns without a turn.
-  void stop() noexcept { stopping_ = has_work_ = true; }
+  void stop() noexcept {
+    stopping_ = true;
+    look_again();
+  }
 
   // Fails everything that is pending and all that comes to be pending meanwhile, closes every descriptor without further
   // ado, and turns as long as anything can run: until no task is left, nor posted work, but for tasks that wait for
@@ -140,20 +143,24 @@ class Reactor {
   void again(Watch& watch);            // on_ready(0) in the next turn, behind those that are ready
   void flush_later(Watch& watch) {     // on_flush() in this turn's flush phase
     if (watch.flush_queued_ || watch.is_retired()) return;
-    watch.flush_queued_ = has_work_ = true;
+    watch.flush_queued_ = true;
     flush_.push_back(&watch);
+    look_again();
   }
   void again_when_descriptor_free(Watch& watch);  // again(), once a descriptor of ours has been closed
-  void resume_later(Resumable& resumable) noexcept;
-  void resume_next_turn(Resumable& resumable) noexcept;  // not in this turn's "queued" phase
-  void work_began() noexcept { ++live_tasks_; }          // something that keeps run() going, as a task does
+  void resume_later(Resumable& resumable) noexcept { enqueue(queued_, resumable); }
+  void resume_next_turn(Resumable& resumable) noexcept {  // not in this turn's "queued" phase
+    enqueue(next_turn_, resumable);
+  }
+  void work_began() noexcept { ++live_tasks_; }  // something that keeps run() going, as a task does
   void work_ended() noexcept {
     --live_tasks_;
-    has_work_ = true;
+    look_again();
   }
-  void look_again() noexcept { has_work_ = true; }  // whether anything is left to turn for
-  // Of whatever runs just now, where dispatches are measured: each has its own.
-  std::uint64_t dispatch() const noexcept { return suspicious_from_; }
+  // Something has been put into a queue, or has ended: the next turn looks for it, and does not sleep.
+  void look_again() noexcept { has_work_ = true; }
+  // Tells the dispatch that runs just now from every other one, where dispatches are measured.
+  std::uint64_t dispatch_id() const noexcept { return suspicious_from_; }
   void resume_later(Resumable& resumable,
                     Watch& referred) noexcept;  // to which it refers: not deleted before
   void arm(Timer& timer, Time deadline) noexcept { timers_.arm(timer, tick_at_or_after(deadline)); }
@@ -189,16 +196,19 @@ class Reactor {
   void shut_down() noexcept;
   void fail_everything() noexcept;
   bool can_run() const noexcept;
-  template <bool Virtual, bool Measured>
+  template <bool Measured>
   int turn_until_done();
-  template <bool Virtual, bool Measured>
+  template <bool Measured>
   int turn(bool may_block);
   void dispatched(const Watch* watch);
   void measure(const Watch* watch);
-  [[gnu::cold]] void judge(const Watch* watch, std::uint64_t end);
-  template <bool Virtual>
+  [[gnu::cold]] void look_for_stall(const Watch* watch, std::uint64_t end);
   int wait_milliseconds() noexcept;
-  bool outlives(int failure);
+  bool survives_failed_wait(int failure);
+  void enqueue(ResumableQueue& queue, Resumable& resumable) noexcept {
+    queue.push(resumable);
+    look_again();
+  }
   Result<void> watch_over_itself();
   void serve_rest();
   void serve(Watch& watch, Readiness readiness);
@@ -240,10 +250,8 @@ class Reactor {
     Readiness readiness;
   };
   std::vector<ReadyListener> listeners_;
-  Resumable* queued_ = nullptr;
-  Resumable** queued_tail_ = &queued_;
-  Resumable* next_turn_ = nullptr;
-  Resumable** next_turn_tail_ = &next_turn_;
+  ResumableQueue queued_;
+  ResumableQueue next_turn_;  // goes behind queued_ at the end of the turn
   Resumable* ended_ = nullptr;
   Watch* open_ = nullptr;
   Watch* retired_ = nullptr;

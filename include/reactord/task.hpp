@@ -52,6 +52,40 @@ struct Resumable {
   void resume() { run(state); }
 };
 
+// What is to be resumed, in the order in which it came. It links what it holds by `next`, and asks for no memory.
+//
+//     first_ --> [Resumable] --> [Resumable] --> null
+//                                     tail_ ------^
+class ResumableQueue {
+ public:
+  ResumableQueue() noexcept = default;
+  ResumableQueue(const ResumableQueue&) = delete;
+  ResumableQueue& operator=(const ResumableQueue&) = delete;
+
+  bool is_empty() const noexcept { return first_ == nullptr; }
+  void push(Resumable& resumable) noexcept {  // which is in no queue
+    resumable.next = nullptr;
+    *tail_ = &resumable;
+    tail_ = &resumable.next;
+  }
+  // The first of all that there are, each linked to the next; null: there are none. It is empty then.
+  Resumable* take_all() noexcept {
+    tail_ = &first_;
+    return std::exchange(first_, nullptr);
+  }
+  // Those of `other` come behind its own.
+  void append(ResumableQueue& other) noexcept {
+    if (other.is_empty()) return;
+    *tail_ = other.first_;
+    tail_ = std::exchange(other.tail_, &other.first_);
+    other.first_ = nullptr;
+  }
+
+ private:
+  Resumable* first_ = nullptr;
+  Resumable** tail_ = &first_;
+};
+
 namespace detail {
 
 // Which of its two lives a task leads is known by `reactor`, so both share their storage: a frame pays for one.

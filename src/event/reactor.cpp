@@ -54,13 +54,6 @@ Reactor::~Reactor() {
   reap();
 }
 
-void Reactor::resume_next_turn(Resumable& resumable) noexcept {
-  resumable.next = nullptr;
-  *next_turn_tail_ = &resumable;
-  next_turn_tail_ = &resumable.next;
-  has_work_ = true;
-}
-
 void Reactor::resume_later(Resumable& resumable, Watch& referred) noexcept {
   referred.referred_ = true;
   resume_later(resumable);
@@ -80,7 +73,7 @@ void detail::TaskPromiseBase::task_ended(TaskPromiseBase& promise) noexcept {
   Reactor& reactor = *promise.reactor;
   --reactor.live_tasks_;
   promise.node.next = std::exchange(reactor.ended_, &promise.node);
-  reactor.has_work_ = true;
+  reactor.look_again();
 }
 
 void Reactor::post(std::move_only_function<void()> work) { wakeup_->post(std::move(work)); }
@@ -124,38 +117,32 @@ void Reactor::retire(Watch& watch) noexcept {
   if (watch.next_ != nullptr) watch.next_->previous_ = watch.previous_;
   watch.previous_ = nullptr;
   watch.next_ = std::exchange(retired_, &watch);
-  has_work_ = true;
+  look_again();
 }
 
 void Reactor::again(Watch& watch) {
   if (watch.again_queued_ || watch.is_retired()) return;
-  watch.again_queued_ = has_work_ = true;
+  watch.again_queued_ = true;
   again_.push_back(&watch);
+  look_again();
 }
 
 void Reactor::again_when_descriptor_free(Watch& watch) {
   if (std::ranges::find(starved_, &watch) == starved_.end()) starved_.push_back(&watch);
 }
 
-void Reactor::resume_later(Resumable& resumable) noexcept {
-  resumable.next = nullptr;
-  *queued_tail_ = &resumable;
-  queued_tail_ = &resumable.next;
-  has_work_ = true;
-}
-
-// For how long the kernel may put us to sleep: until the next timer, -1 for ever.
-template <bool Virtual>
+// For how long the kernel may put us to sleep: until the next timer, -1 for ever. On a virtual clock nobody sleeps, and there
+// is no alarm.
 inline int Reactor::wait_milliseconds() noexcept {
   constexpr Duration longest = 24h;
   if (has_work_) [[unlikely]]
     return 0;
   const Time next = timers_.next_time();
-  if (!Virtual && alarm_->rings_by(next)) [[likely]]
+  if (alarm_ != nullptr && alarm_->rings_by(next)) [[likely]]
     return -1;
   Duration left = next - now_;
-  if (!Virtual && left >= coarse_wait && alarm_->set(next)) return -1;
-  if (!Virtual && left < coarse_wait) left = std::max(next - monotonic_now(), 0ns);
+  if (alarm_ != nullptr && left >= coarse_wait && alarm_->set(next)) return -1;
+  if (alarm_ != nullptr && left < coarse_wait) left = std::max(next - monotonic_now(), 0ns);
   if (left > longest) {
     if (next.is_never()) return -1;
     left = longest;
@@ -168,7 +155,7 @@ inline int Reactor::wait_milliseconds() noexcept {
 [[gnu::always_inline]] inline void Reactor::measure(const Watch* watch) {
   const std::uint64_t end = cycles();
   if (end > suspicious_from_) [[unlikely]]
-    return judge(watch, end);
+    return look_for_stall(watch, end);
   suspicious_from_ = end + suspicious_cycles_;
 }
 
@@ -176,7 +163,7 @@ inline void Reactor::dispatched(const Watch* watch) {
   if (measured_) measure(watch);
 }
 
-void Reactor::judge(const Watch* watch, std::uint64_t end) {
+void Reactor::look_for_stall(const Watch* watch, std::uint64_t end) {
   const Time turn_began = virtual_clock_ ? stalls_->turn_began() : now_;
   const Duration took = stalls_->judge(suspicious_from_ - suspicious_cycles_, end, turn_began);
   suspicious_cycles_ = stalls_->suspicious();
@@ -188,7 +175,7 @@ void Reactor::judge(const Watch* watch, std::uint64_t end) {
 void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
   observer_ = observer;
   measured_ = observer != nullptr && stall_threshold > 0s;
-  has_work_ = true;  // run() looks which of its loops it needs
+  look_again();  // run() looks which of its loops it needs
   if (!measured_) return;
   if (stalls_ == nullptr) stalls_ = std::make_unique<StallMeter>();
   stalls_->set_threshold(stall_threshold);
@@ -201,21 +188,21 @@ inline void Reactor::serve(Watch& watch, Readiness ready) {
     return watch.on_ready(ready);
   if (watch.is_retired()) return;
   listeners_.push_back({&watch, ready});
-  has_work_ = true;
+  look_again();
 }
 
 // Below zero: -errno of epoll_wait(2). Above zero: more was done than to serve ready connections.
-template <bool Virtual, bool Measured>
+template <bool Measured>
 [[gnu::always_inline]] inline int Reactor::turn(bool may_block) {
   ++turns_;
-  const int milliseconds = may_block ? wait_milliseconds<Virtual>() : 0;
-  const bool skip = Virtual && milliseconds > 0;
+  const int milliseconds = may_block ? wait_milliseconds() : 0;
+  const bool skip = virtual_clock_ && milliseconds > 0;
   const int count = poller_->wait(skip ? 0 : milliseconds);
   if (count < 0) [[unlikely]]
     return count;
   if (skip && count == 0) clock_.skip(timers_.next_time() - now_);
-  now_ = Virtual ? clock_.now() : monotonic_now();
-  if (Virtual && Measured) stalls_->turn_begins();
+  now_ = virtual_clock_ ? clock_.now() : monotonic_now();
+  if (Measured && virtual_clock_) stalls_->turn_begins();
   Poller::Event event = poller_->first();
   for (int left = count; left > 0; --left, ++event) {
     Watch& watch = Poller::watch(event);
@@ -228,20 +215,20 @@ template <bool Virtual, bool Measured>
   return 1;
 }
 
-template <bool Virtual, bool Measured>
+template <bool Measured>
 int Reactor::turn_until_done() {
   while (true) {
-    const int result = turn<Virtual, Measured>(true);
+    const int result = turn<Measured>(true);
     if (result == 0) [[likely]]
       continue;
     // Whatever ends a task or calls stop() leaves work behind, so after the usual turn neither can be news.
-    if (result < 0 && !outlives(-result)) return result;
+    if (result < 0 && !survives_failed_wait(-result)) return result;
     if (stopping_ || live_tasks_ == 0 || measured_ != Measured) return 0;
   }
 }
 
 // The kernel would not let us wait: an errno that epoll_wait(2) has no good reason for. It may pass.
-bool Reactor::outlives(int failure) {
+bool Reactor::survives_failed_wait(int failure) {
   if (last_failed_turn_ + 1 != turns_) failures_ = 0;
   last_failed_turn_ = turns_;
   if (++failures_ >= failed_waits) return false;
@@ -265,16 +252,12 @@ Result<void> Reactor::run() {
 int Reactor::run_until_done() {
   int failure = 0;
   while (failure == 0 && !stopping_ && (live_tasks_ > 0 || wakeup_->has_work())) {
-    if (measured_) {
-      failure = virtual_clock_ ? turn_until_done<true, true>() : turn_until_done<false, true>();
-    } else {
-      failure = virtual_clock_ ? turn_until_done<true, false>() : turn_until_done<false, false>();
-    }
+    failure = measured_ ? turn_until_done<true>() : turn_until_done<false>();
   }
   return failure;
 }
 
-int Reactor::turn_at_once() { return virtual_clock_ ? turn<true, false>(false) : turn<false, false>(false); }
+int Reactor::turn_at_once() { return turn<false>(false); }
 
 // Those that used up a budget last turn, then the listeners. By index: whoever comes to be watched meanwhile is made room
 // for, and that moves the queues.
@@ -302,14 +285,11 @@ void Reactor::run_work(bool more_is_ready) {
   if (!held_back) run_timers();
   has_work_ = held_back;  // what is left for the next turn says so anew
   run_queued();
-  if (next_turn_ != nullptr) {
-    *queued_tail_ = std::exchange(next_turn_, nullptr);
-    queued_tail_ = std::exchange(next_turn_tail_, &next_turn_);
-    has_work_ = true;
-  }
+  if (!next_turn_.is_empty()) look_again();
+  queued_.append(next_turn_);
   flush();
   reap();
-  if (!again_.empty()) has_work_ = true;
+  if (!again_.empty()) look_again();
 }
 
 // A process that was stopped, or held up, finds hundreds of deadlines behind it, and in the kernel what had come in time:
@@ -332,8 +312,7 @@ void Reactor::run_timers() {
 }
 
 void Reactor::run_queued() {
-  Resumable* next = std::exchange(queued_, nullptr);
-  queued_tail_ = &queued_;
+  Resumable* next = queued_.take_all();
   while (next != nullptr) {
     Resumable& resumable = *next;
     next = resumable.next;  // read first: the node may be gone once its coroutine has run
@@ -376,7 +355,7 @@ void Reactor::reap() noexcept {
     if (dead.again_queued_ || dead.flush_queued_ || dead.referred_) {
       dead.referred_ = false;
       dead.next_ = std::exchange(retired_, &dead);  // somebody still names it: next turn
-      has_work_ = true;
+      look_again();
       continue;
     }
     std::erase(starved_, &dead);

@@ -41,7 +41,7 @@ void Reactor::fail_everything() noexcept {
 }
 
 bool Reactor::can_run() const noexcept {
-  return queued_ != nullptr || next_turn_ != nullptr || retired_ != nullptr || ended_ != nullptr ||
+  return !queued_.is_empty() || !next_turn_.is_empty() || retired_ != nullptr || ended_ != nullptr ||
          !flush_.empty() || !again_.empty() || wakeup_->has_work();
 }
 

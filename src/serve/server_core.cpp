@@ -176,7 +176,7 @@ void ServerCore::kill() {
 // resumed.
 void ServerCore::on_stall(const Watch* watch, Duration took) {
   if (options_.observer == nullptr) return;
-  const Session* session = queued_dispatch_ == reactor().dispatch() ? queued_ : nullptr;
+  const Session* session = queued_dispatch_ == reactor().dispatch_id() ? queued_ : nullptr;
   if (watch != nullptr) {
     session = sessions_.first();
     while (session != nullptr && &session->served_by() != watch) session = sessions_.next(*session);

@@ -77,7 +77,7 @@ class ServerCore final : public Watch, ReactorObserver {
   // The session whose work the loop has resumed from its queue, in this dispatch: a stall will be its own.
   void resumed(const Session& session) noexcept {
     queued_ = &session;
-    queued_dispatch_ = reactor().dispatch();
+    queued_dispatch_ = reactor().dispatch_id();
   }
 
  private:
