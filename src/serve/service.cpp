@@ -1,4 +1,5 @@
-// How a service accepts: one accept loop for each listener, which stops at the gate while no connection may be accepted.
+#include "serve/service.hpp"
+
 #include <cerrno>
 #include <utility>
 
@@ -12,6 +13,25 @@ constexpr Duration pause_without_memory = 100ms;
 
 }  // namespace
 
+SendLimits send_limits_of(const Limits& limits) noexcept {
+  const bool gives_up = limits.write_timeout > 0ns;
+  return {.high = limits.output.high,
+          .low = limits.output.low,
+          .timeout = gives_up ? limits.write_timeout : Conn::send_timeout,
+          .gives_up = gives_up};
+}
+
+Service::Service(ServerCore& server, std::optional<Listener> listener, AnyHandler handler,
+                 std::string_view protocol)
+    : server_(server),
+      limits_(server.limits()),
+      listener_(std::move(listener)),
+      handler_(handler),
+      protocol_(protocol) {
+  limits_changed();
+}
+
+// One for each listener, which stops at the gate while no connection may be accepted.
 Task<> Service::accept_loop(Service& service) {
   ServerCore& server = service.server();
   while (true) {

@@ -9,24 +9,6 @@
 
 namespace reactord {
 
-SendLimits send_limits_of(const Limits& limits) noexcept {
-  const bool gives_up = limits.write_timeout > 0ns;
-  return {.high = limits.output.high,
-          .low = limits.output.low,
-          .timeout = gives_up ? limits.write_timeout : Conn::send_timeout,
-          .gives_up = gives_up};
-}
-
-Service::Service(ServerCore& server, std::optional<Listener> listener, AnyHandler handler,
-                 std::string_view protocol)
-    : server_(server),
-      limits_(server.limits()),
-      listener_(std::move(listener)),
-      handler_(handler),
-      protocol_(protocol) {
-  limits_changed();
-}
-
 Session::Session(Service& service, Conn conn)
     : service_(service), conn_(std::move(conn)), began_(conn_.reactor().now()) {
   endpoint().set_send_limits(service.send_limits());
