@@ -18,7 +18,7 @@ CXX_clang    := clang++-19
 CXXFLAGS         ?= -O2 -g -fno-plt
 CXXFLAGS_release := $(CXXFLAGS)
 # No vptr check: it needs a free descriptor, and a test takes them all.
-CXXFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
+CXXFLAGS_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 CXXFLAGS_clang   := $(CXXFLAGS)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
