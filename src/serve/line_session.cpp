@@ -131,7 +131,9 @@ class LineSession final : public Session {
   // A read that is not pending yet ends when the clock has a verdict.
   void look_in_time() noexcept { endpoint().set_next_read_deadline(client_clock().due(service().limits())); }
   void look_sooner() noexcept { auto set = conn().set_read_deadline(client_clock().due(service().limits())); }
-  void limits_changed() noexcept override { look_sooner(); }
+  void limits_changed() noexcept override {
+    auto set = conn().set_read_deadline(spread(client_clock().due(service().limits())));
+  }
 
   // A time is up, perhaps one that does not run any more; or a drain has interrupted the wait.
   void look() noexcept {

@@ -39,6 +39,13 @@ ClientClock Session::clock() const noexcept {
           .jitter = static_cast<std::uint32_t>((mixed ^ (mixed >> 31)) >> 32)};
 }
 
+Time Session::spread(Time due) const noexcept {
+  constexpr Duration longest = 100ms;
+  constexpr unsigned bits_of_jitter = 32;
+  const auto share = (static_cast<std::uint64_t>(longest.count()) * clock().jitter) >> bits_of_jitter;
+  return std::max(due, server().reactor().now() + Duration(static_cast<Duration::rep>(share)));
+}
+
 EndFacts Session::end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept {
   const Endpoint& endpoint = *conn_.endpoint_;
   const bool never_taken = finish_failure == failure_of(ErrorCode::deadline_exceeded);

@@ -51,6 +51,9 @@ class Session {
   const Limits& limits_now() const noexcept { return service_.limits(); }
   // Since when it is there, and since when the server drains. The rest is the session's own.
   ClientClock clock() const noexcept;
+  // When to look after limits have changed: at `due`, but each session that is due by now at a moment of its own, so that
+  // thousands of them do not end in one turn.
+  Time spread(Time due) const noexcept;
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
   // As they are now, after Conn::finish(). `in_line`: a line has begun and not ended.
   EndFacts end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept;
@@ -68,7 +71,7 @@ class Session {
   friend class SessionTable;
   virtual void drain() noexcept = 0;
   virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
-  virtual void limits_changed() noexcept {}                   // it may be due before it thought it was
+  virtual void limits_changed() noexcept {}  // it may be due before it thought it was: see spread()
 
   Service& service_;
   Conn conn_;

@@ -103,7 +103,9 @@ class StreamSession final : public Session, StreamLines {
     context_.cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
   }
 
-  void limits_changed() noexcept override { look_in_time(); }
+  void limits_changed() noexcept override {
+    if (!decided_) endpoint().look_at(spread(client_clock().due(limits())));
+  }
 
   ClientClock client_clock() const noexcept {
     ClientClock clock = this->clock();

@@ -152,3 +152,26 @@ TEST_CASE("a lower max_buffers holds at once, not only for what comes") {
   };
   stage.run(body(stage));
 }
+
+TEST_CASE(
+    "thousands of clients that new limits end do not end in one turn, but all within a tenth of a second") {
+  Served stage;
+  static constexpr auto body = [](Served& on) -> Task<> {
+    std::vector<Conn> clients;
+    for (int count = 0; count < 4'000; ++count) clients.push_back(on.client());
+    co_await test::pass(on.reactor, 30s);
+    on.server.set_limits(Limits{.idle_timeout = 20s});
+    std::size_t before = on.server.open_connections(), most_at_once = 0;
+    const auto began = on.elapsed();
+    while (before > 0) {
+      co_await test::pass(on.reactor, 1ms);
+      const std::size_t open = on.server.open_connections();
+      most_at_once = std::max(most_at_once, before - open);
+      before = open;
+    }
+    CHECK(most_at_once < 400);
+    CHECK(on.elapsed() - began <= 200ms);
+    for (Conn& client : clients) client.abort();
+  };
+  stage.run(body(stage));
+}
