@@ -145,7 +145,7 @@ void ServerCore::drain(Duration timeout) {
 // The others wait for a turn of their own: they are served as before, and clients that are to have an answer yet are not
 // held up by all those that have none.
 void ServerCore::drain_some() {
-  std::size_t left = drained_per_turn;
+  std::size_t left = told_per_turn;
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     if (session->is_told_to_drain()) continue;
     if (left-- == 0) return reactor().again(*this);

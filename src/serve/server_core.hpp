@@ -67,6 +67,7 @@ class ServerCore final : public Watch, ReactorObserver {
   void session_ended(Session& session, EndCause cause);
   SessionTable& sessions() noexcept { return sessions_; }
 
+  std::uint8_t limits_generation() const noexcept { return limits_generation_; }
   Time drain_since() const noexcept { return drain_since_; }  // never: it does not drain
 
   // When there was no memory for a connection; before all time: never.
@@ -81,7 +82,10 @@ class ServerCore final : public Watch, ReactorObserver {
   }
 
  private:
-  void on_ready(Readiness) override { drain_some(); }
+  void on_ready(Readiness) override {
+    if (draining_) drain_some();
+    tell_limits();
+  }
   void on_timer() override { kill(); }
   void on_release() override;
   void on_shutdown() override {}
@@ -90,9 +94,11 @@ class ServerCore final : public Watch, ReactorObserver {
 
   static constexpr std::size_t least_services = 16;
 
-  static constexpr std::size_t drained_per_turn = 1024;
+  // Sessions that are told of a drain, or of new limits, in one turn.
+  static constexpr std::size_t told_per_turn = 1024;
 
   void drain_some();
+  void tell_limits();
   Service* find_listening(ListenerId id) const;  // null: there is none, or its accept loop has ended
   void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);
@@ -118,6 +124,8 @@ class ServerCore final : public Watch, ReactorObserver {
   std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
   Time drain_since_ = Time::never();
+  std::uint8_t limits_generation_ = 0;
+  bool begins_to_watch_output_ = false;  // of those that are still to be told of the limits
   Time ran_out_ = Time::from_nanoseconds(-1);
   bool draining_ = false;
   bool killed_ = false;

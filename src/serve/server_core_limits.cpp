@@ -11,12 +11,23 @@ void ServerCore::set_limits(const Limits& limits) {
   budget_.reset();  // first: the sessions have one
   budget_ = BufferBudget::watch(reactor(), options_.limits.max_buffers, sessions_);
   reactor().observe(this, options_.limits.stall_threshold);
-  const bool stalls_count = before.write_timeout == 0ns && options_.limits.write_timeout > 0ns;
-  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
-    session->limits_changed();
-    if (stalls_count) session->endpoint().begin_to_watch_output();
-  }
+  begins_to_watch_output_ |= before.write_timeout == 0ns && options_.limits.write_timeout > 0ns;
+  limits_generation_ = static_cast<std::uint8_t>((limits_generation_ + 1) % Session::limits_generations);
+  tell_limits();
   admission_->limits_changed();
+}
+
+// The others are told in the turns that follow. The limits hold for them already, but where they have asked for a look that
+// is later than it should be now.
+void ServerCore::tell_limits() {
+  std::size_t left = told_per_turn;
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
+    if (session->knows_limits(limits_generation_)) continue;
+    if (left-- == 0) return reactor().again(*this);
+    session->learn_limits(limits_generation_);
+    if (begins_to_watch_output_) session->endpoint().begin_to_watch_output();
+  }
+  begins_to_watch_output_ = false;
 }
 
 }  // namespace reactord

@@ -10,7 +10,10 @@
 namespace reactord {
 
 Session::Session(Service& service, Conn conn)
-    : service_(service), conn_(std::move(conn)), began_(conn_.reactor().now()) {
+    : service_(service),
+      conn_(std::move(conn)),
+      began_(conn_.reactor().now()),
+      limits_known_(server().limits_generation() % limits_generations) {
   endpoint().set_send_limits(service.send_limits());
   server().session_began(*this);
 }

@@ -27,6 +27,13 @@ class Session {
     drain();
   }
   bool is_told_to_drain() const noexcept { return is_told_to_drain_; }
+  // Limits have generations, so that it is known who has looked at the latest.
+  static constexpr std::uint8_t limits_generations = 64;
+  bool knows_limits(std::uint8_t generation) const noexcept { return limits_known_ == generation; }
+  void learn_limits(std::uint8_t generation) noexcept {
+    limits_known_ = generation % limits_generations;
+    limits_changed();
+  }
   void kill() noexcept;
   virtual void count_work(OpenWork&) const noexcept {}  // of this one, but for what is unsent
 
@@ -85,6 +92,7 @@ class Session {
 
  private:
   bool is_told_to_drain_ : 1 = false;
+  std::uint8_t limits_known_ : 6;  // their generation
 };
 
 // When a session that has just been made does its first work: now, or in the loop's own time, for a caller that may be

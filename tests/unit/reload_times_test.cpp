@@ -175,3 +175,23 @@ TEST_CASE(
   };
   stage.run(body(stage));
 }
+
+TEST_CASE("new limits are told to all, however many there are and however often they change meanwhile") {
+  Served stage;
+  static constexpr auto body = [](Served& on) -> Task<> {
+    std::vector<Conn> clients;
+    for (int count = 0; count < 5'000; ++count) clients.push_back(on.client());
+    co_await test::pass(on.reactor, 30s);
+    for (int change = 0; change < 200; ++change) {
+      on.server.set_limits(Limits{.idle_timeout = 1000s + std::chrono::seconds(change)});
+      if (change % 3 == 0) co_await on.reactor.next_turn();
+    }
+    on.server.set_limits(Limits{.idle_timeout = 40s});
+    co_await test::pass(on.reactor, 9s);
+    CHECK(on.server.open_connections() == 5'000);
+    co_await test::pass(on.reactor, 2s);
+    CHECK(on.server.open_connections() == 0);
+    for (Conn& client : clients) client.abort();
+  };
+  stage.run(body(stage));
+}
