@@ -9,15 +9,15 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
-#include "load/children.hpp"
-#include "load/crew.hpp"
-#include "load/outputs.hpp"
-#include "load/progress_line.hpp"
-#include "load/slo.hpp"
-#include "load/surroundings.hpp"
-#include "load/text.hpp"
-#include "load/threshold.hpp"
-#include "load/verdict.hpp"
+#include "load/crew/children.hpp"
+#include "load/crew/crew.hpp"
+#include "load/crew/progress_line.hpp"
+#include "load/report/outputs.hpp"
+#include "load/report/surroundings.hpp"
+#include "load/report/verdict.hpp"
+#include "load/result/slo.hpp"
+#include "load/result/text.hpp"
+#include "load/result/threshold.hpp"
 
 namespace reactord::load {
 namespace {

@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "daemon/load_faults.hpp"
-#include "load/crew.hpp"
-#include "load/report_json.hpp"
+#include "load/crew/crew.hpp"
+#include "load/report/report_json.hpp"
 
 using namespace std::chrono_literals;
 using test::Load;

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "load/report_json.hpp"
+#include "load/report/report_json.hpp"
 #include "support/process.hpp"
 #include "support/wrong_server.hpp"
 

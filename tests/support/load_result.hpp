@@ -1,7 +1,7 @@
 // Results of load runs, made up: what the tests of reports, files, comparisons and plots are given.
 #pragma once
 
-#include "load/result.hpp"
+#include "load/result/result.hpp"
 
 namespace reactord {
 

@@ -1,11 +1,11 @@
 // Two results side by side.
-#include "load/compare.hpp"
+#include "load/report/compare.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "load/json.hpp"
+#include "load/report/json.hpp"
 
 #include "support/load_result.hpp"
 

@@ -1,14 +1,14 @@
 // The engine of the load generator over loopback, against a Server in the same loop; and its parts that need no socket.
-#include "load/engine.hpp"
+#include "load/engine/engine.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "load/result_text.hpp"
-#include "load/slo.hpp"
-#include "load/worker.hpp"
+#include "load/crew/result_text.hpp"
+#include "load/crew/worker.hpp"
+#include "load/result/slo.hpp"
 #include "reactord/server.hpp"
 #include "support/loopback.hpp"
 

@@ -1,5 +1,5 @@
 // JSON: what is written can be read, and what is wrong is refused at its place.
-#include "load/json.hpp"
+#include "load/report/json.hpp"
 
 #include <doctest/doctest.h>
 

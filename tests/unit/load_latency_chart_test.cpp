@@ -1,5 +1,5 @@
 // A histogram drawn with the characters of a terminal.
-#include "load/latency_chart.hpp"
+#include "load/report/latency_chart.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The command line of reactord-load: what those write who know other generators, and what does not go together.
-#include "load/options.hpp"
+#include "load/options/options.hpp"
 
 #include <doctest/doctest.h>
 

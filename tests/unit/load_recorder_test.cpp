@@ -1,5 +1,5 @@
 // What one process counts: within the window and outside, answered and not.
-#include "load/recorder.hpp"
+#include "load/engine/recorder.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,13 +1,13 @@
 // A result as a JSON file, and back.
-#include "load/report_json.hpp"
+#include "load/report/report_json.hpp"
 
 #include <doctest/doctest.h>
 
 #include <random>
 #include <string>
 
-#include "load/compare.hpp"
-#include "load/report_text.hpp"
+#include "load/report/compare.hpp"
+#include "load/report/report_text.hpp"
 #include "support/load_result.hpp"
 
 using namespace reactord;

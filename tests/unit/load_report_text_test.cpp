@@ -1,5 +1,5 @@
 // The final report: its whole text, and what changes in it.
-#include "load/report_text.hpp"
+#include "load/report/report_text.hpp"
 
 #include <doctest/doctest.h>
 

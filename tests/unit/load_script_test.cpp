@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "load/script.hpp"
+#include "load/script/script.hpp"
 #include "reactord/time.hpp"
 
 using namespace reactord;

@@ -1,5 +1,5 @@
 // Conditions on a result: how they are written, and when they hold.
-#include "load/threshold.hpp"
+#include "load/result/threshold.hpp"
 
 #include <doctest/doctest.h>
 

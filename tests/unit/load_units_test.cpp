@@ -1,5 +1,5 @@
 // How durations, sizes and counts are written for people.
-#include "load/units.hpp"
+#include "load/result/units.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Whether a result is a failure, with which status, and in which words.
-#include "load/verdict.hpp"
+#include "load/report/verdict.hpp"
 
 #include <doctest/doctest.h>
 
