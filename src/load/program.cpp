@@ -116,7 +116,7 @@ void show_try(const LoadOptions& options, double rate, bool held, const LoadResu
   if (options.quiet) return;
   const char* const verdict = held ? "holds" : result.is_bottleneck ? "no verdict" : "broken";
   std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), verdict,
-               reactord::judge(condition, result).text.c_str(),
+               judge(condition, result).text.c_str(),
                result.is_bottleneck ? " (the generator was the bottleneck)" : "");
 }
 

@@ -17,6 +17,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
   using namespace reactord;
+  using namespace reactord::load;
   const std::string_view text(reinterpret_cast<const char*>(bytes), count);
   const auto script = parse_script("fuzz", text, "/nowhere");
   if (!script) return 0;

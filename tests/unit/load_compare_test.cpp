@@ -10,6 +10,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 TEST_CASE("a comparison has both values of everything, and their ratio") {
   const LoadResult a = open_loop_result();

@@ -14,6 +14,7 @@
 
 using namespace std::chrono_literals;
 using namespace reactord;
+using namespace reactord::load;
 using load::Exchange;
 using load::LoadOptions;
 

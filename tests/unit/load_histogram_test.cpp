@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-using reactord::Histogram;
+using reactord::load::Histogram;
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-using reactord::Histogram;
-using reactord::latency_chart;
+using reactord::load::Histogram;
+using reactord::load::latency_chart;
 
 namespace {
 

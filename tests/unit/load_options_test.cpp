@@ -11,6 +11,7 @@
 
 using namespace std::chrono_literals;
 using namespace reactord;
+using namespace reactord::load;
 using load::LoadOptions;
 
 namespace {

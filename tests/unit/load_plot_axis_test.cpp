@@ -7,6 +7,7 @@
 #include <string>
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

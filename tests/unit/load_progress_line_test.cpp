@@ -6,6 +6,7 @@
 #include <algorithm>
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

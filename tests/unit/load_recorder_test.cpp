@@ -5,6 +5,7 @@
 
 using namespace std::chrono_literals;
 using namespace reactord;
+using namespace reactord::load;
 using load::Recorder;
 
 namespace {

@@ -8,6 +8,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 TEST_CASE(
     "the report of an open loop shows response beside service time, and everything else that was seen") {

@@ -15,6 +15,7 @@
 #include "reactord/time.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 using namespace std::string_literals;
 using Kind = ScriptStep::Kind;
 

@@ -14,6 +14,7 @@
 #include <string>
 
 using namespace reactord;
+using namespace reactord::load;
 using namespace std::string_literals;
 
 namespace {

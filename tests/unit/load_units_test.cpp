@@ -6,6 +6,7 @@
 #include <limits>
 
 using namespace reactord;
+using namespace reactord::load;
 
 TEST_CASE("a duration has two decimals and the unit that leaves one to three digits") {
   struct Row {

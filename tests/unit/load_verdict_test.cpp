@@ -8,6 +8,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 using load::LoadOptions;
 using load::Verdict;
 

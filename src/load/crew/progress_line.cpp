@@ -2,7 +2,7 @@
 
 #include "load/result/units.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::string progress_line(const Progress& progress) {
   return line;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -8,7 +8,7 @@
 
 #include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 struct Progress {
   enum class Phase : std::uint8_t {
@@ -26,4 +26,4 @@ struct Progress {
 // At most 79 columns, whatever the numbers; no newline.
 std::string progress_line(const Progress& progress);
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -10,7 +10,7 @@
 #include "load/result/text.hpp"
 #include "load/result/units.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -113,7 +113,7 @@ const char* unit_of(const Row& row) {
 
 // The end of a long path is what tells two apart.
 std::string heading(std::string_view raw, std::size_t width) {
-  const std::string name = load::printable(raw);
+  const std::string name = printable(raw);
   if (name.size() <= width) return right_aligned(name, width);
   return "..." + name.substr(name.size() - width + 3);
 }
@@ -147,8 +147,7 @@ void add_differences(Warnings& warnings, std::string_view what, const Pairs& a, 
 // It stands first, as in a report: the numbers say more of the generator.
 void add_bottleneck(std::string& text, const NamedResult& named) {
   if (!named.result.is_bottleneck) return;
-  text += "BOTTLENECK: in " + load::printable(named.name) + ": " +
-          load::printable(named.result.bottleneck_reason) + "\n";
+  text += "BOTTLENECK: in " + printable(named.name) + ": " + printable(named.result.bottleneck_reason) + "\n";
 }
 
 void add_doubts(Warnings& warnings, const NamedResult& named) {
@@ -188,7 +187,7 @@ std::string compare_text(const NamedResult& a, const NamedResult& b) {
             right_aligned(row.b ? row.write(*row.b) : "-", value_width) +
             right_aligned(ratio_text(row), ratio_width) + "\n";
   }
-  for (const std::string& warning : warnings_of(a, b)) text += "warning: " + load::printable(warning) + "\n";
+  for (const std::string& warning : warnings_of(a, b)) text += "warning: " + printable(warning) + "\n";
   return text;
 }
 
@@ -225,4 +224,4 @@ std::string compare_json(const NamedResult& a, const NamedResult& b) {
   return json.text();
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -6,7 +6,7 @@
 
 #include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 struct NamedResult {
   std::string_view name;  // of its file, say
@@ -21,4 +21,4 @@ std::string compare_text(const NamedResult& a, const NamedResult& b);
 // "p99", "unit": "ns", "a": 1200, "b": null, "ratio": null}, ...], "warnings": ["...", ...]}. Null: not measured.
 std::string compare_json(const NamedResult& a, const NamedResult& b);
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -5,7 +5,7 @@
 
 #include "base/utf8.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 JsonWriter& JsonWriter::open(char bracket, bool in_one_line) {
   begin_value();
@@ -114,4 +114,4 @@ const JsonValue* JsonValue::find(std::string_view name) const noexcept {
   return nullptr;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

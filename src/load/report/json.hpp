@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace reactord {
+namespace reactord::load {
 
 // Writes one value. The caller opens and closes in pairs, and in an object names each value with key() first.
 //
@@ -79,4 +79,4 @@ constexpr std::size_t max_json_values = 1'000'000;  // a day of seconds has 700,
 // a larger, deeper or fuller text than the bounds above.
 std::expected<JsonValue, JsonError> read_json(std::string_view text);
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -3,7 +3,7 @@
 #include "base/utf8.hpp"
 #include "load/report/json.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -218,4 +218,4 @@ class Reader {
 
 std::expected<JsonValue, JsonError> read_json(std::string_view text) { return Reader(text).read(); }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -7,7 +7,7 @@
 
 #include "load/result/units.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::string latency_chart(const Histogram& histogram, std::size_t rows, std::siz
   return chart;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

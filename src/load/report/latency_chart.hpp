@@ -10,11 +10,11 @@
 
 #include "load/result/histogram.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 // One line for each step of the scale between the shortest and the longest, at most `rows`, each ending with a newline.
 // The longest bar has `columns` columns; a step with so few that it would have none has a dot. Empty where nothing was
 // recorded.
 std::string latency_chart(const Histogram& histogram, std::size_t rows = 16, std::size_t columns = 50);
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -6,7 +6,7 @@
 #include "load/result/units.hpp"
 #include "reactord/time.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -85,4 +85,4 @@ PlotAxis quantile_axis(double count) {
   return axis;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace reactord {
+namespace reactord::load {
 
 struct PlotMark {
   double value = 0;
@@ -31,4 +31,4 @@ PlotAxis count_axis(double highest);
 // answers tell, 99% at least and 99.9999% at most.
 PlotAxis quantile_axis(double count);
 
-}  // namespace reactord
+}  // namespace reactord::load

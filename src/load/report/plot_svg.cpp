@@ -9,7 +9,7 @@
 #include "load/report/plot_axis.hpp"
 #include "load/result/units.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -244,4 +244,4 @@ std::string plot_svg(const std::string& title, std::span<const PlotSeries> serie
   return svg_of(picture);
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

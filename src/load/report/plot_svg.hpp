@@ -14,7 +14,7 @@
 
 #include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 struct PlotSeries {
   std::string name;
@@ -28,4 +28,4 @@ std::string plot_svg(const LoadResult& result);
 // and a place of their own. None of their results may be null.
 std::string plot_svg(const std::string& title, std::span<const PlotSeries> series);
 
-}  // namespace reactord
+}  // namespace reactord::load

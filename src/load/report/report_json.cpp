@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -148,4 +148,4 @@ std::string report_json(const LoadResult& result) {
   return json.text();
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

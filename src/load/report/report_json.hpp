@@ -26,7 +26,7 @@
 #include "load/report/json.hpp"
 #include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 // A name that is twice in the configuration or the environment is written once, with its values joined by ", ".
 std::string report_json(const LoadResult& result);
@@ -35,4 +35,4 @@ std::string report_json(const LoadResult& result);
 // of the wrong kind, is an error that names it and its place.
 std::expected<LoadResult, JsonError> read_report_json(std::string_view text);
 
-}  // namespace reactord
+}  // namespace reactord::load

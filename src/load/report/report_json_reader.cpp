@@ -4,7 +4,7 @@
 
 #include "load/report/report_json.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -198,4 +198,4 @@ std::expected<LoadResult, JsonError> read_report_json(std::string_view text) {
   return result;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -7,7 +7,7 @@
 #include "load/result/text.hpp"
 #include "load/result/units.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -31,7 +31,7 @@ void add_head(std::string& text, const LoadResult& result) {
     } else if (name == "target") {
       target = value;
     } else {
-      const std::string entry = load::printable(name + " " + value);
+      const std::string entry = printable(name + " " + value);
       if (line.size() > 2 && line.size() + 2 + entry.size() > line_width) {
         rest += line + ",\n";
         line = "  ";
@@ -40,8 +40,7 @@ void add_head(std::string& text, const LoadResult& result) {
     }
   }
   if (line.size() > 2) rest += line + "\n";
-  text +=
-      "Running " + duration + " test" + (target.empty() ? "" : " @ " + load::printable(target)) + "\n" + rest;
+  text += "Running " + duration + " test" + (target.empty() ? "" : " @ " + printable(target)) + "\n" + rest;
 }
 
 // Average, deviation and the share of all values within one deviation of the average.
@@ -160,9 +159,9 @@ void add_errors(std::string& text, const LoadResult& result) {
   for (const auto& [cause, error] : result.errors) {
     if (error.count == 0) continue;
     total += error.count;
-    rows += "    " + left_aligned(load::printable(cause), 24) +
-            right_aligned(std::to_string(error.count), 10) + "\n";
-    if (!error.first_example.empty()) rows += "      first: " + load::printable(error.first_example) + "\n";
+    rows +=
+        "    " + left_aligned(printable(cause), 24) + right_aligned(std::to_string(error.count), 10) + "\n";
+    if (!error.first_example.empty()) rows += "      first: " + printable(error.first_example) + "\n";
   }
   if (total > 0) text += "  Errors: " + std::to_string(total) + "\n" + rows;
 }
@@ -197,7 +196,7 @@ void add_generator(std::string& text, const LoadResult& result) {
 
 std::string report_text(const LoadResult& result, bool with_chart) {
   std::string text;
-  if (result.is_bottleneck) text += "BOTTLENECK: " + load::printable(result.bottleneck_reason) + "\n";
+  if (result.is_bottleneck) text += "BOTTLENECK: " + printable(result.bottleneck_reason) + "\n";
   add_head(text, result);
   add_statistics(text, result);
   add_distribution(text, result);
@@ -214,4 +213,4 @@ std::string report_text(const LoadResult& result, bool with_chart) {
   return text;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

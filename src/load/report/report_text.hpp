@@ -6,10 +6,10 @@
 
 #include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 // The whole report, with a newline at its end. That the generator was the bottleneck is its first line. Of the configuration "target" and "duration" are in the first line,
 // the rest is below it. `with_chart`: the distribution of the latencies is drawn, too.
 std::string report_text(const LoadResult& result, bool with_chart = true);
 
-}  // namespace reactord
+}  // namespace reactord::load

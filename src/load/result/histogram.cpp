@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -166,4 +166,4 @@ std::optional<Histogram> Histogram::from_text(std::string_view text) {
   return read;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace reactord {
+namespace reactord::load {
 
 class Histogram {
  public:
@@ -59,4 +59,4 @@ class Histogram {
   double sum_of_squares_ = 0;
 };
 
-}  // namespace reactord
+}  // namespace reactord::load

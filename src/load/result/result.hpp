@@ -10,7 +10,7 @@
 #include "load/result/histogram.hpp"
 #include "reactord/time.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 // One second of the run, warm-up excluded.
 struct LoadSecond {
@@ -91,4 +91,4 @@ struct LoadResult {
   }
 };
 
-}  // namespace reactord
+}  // namespace reactord::load

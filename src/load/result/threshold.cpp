@@ -6,7 +6,7 @@
 
 #include "load/result/units.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -227,18 +227,18 @@ Judgement judge(const Threshold& threshold, const LoadResult& result) {
   const std::string name(measure_name(threshold));
   const auto value = measured(threshold, result);
   if (!value)
-    return {.verdict = Verdict::not_measured, .text = threshold.text + ": " + name + " was not measured"};
+    return {.outcome = Outcome::not_measured, .text = threshold.text + ": " + name + " was not measured"};
   const bool holds = compares(*value, threshold.comparison, threshold.value);
-  return {.verdict = holds ? Verdict::holds : Verdict::does_not_hold,
+  return {.outcome = holds ? Outcome::holds : Outcome::does_not_hold,
           .text = threshold.text + ": " + name + " is " + measured_text(threshold, *value)};
 }
 
 bool is_failure(const Threshold& threshold, const LoadResult& result) {
-  return judge(threshold, result).verdict != Verdict::does_not_hold;
+  return judge(threshold, result).outcome != Outcome::does_not_hold;
 }
 
 bool is_met(const Threshold& threshold, const LoadResult& result) {
-  return judge(threshold, result).verdict == Verdict::holds;
+  return judge(threshold, result).outcome == Outcome::holds;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

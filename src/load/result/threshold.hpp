@@ -16,7 +16,7 @@
 
 #include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 struct Threshold {
   enum class Measure : std::uint8_t {
@@ -45,14 +45,14 @@ struct Threshold {
 // The error says what is wrong and what would be right.
 std::expected<Threshold, std::string> parse_threshold(std::string_view text);
 
-enum class Verdict : std::uint8_t {
+enum class Outcome : std::uint8_t {
   holds,
   does_not_hold,
   not_measured,  // nothing was recorded that it could be true or false of: neither a pass nor a success
 };
 
 struct Judgement {
-  Verdict verdict = Verdict::not_measured;
+  Outcome outcome = Outcome::not_measured;
   std::string text;  // "p99>5ms: p99 is 6.20ms", for the user
 };
 
@@ -64,4 +64,4 @@ bool is_failure(const Threshold& threshold, const LoadResult& result);
 // For --slo: true only where it was measured and holds.
 bool is_met(const Threshold& threshold, const LoadResult& result);
 
-}  // namespace reactord
+}  // namespace reactord::load

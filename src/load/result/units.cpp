@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <span>
 
-namespace reactord {
+namespace reactord::load {
 
 namespace {
 
@@ -86,4 +86,4 @@ std::string left_aligned(std::string_view text, std::size_t width) {
   return aligned;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -8,7 +8,7 @@
 
 #include "reactord/time.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 // "350ns", "250.00us", "1.23ms", "4.56s", "2.50m", "1.25h". Below zero counts as zero.
 std::string duration_text(double nanoseconds);
@@ -35,4 +35,4 @@ std::string percent_text(double share);
 std::string right_aligned(std::string_view text, std::size_t width);
 std::string left_aligned(std::string_view text, std::size_t width);
 
-}  // namespace reactord
+}  // namespace reactord::load

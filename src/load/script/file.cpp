@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-namespace reactord {
+namespace reactord::load {
 namespace {
 
 struct Closer {
@@ -59,4 +59,4 @@ bool is_same_file(const std::string& path, const std::string& other) {
   return normal(path) == normal(other);
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

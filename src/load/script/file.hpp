@@ -5,7 +5,7 @@
 #include <expected>
 #include <string>
 
-namespace reactord {
+namespace reactord::load {
 
 // Error: the path and what is wrong with it. Blocks, as files do: for the time before the loop runs.
 std::expected<std::string, std::string> read_whole_file(const std::string& path, std::size_t most);
@@ -16,4 +16,4 @@ bool was_read(const std::string& path);
 // Whether both lead to the same file, or would if they were there.
 bool is_same_file(const std::string& path, const std::string& other);
 
-}  // namespace reactord
+}  // namespace reactord::load

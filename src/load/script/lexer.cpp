@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace reactord::script_words {
+namespace reactord::load {
 namespace {
 
 constexpr std::string_view space = " \t";
@@ -43,4 +43,4 @@ std::expected<void, WrongWord> cut_words(std::string_view line, std::vector<Word
   return {};
 }
 
-}  // namespace reactord::script_words
+}  // namespace reactord::load

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace reactord::script_words {
+namespace reactord::load {
 
 struct Word {
   std::string_view
@@ -30,4 +30,4 @@ struct WrongWord {
 // Words are set apart by spaces and tabs; a # outside a string begins a comment. `words` is emptied first.
 std::expected<void, WrongWord> cut_words(std::string_view line, std::vector<Word>& words);
 
-}  // namespace reactord::script_words
+}  // namespace reactord::load

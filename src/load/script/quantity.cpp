@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace reactord::script_words {
+namespace reactord::load {
 namespace {
 
 constexpr std::size_t most_shown = 40;  // bytes of a word
@@ -34,7 +34,7 @@ struct Unit {
 };
 
 std::unexpected<std::string> wrong(std::string_view word, const std::string& right) {
-  return std::unexpected(shown(word) + ": " + right);
+  return std::unexpected(quoted_word(word) + ": " + right);
 }
 
 // From 1 to `most` units of factor 1.
@@ -79,7 +79,7 @@ Quantity<std::uint64_t> count_of(std::string_view word, std::uint64_t most) {
   return measured(word, units, most, "write " + range, range);
 }
 
-std::string shown(std::string_view word) {
+std::string quoted_word(std::string_view word) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string text = "\"";
   for (const char byte : word.substr(0, most_shown)) {
@@ -93,4 +93,4 @@ std::string shown(std::string_view word) {
   return text + (word.size() > most_shown ? "...\"" : "\"");
 }
 
-}  // namespace reactord::script_words
+}  // namespace reactord::load

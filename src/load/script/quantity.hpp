@@ -13,7 +13,7 @@
 
 #include "reactord/time.hpp"
 
-namespace reactord::script_words {
+namespace reactord::load {
 
 template <typename Value>
 using Quantity = std::expected<Value, std::string>;
@@ -24,6 +24,6 @@ Quantity<std::uint64_t> rate_of(std::string_view word);  // bytes a second, 1B/s
 Quantity<std::uint64_t> count_of(std::string_view word, std::uint64_t most);  // at least 1
 
 // In quotes, with what can't be seen as \xHH, and cut short where it is long.
-std::string shown(std::string_view word);
+std::string quoted_word(std::string_view word);
 
-}  // namespace reactord::script_words
+}  // namespace reactord::load

@@ -10,11 +10,9 @@
 #include "load/script/quantity.hpp"
 #include "load/script/script_flow.hpp"
 
-namespace reactord {
+namespace reactord::load {
 namespace {
 
-using script_words::shown;
-using script_words::Word;
 using Kind = ScriptStep::Kind;
 
 constexpr unsigned most_weight = 1'000'000;
@@ -71,7 +69,7 @@ class ScriptParser {
       std::string_view line = text.substr(0, newline);
       text.remove_prefix(std::min(newline + 1, text.size()));
       if (line.ends_with('\r')) line.remove_suffix(1);
-      const auto cut = script_words::cut_words(line, words_);
+      const auto cut = cut_words(line, words_);
       if (!cut) return std::unexpected(Wrong{cut.error().what, line_, cut.error().column});
       if (words_.empty()) continue;
       Parsed parsed = statement();
@@ -98,8 +96,8 @@ class ScriptParser {
     }
     if (arguments > step->most) {
       const Word& extra = words_[step->most + 1];
-      return wrong(extra, shown(extra.text) + " is too much for " + std::string(step->name) + ": write " +
-                              std::string(step->example) + ", and one step a line");
+      return wrong(extra, quoted_word(extra.text) + " is too much for " + std::string(step->name) +
+                              ": write " + std::string(step->example) + ", and one step a line");
     }
     return add_step(*step);
   }
@@ -107,7 +105,7 @@ class ScriptParser {
   Parsed unknown(const Word& word) const {
     std::vector<std::string_view> names{"option", "mix"};
     for (const StepName& step : step_names) names.push_back(step.name);
-    return wrong(word, "unknown step " + shown(word.text) + ", " + suggestion(word.text, names));
+    return wrong(word, "unknown step " + quoted_word(word.text) + ", " + suggestion(word.text, names));
   }
 
   Parsed option() {
@@ -131,7 +129,7 @@ class ScriptParser {
     const Word& first = words_.front();
     if (words_.size() != 2)
       return wrong(words_[words_.size() < 2 ? 0 : 2], "mix takes one number: write mix 3");
-    const auto weight = script_words::count_of(words_[1].text, most_weight);
+    const auto weight = count_of(words_[1].text, most_weight);
     if (words_[1].is_string || !weight)
       return wrong(words_[1], weight ? "write the number without quotes" : weight.error());
     if (!script_.scenarios.empty() && !has_mix_) {
@@ -176,9 +174,9 @@ class ScriptParser {
       case Kind::expect_line:
         return set_text(step, first, name);
       case Kind::sleep:
-        return set(step.duration, first, script_words::duration_of(first.text));
+        return set(step.duration, first, duration_of(first.text));
       case Kind::slow_read:
-        return set(step.count, first, script_words::rate_of(first.text));
+        return set(step.count, first, rate_of(first.text));
       case Kind::repeat:
         return set_rounds(step, first);
       default:
@@ -187,7 +185,7 @@ class ScriptParser {
   }
 
   template <typename Value>
-  Parsed set(Value& into, const Word& word, const script_words::Quantity<Value>& quantity) const {
+  Parsed set(Value& into, const Word& word, const Quantity<Value>& quantity) const {
     if (word.is_string) return wrong(word, "write it without quotes");
     if (!quantity) return wrong(word, quantity.error());
     into = *quantity;
@@ -196,21 +194,21 @@ class ScriptParser {
 
   Parsed set_rounds(ScriptStep& step, const Word& word) const {
     if (word.text == "forever" && !word.is_string) return {};
-    auto rounds = script_words::count_of(word.text, most_rounds);
+    auto rounds = count_of(word.text, most_rounds);
     if (!rounds) rounds = std::unexpected(rounds.error() + ", or forever");
     return set(step.count, word, rounds);
   }
 
   Parsed set_trickle(ScriptStep& step, const StepName& name) {
-    Parsed parsed = set(step.count, words_[1], script_words::size_of(words_[1].text, Template::most_random));
-    if (parsed) parsed = set(step.duration, words_[2], script_words::duration_of(words_[2].text));
+    Parsed parsed = set(step.count, words_[1], size_of(words_[1].text, Template::most_random));
+    if (parsed) parsed = set(step.duration, words_[2], duration_of(words_[2].text));
     if (parsed) parsed = set_text(step, words_[3], name);
     return parsed;
   }
 
   Parsed set_text(ScriptStep& step, const Word& word, const StepName& name) {
     if (!word.is_string) {
-      return wrong(word, shown(word.text) + ": write it in quotes, as in " + std::string(name.example));
+      return wrong(word, quoted_word(word.text) + ": write it in quotes, as in " + std::string(name.example));
     }
     auto text = Template::parse(word.text, folder_);
     if (!text) return wrong(word.column_of(text.error().at), text.error().what);
@@ -261,4 +259,4 @@ std::expected<Script, ScriptError> read_script(const std::string& path) {
   return parse_script(path, *text, slash == path.npos ? "." : path.substr(0, slash + 1));
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

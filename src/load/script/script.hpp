@@ -22,7 +22,7 @@
 #include "load/script/template.hpp"
 #include "reactord/time.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 struct ScriptStep {
   enum class Kind : std::uint8_t {
@@ -85,4 +85,4 @@ std::expected<Script, ScriptError> parse_script(std::string_view name, std::stri
 // {file:...} is looked up beside it. Blocks, as files do.
 std::expected<Script, ScriptError> read_script(const std::string& path);
 
-}  // namespace reactord
+}  // namespace reactord::load

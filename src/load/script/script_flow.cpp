@@ -1,6 +1,6 @@
 #include "load/script/script_flow.hpp"
 
-namespace reactord {
+namespace reactord::load {
 namespace {
 
 using Kind = ScriptStep::Kind;
@@ -129,4 +129,4 @@ std::string ScriptFlow::lost_sentence(std::size_t side) const {
   return "the connection was ended " + of_line(lost_[side]) + ": write connect before";
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -15,7 +15,7 @@
 
 #include "load/script/script.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 class ScriptFlow {
  public:
@@ -53,4 +53,4 @@ class ScriptFlow {
   bool has_sent_ = false;               // on this connection
 };
 
-}  // namespace reactord
+}  // namespace reactord::load

@@ -9,10 +9,8 @@
 #include "load/script/file.hpp"
 #include "load/script/quantity.hpp"
 
-namespace reactord {
+namespace reactord::load {
 namespace {
-
-using script_words::shown;
 
 constexpr std::size_t most_digits = 20;  // of a number of 64 bits
 
@@ -124,7 +122,7 @@ class TemplateParser {
       literal(std::string_view("", 1));
       return {};
     }
-    if (name != 'x') return wrong("unknown escape " + shown(text_.substr(start_, 2)) + known);
+    if (name != 'x') return wrong("unknown escape " + quoted_word(text_.substr(start_, 2)) + known);
     const int high = at_ < text_.size() ? hex_digit(text_[at_]) : -1;
     const int low = at_ + 1 < text_.size() ? hex_digit(text_[at_ + 1]) : -1;
     if (high < 0 || low < 0) return wrong("\\x needs two hexadecimal digits, as in \\x7f");
@@ -147,15 +145,15 @@ class TemplateParser {
     if (name == "seq" || name == "conn") return wrong("{" + std::string(name) + "} takes no value");
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (suggestion(name, std::span(&words[i], 1)).starts_with("did")) {
-        return wrong("unknown hole " + shown(name) + ", did you mean " + std::string(names[i]) + "?");
+        return wrong("unknown hole " + quoted_word(name) + ", did you mean " + std::string(names[i]) + "?");
       }
     }
-    return wrong("unknown hole " + shown(name) +
+    return wrong("unknown hole " + quoted_word(name) +
                  ", known: {seq} {conn} {rand:N} {file:PATH}; write {{ for a brace");
   }
 
   Step random(std::string_view value) {
-    const auto length = script_words::size_of(value, Template::most_random);
+    const auto length = size_of(value, Template::most_random);
     if (!length) return wrong("{rand:N} with N " + length.error());
     return add(Piece{Piece::Kind::random, "", *length}, *length);
   }
@@ -286,4 +284,4 @@ const std::string& Template::text() const noexcept {
   return has_holes_ || pieces_.empty() ? none : pieces_.front().text;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

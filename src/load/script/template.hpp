@@ -11,7 +11,7 @@
 
 #include "reactord/buffer.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 class Template {
  public:
@@ -63,4 +63,4 @@ class Template {
   bool has_holes_ = false, has_sequence_ = false, has_random_ = false;
 };
 
-}  // namespace reactord
+}  // namespace reactord::load
