@@ -20,7 +20,7 @@ std::string count_text(std::uint64_t count, bool is_narrow) {
 
 std::string latency_text(std::uint64_t nanoseconds) {
   constexpr std::uint64_t longest = 99ull * 3600 * 1'000'000'000;
-  return nanoseconds > longest ? ">99h" : duration_text(nanoseconds);
+  return nanoseconds > longest ? ">99h" : measured_time_text(nanoseconds);
 }
 
 // Whole seconds, rounded up: the line is written once a second, and "0s left" is the end.

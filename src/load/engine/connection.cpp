@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/quantity.hpp"
 #include "load/engine/source.hpp"
 #include "reactord/dial.hpp"
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/quantity.hpp"
 #include "base/system.hpp"
 #include "base/system_process.hpp"
 

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/quantity.hpp"
 #include "base/system.hpp"
 #include "load/engine/source.hpp"
 #include "load/result/text.hpp"

@@ -1,7 +1,10 @@
 // Values: what somebody writes for an option of the load generator, read into what the program works with.
 //
-//     DURATION   500us 10ms 10s 2m 1h     a number, perhaps with a fraction, and a unit
+//     DURATION   500us 10ms 1.5s 2m 1h
+//     NUMBER     100 20k 1M
 //     RATE       5000 2.5k 5000/s 1M      so many in a second
+//
+// Numbers and their units are those of base/quantity.hpp; what is within bounds is told here.
 //
 // An error begins with the text that was wrong, and says what would be right; who calls puts the name of the option in
 // front of it.
@@ -9,7 +12,6 @@
 
 #include <cstdint>
 #include <expected>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,7 +26,6 @@ Parsed<Duration> parse_duration(std::string_view text);  // at most a day
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
 Parsed<double> parse_rate(std::string_view text);  // from one a day to 100 million
 
-std::string duration_text(Duration duration);  // as it would be written: 10s, 1.5s, 250us
-std::string rate_text(double rate);            // 5000/s
+std::string rate_text(double rate);  // 5000/s
 
 }  // namespace reactord::load

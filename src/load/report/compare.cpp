@@ -48,10 +48,10 @@ void add_latency_rows(std::vector<Row>& rows, const std::string& prefix, const H
   const auto of = [](const Histogram& histogram, double value) {
     return histogram.count() == 0 ? Number() : value;
   };
-  rows.push_back({prefix + "mean", of(a, a.mean()), of(b, b.mean()), duration_text});
+  rows.push_back({prefix + "mean", of(a, a.mean()), of(b, b.mean()), measured_time_text});
   for (const Quantile& row : quantiles) {
     rows.push_back({prefix + row.name, of(a, static_cast<double>(a.at(row.quantile))),
-                    of(b, static_cast<double>(b.at(row.quantile))), duration_text});
+                    of(b, static_cast<double>(b.at(row.quantile))), measured_time_text});
   }
 }
 
@@ -67,8 +67,8 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
   const auto quantile = [](const Histogram& histogram) {
     return histogram.count() == 0 ? Number() : static_cast<double>(histogram.at(0.99));
   };
-  rows.push_back({"connect p99", quantile(a.connect), quantile(b.connect), duration_text});
-  rows.push_back({"first byte p99", quantile(a.first_byte), quantile(b.first_byte), duration_text});
+  rows.push_back({"connect p99", quantile(a.connect), quantile(b.connect), measured_time_text});
+  rows.push_back({"first byte p99", quantile(a.first_byte), quantile(b.first_byte), measured_time_text});
   rows.push_back(counts("requests", a.requests, b.requests));
   rows.push_back(counts("errors", errors_of(a), errors_of(b)));
   rows.push_back(counts("unanswered", a.unanswered, b.unanswered));
@@ -87,7 +87,7 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
   };
   rows.push_back({"generator's core", over_time(a, a.cpu_share), over_time(b, b.cpu_share), percent_text});
   rows.push_back({"longest turn", over_time(a, static_cast<double>(a.longest_turn.count())),
-                  over_time(b, static_cast<double>(b.longest_turn.count())), duration_text});
+                  over_time(b, static_cast<double>(b.longest_turn.count())), measured_time_text});
   return rows;
 }
 
@@ -105,7 +105,7 @@ std::string ratio_text(const Row& row) {
 
 // Of the values as they are, before they are written for people.
 const char* unit_of(const Row& row) {
-  if (row.write == static_cast<decltype(row.write)>(duration_text)) return "ns";
+  if (row.write == static_cast<decltype(row.write)>(measured_time_text)) return "ns";
   if (row.write == bytes_text) return "bytes/s";
   if (row.write == rate_text) return "1/s";
   return row.write == percent_text ? "share" : "";

@@ -70,7 +70,7 @@ std::string latency_chart(const Histogram& histogram, std::size_t rows, std::siz
   std::string chart;
   for (std::size_t step = 0; step < bounds.size(); ++step) {
     const double share = static_cast<double>(counts[step]) / static_cast<double>(histogram.count());
-    chart += right_aligned(duration_text(bounds[step]), 12) + " |" +
+    chart += right_aligned(measured_time_text(bounds[step]), 12) + " |" +
              left_aligned(bar_of(counts[step], most, columns), columns) + "|" +
              right_aligned(percent_text(share), 8) + "\n";
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/quantity.hpp"
 #include "load/result/units.hpp"
 #include "reactord/time.hpp"
 
@@ -30,7 +31,7 @@ std::string without_decimals(std::string text) {
 // Seconds stay seconds on an axis: its marks are powers of ten, not minutes.
 std::string latency_label(double nanoseconds) {
   if (nanoseconds >= 1e9) return without_decimals(fixed_text(nanoseconds / 1e9, 2)) + "s";
-  return without_decimals(duration_text(nanoseconds));
+  return duration_text(Duration(std::llround(nanoseconds)));
 }
 
 }  // namespace

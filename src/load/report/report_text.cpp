@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/quantity.hpp"
 #include "load/report/latency_chart.hpp"
 #include "load/result/text.hpp"
 #include "load/result/units.hpp"
@@ -20,11 +21,11 @@ double per_second(const LoadResult& result, std::uint64_t count) {
 }
 
 std::string quantile_column(const Histogram& histogram, double quantile, std::size_t width) {
-  return right_aligned(histogram.count() == 0 ? "-" : duration_text(histogram.at(quantile)), width);
+  return right_aligned(histogram.count() == 0 ? "-" : measured_time_text(histogram.at(quantile)), width);
 }
 
 void add_head(std::string& text, const LoadResult& result) {
-  std::string duration = short_duration_text(result.duration), target, line = "  ", rest;
+  std::string duration = duration_text(result.duration), target, line = "  ", rest;
   for (const auto& [name, value] : result.configuration) {
     if (name == "duration") {
       duration = value;
@@ -71,8 +72,8 @@ void add_statistics(std::string& text, const LoadResult& result) {
         std::llround(static_cast<double>(result.seconds[index].requests) / length)));
   }
   text += "  Statistics         Avg     Stdev       Max   +/- Stdev\n";
-  add_statistics_row(text, "Latency", result.response, duration_text);
-  if (result.open_loop) add_statistics_row(text, "Service", result.service, duration_text);
+  add_statistics_row(text, "Latency", result.response, measured_time_text);
+  if (result.open_loop) add_statistics_row(text, "Service", result.service, measured_time_text);
   if (!result.seconds.empty()) add_statistics_row(text, "Req/Sec", rates, short_count_text);
 }
 
@@ -171,8 +172,8 @@ void add_lateness(std::string& text, const LoadResult& result) {
   const double share =
       result.sent == 0 ? 0 : static_cast<double>(result.late_sends) / static_cast<double>(result.sent);
   text += "  Late sends: " + std::to_string(result.late_sends) + " of " + std::to_string(result.sent) + " (" +
-          percent_text(share) + ") more than " + short_duration_text(result.late_after) +
-          " late, the latest " + duration_text(result.lateness.max());
+          percent_text(share) + ") more than " + duration_text(result.late_after) + " late, the latest " +
+          measured_time_text(result.lateness.max());
   if (result.late_by_generator > 0)
     text += ", " + std::to_string(result.late_by_generator) + " by the generator itself";
   text += "\n";
@@ -184,7 +185,7 @@ void add_lateness(std::string& text, const LoadResult& result) {
 void add_generator(std::string& text, const LoadResult& result) {
   if (result.duration > 0ns)
     text += "  Generator: " + fixed_text(result.cpu_share * 100, 0) + "% of a core, longest turn " +
-            duration_text(static_cast<double>(result.longest_turn.count())) + "\n";
+            measured_time_text(static_cast<double>(result.longest_turn.count())) + "\n";
   if (!result.open_loop) {
     text +=
         "  Closed loop: the latency is service time under the generator's own back-off,\n"

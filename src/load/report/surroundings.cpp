@@ -3,6 +3,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/quantity.hpp"
 #include "base/system.hpp"
 #include "base/system_process.hpp"
 

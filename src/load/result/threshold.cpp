@@ -1,9 +1,8 @@
 #include "load/result/threshold.hpp"
 
-#include <charconv>
-#include <cmath>
 #include <optional>
 
+#include "base/quantity.hpp"
 #include "load/result/units.hpp"
 
 namespace reactord::load {
@@ -33,24 +32,8 @@ constexpr NamedHistogram histograms[] = {{"response", &LoadResult::response},
                                          {"first-byte", &LoadResult::first_byte},
                                          {"lateness", &LoadResult::lateness}};
 
-struct Unit {
-  std::string_view name;
-  double nanoseconds;
-};
-constexpr Unit units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
-
 bool is_duration(Measure measure) { return measure <= Measure::mean; }
 bool has_share(Measure measure) { return measure >= Measure::errors && measure <= Measure::unanswered; }
-
-// The number that `text` begins with, digits and perhaps a point; what follows it is left in `text`.
-std::optional<double> take_number(std::string_view& text) {
-  double number = 0;
-  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (read.ec != std::errc{} || !std::isfinite(number)) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
-  return number;
-}
 
 // "p99.9" is 0.999.
 std::optional<double> quantile_of(std::string_view name) {
@@ -93,15 +76,9 @@ bool parse_measure(std::string_view name, Threshold& threshold) {
 }
 
 bool parse_duration_value(std::string_view text, Threshold& threshold) {
-  const auto number = take_number(text);
-  if (!number) return false;
-  if (*number == 0 && text.empty()) return true;
-  for (const Unit& unit : units) {
-    if (text != unit.name) continue;
-    threshold.value = *number * unit.nanoseconds;
-    return true;
-  }
-  return false;
+  const auto duration = read_duration(text, Duration::max());
+  if (duration) threshold.value = static_cast<double>(duration->count());
+  return duration.has_value();
 }
 
 bool parse_count_value(std::string_view text, Threshold& threshold) {
@@ -183,7 +160,7 @@ bool compares(double left, Comparison comparison, double right) {
 }
 
 std::string measured_text(const Threshold& threshold, double value) {
-  if (is_duration(threshold.measure)) return duration_text(value);
+  if (is_duration(threshold.measure)) return measured_time_text(value);
   if (threshold.is_percent) return percent_text(value);
   return fixed_text(value, threshold.measure == Measure::rate ? 2 : 0);
 }

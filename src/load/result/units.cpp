@@ -40,24 +40,10 @@ std::string with_unit(double number, std::span<const Unit> units) {
 
 }  // namespace
 
-std::string duration_text(double nanoseconds) {
+std::string measured_time_text(double nanoseconds) {
   if (!(nanoseconds > 0)) return "0ns";
   if (std::round(nanoseconds) < 1000) return fixed_text(nanoseconds, 0) + "ns";
   return with_unit(nanoseconds, duration_units);
-}
-
-std::string short_duration_text(Duration duration) {
-  const auto nanoseconds = static_cast<double>(duration.count());
-  std::string text = duration_text(nanoseconds);
-  // 90s, not 1.50m: minutes only where they are whole.
-  if (duration >= 60s && duration % 60s != 0ns && duration < 1h)
-    text = fixed_text(nanoseconds / 1e9, 2) + "s";
-  const std::size_t point = text.find('.');
-  if (point == std::string::npos) return text;
-  const std::size_t unit = text.find_first_not_of("0123456789", point + 1);
-  const std::size_t last = text.find_last_not_of('0', unit - 1);
-  text.erase(last == point ? point : last + 1, unit - (last == point ? point : last + 1));
-  return text;
 }
 
 std::string bytes_text(double bytes) { return with_unit(bytes > 0 ? bytes : 0, byte_units); }

@@ -1,23 +1,19 @@
-// Units: how durations, sizes and counts are written for people, as wrk (https://github.com/wg/wrk) writes them: two
-// decimals and the unit that leaves one to three digits before the point.
+// Units: how times, sizes and counts that were measured are written for people, as wrk (https://github.com/wg/wrk) writes
+// them: two decimals and the unit that leaves one to three digits before the point. A duration that was asked for is
+// written as it is read: base/quantity.hpp.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "reactord/time.hpp"
-
 namespace reactord::load {
 
 // "350ns", "250.00us", "1.23ms", "4.56s", "2.50m", "1.25h". Below zero counts as zero.
-std::string duration_text(double nanoseconds);
-inline std::string duration_text(std::uint64_t nanoseconds) {
-  return duration_text(static_cast<double>(nanoseconds));
+std::string measured_time_text(double nanoseconds);
+inline std::string measured_time_text(std::uint64_t nanoseconds) {
+  return measured_time_text(static_cast<double>(nanoseconds));
 }
-
-// As it was asked for, without decimals that are zero: "10s", "1.5s", "100ms", "2m".
-std::string short_duration_text(Duration duration);
 
 // "512.00B", "12.34MB": a KB is 1,024 bytes, as in wrk.
 std::string bytes_text(double bytes);

@@ -7,8 +7,8 @@
 #include "base/suggestion.hpp"
 #include "load/script/file.hpp"
 #include "load/script/lexer.hpp"
-#include "load/script/quantity.hpp"
 #include "load/script/script_flow.hpp"
+#include "load/script/values.hpp"
 
 namespace reactord::load {
 namespace {
@@ -185,7 +185,7 @@ class ScriptParser {
   }
 
   template <typename Value>
-  Parsed set(Value& into, const Word& word, const Quantity<Value>& quantity) const {
+  Parsed set(Value& into, const Word& word, const Read<Value>& quantity) const {
     if (word.is_string) return wrong(word, "write it without quotes");
     if (!quantity) return wrong(word, quantity.error());
     into = *quantity;

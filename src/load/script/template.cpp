@@ -7,7 +7,7 @@
 
 #include "base/suggestion.hpp"
 #include "load/script/file.hpp"
-#include "load/script/quantity.hpp"
+#include "load/script/values.hpp"
 
 namespace reactord::load {
 namespace {
