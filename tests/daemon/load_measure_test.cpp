@@ -10,7 +10,7 @@
 
 #include "daemon/load_faults.hpp"
 #include "load/crew/crew.hpp"
-#include "load/report/report_json.hpp"
+#include "load/result/result_json.hpp"
 
 using namespace std::chrono_literals;
 using test::Load;
@@ -35,7 +35,7 @@ reactord::load::LoadResult read_result(const std::string& path) {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  auto result = reactord::load::read_report_json(text.str());
+  auto result = reactord::load::read_result_json(text.str());
   REQUIRE(result.has_value());
   return std::move(*result);
 }
@@ -265,7 +265,7 @@ TEST_SUITE("load measures") {
     CHECK(text.str().contains("\"requests_per_second\": null"));
     CHECK(text.str().contains("\"cpu_share\": null"));
     CHECK(text.str().contains("\"late_sends\": null"));
-    CHECK(reactord::load::read_report_json(text.str()).has_value());
+    CHECK(reactord::load::read_result_json(text.str()).has_value());
   }
 
   TEST_CASE("progress is told while connections open, and while it warms up") {
@@ -399,7 +399,7 @@ TEST_SUITE("load measures") {
     Load load({"-q", "-d", "50ms", "--json", result, server.target()});
     CHECK(load.wait() == 0);
     check_refused({"--json", result, "--compare", result, result}, result);
-    CHECK(reactord::load::read_report_json(text_of(result)).has_value());
+    CHECK(reactord::load::read_result_json(text_of(result)).has_value());
   }
 
   TEST_CASE("a comparison is written as a file too") {

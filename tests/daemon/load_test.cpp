@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "load/report/report_json.hpp"
+#include "load/result/result_json.hpp"
 #include "support/process.hpp"
 #include "support/wrong_server.hpp"
 
@@ -48,7 +48,7 @@ reactord::load::LoadResult run_for_result(std::vector<std::string> arguments, st
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  auto result = reactord::load::read_report_json(text.str());
+  auto result = reactord::load::read_result_json(text.str());
   REQUIRE(result.has_value());
   const bool is_overdue = result->errors.contains("send overdue") && result->errors.size() == 1;
   CHECK(ended.status == status.value_or(is_overdue ? 1 : 0));

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "load/report/json.hpp"
+#include "load/result/json.hpp"
 
 #include "support/load_result.hpp"
 

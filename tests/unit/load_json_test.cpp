@@ -1,5 +1,5 @@
 // JSON: what is written can be read, and what is wrong is refused at its place.
-#include "load/report/json.hpp"
+#include "load/result/json.hpp"
 
 #include <doctest/doctest.h>
 

@@ -58,3 +58,12 @@ TEST_SUITE("load recorder") {
     CHECK(result.service.max() == 1'000'000'000);
   }
 }
+
+TEST_CASE("an example is text, whatever a path or a server has put into it") {
+  Recorder recorder(false, 1s);
+  recorder.failed("connect", "dial unix /tmp/\xff\n");
+  recorder.failed("connect", "another");
+  const LoadError& error = recorder.result().errors.at("connect");
+  CHECK(error.count == 2);
+  CHECK(error.first_example == "dial unix /tmp/\\xff\\n");
+}

@@ -11,8 +11,8 @@
 #include "base/system.hpp"
 #include "base/system_process.hpp"
 #include "load/crew/children.hpp"
-#include "load/crew/result_text.hpp"
 #include "load/crew/worker.hpp"
+#include "load/result/result_json.hpp"
 #include "reactord/context.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/signals.hpp"
@@ -89,7 +89,7 @@ class Foreman {
     while (true) {
       auto line = co_await input.next();
       if (!line) break;
-      is_done = *line == "done";
+      is_done = take_result(*line);
       if (is_done || !take(link, *line)) break;
     }
     if (!is_done && !run_.aborted)
@@ -125,10 +125,17 @@ class Foreman {
     if (line.starts_with("opening ")) return take_prelude(link, Progress::Phase::opening, line.substr(8));
     if (line.starts_with("warm-up ")) return take_prelude(link, Progress::Phase::warming_up, line.substr(8));
     if (line.starts_with("second ")) return take_second(link, line.substr(7));
-    if (line != "ready") return add_result_line(line, run_.result);
+    if (line != "ready") return false;
     link.is_ready = true;
     start_if_ready();
     return true;
+  }
+
+  bool take_result(std::string_view line) {
+    if (!line.starts_with("result ")) return false;
+    const auto result = read_result_json(line.substr(7));
+    if (result) run_.result.merge(*result);
+    return result.has_value();
   }
 
   void start_if_ready() {

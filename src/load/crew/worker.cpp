@@ -4,8 +4,8 @@
 #include <csignal>
 #include <utility>
 
-#include "load/crew/result_text.hpp"
 #include "load/engine/engine.hpp"
+#include "load/result/result_json.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/signals.hpp"
 
@@ -29,7 +29,7 @@ class Worker final : EngineObserver {
     auto started = co_await started_.done();
     auto result = co_await engine_.measure(start_);
     result.interrupted = was_interrupted_;
-    outbox_ += result_text(result) + "done\n";
+    outbox_ += "result " + result_json(result, true);
     is_done_ = true;
   }
 

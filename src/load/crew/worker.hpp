@@ -6,7 +6,7 @@
 //             -->  warm-up ANSWERED ERRORS OPEN   once a second
 //             -->  second N REQUESTS ERRORS OPEN HISTOGRAM
 //             <--  stop                           or a signal; or the end of the link, or a second signal: then at once
-//             -->  the lines of result_text.hpp, done
+//             -->  result JSON                    by result_json.hpp; the last line
 #pragma once
 
 #include <functional>

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "load/result/text.hpp"
+
 namespace reactord::load {
 
 std::string error_name(std::string_view phase, const Error& error) {
@@ -16,7 +18,7 @@ std::string error_name(std::string_view phase, const Error& error) {
 
 void Recorder::failed(const std::string& name, const std::string& example, std::uint64_t count) {
   LoadError& error = result_.errors[name];
-  if (error.count == 0) error.first_example = example;
+  if (error.count == 0) error.first_example = printable(example);
   error.count += count;
   second_.errors += count;
 }

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "load/report/json.hpp"
+#include "load/result/json.hpp"
 #include "load/result/text.hpp"
 #include "load/result/units.hpp"
 

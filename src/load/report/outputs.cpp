@@ -9,8 +9,8 @@
 
 #include "load/report/compare.hpp"
 #include "load/report/plot_svg.hpp"
-#include "load/report/report_json.hpp"
 #include "load/report/report_text.hpp"
+#include "load/result/result_json.hpp"
 #include "load/script/file.hpp"
 #include "reactord/error.hpp"
 
@@ -43,7 +43,7 @@ void add_wrong(Verdict& verdict, const Parsed<void>& written) {
 Parsed<LoadResult> read_result(const std::string& path) {
   const auto text = read_whole_file(path, max_json_size);
   if (!text) return std::unexpected(text.error());
-  auto result = read_report_json(*text);
+  auto result = read_result_json(*text);
   if (result) return std::move(*result);
   return std::unexpected(path + ": " + result.error().text() + "; write it with --json");
 }
@@ -84,7 +84,7 @@ Parsed<void> check_overwriting(const LoadOptions& options) {
 
 void write_outputs(const LoadOptions& options, const LoadResult& result, Verdict& verdict) {
   if (!options.quiet) add_wrong(verdict, show(report_text(result, options.latency)));
-  if (!options.json_path.empty()) add_wrong(verdict, write_file(options.json_path, report_json(result)));
+  if (!options.json_path.empty()) add_wrong(verdict, write_file(options.json_path, result_json(result)));
   if (!options.plot_path.empty()) add_wrong(verdict, write_file(options.plot_path, plot_svg(result)));
 }
 

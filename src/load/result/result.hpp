@@ -85,6 +85,10 @@ struct LoadResult {
   std::uint64_t total_sent() const { return sent + warmup_sent + sent_after; }
   std::uint64_t total_answered() const { return requests + warmup_answered + answered_after; }
 
+  // Puts what another process did to it: counts are added, durations and shares are the highest, the first example and
+  // reason stay. What was asked and the seconds stay as they are.
+  void merge(const LoadResult& part);
+
   bool has_wrong_replies() const {
     const auto mismatch = errors.find("reply mismatch");
     return mismatch != errors.end() && mismatch->second.count > 0;

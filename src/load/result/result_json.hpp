@@ -1,4 +1,5 @@
-// Report as a file: a LoadResult as JSON and back, schema 1. Nothing is lost but bytes of names and examples that are no
+// Result as JSON: a LoadResult as text and back, schema 1: what --json writes, and what a process of several hands over.
+// Nothing is lost but bytes of names and examples that are no
 // UTF-8. What follows from the rest (rates, quantiles) is written for those who read the file with other tools, and not
 // read back. What was not measured is null: latencies where nothing was answered, rates where no time went by, what only
 // an open loop has.
@@ -23,16 +24,17 @@
 #include <string>
 #include <string_view>
 
-#include "load/report/json.hpp"
+#include "load/result/json.hpp"
 #include "load/result/result.hpp"
 
 namespace reactord::load {
 
 // A name that is twice in the configuration or the environment is written once, with its values joined by ", ".
-std::string report_json(const LoadResult& result);
+// `in_one_line`: its only newline is at its end.
+std::string result_json(const LoadResult& result, bool in_one_line = false);
 
 // Unknown members are passed over: a later version may write more. Any other schema, and a member that is missing or is
 // of the wrong kind, is an error that names it and its place.
-std::expected<LoadResult, JsonError> read_report_json(std::string_view text);
+std::expected<LoadResult, JsonError> read_result_json(std::string_view text);
 
 }  // namespace reactord::load

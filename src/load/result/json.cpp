@@ -1,4 +1,4 @@
-#include "load/report/json.hpp"
+#include "load/result/json.hpp"
 
 #include <charconv>
 #include <cmath>

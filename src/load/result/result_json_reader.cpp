@@ -2,7 +2,7 @@
 #include <cmath>
 #include <optional>
 
-#include "load/report/report_json.hpp"
+#include "load/result/result_json.hpp"
 
 namespace reactord::load {
 
@@ -171,7 +171,7 @@ void check_schema(ReportReader& reader, const JsonValue& report) {
 
 }  // namespace
 
-std::expected<LoadResult, JsonError> read_report_json(std::string_view text) {
+std::expected<LoadResult, JsonError> read_result_json(std::string_view text) {
   const auto json = read_json(text);
   if (!json) return std::unexpected(json.error());
   const JsonValue* report = &*json;

@@ -1,7 +1,7 @@
 #include <unordered_set>
 
 #include "base/utf8.hpp"
-#include "load/report/json.hpp"
+#include "load/result/json.hpp"
 
 namespace reactord::load {
 

@@ -1,4 +1,4 @@
-#include "load/report/report_json.hpp"
+#include "load/result/result_json.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -126,9 +126,9 @@ void write_totals(JsonWriter& json, const LoadResult& result) {
 
 }  // namespace
 
-std::string report_json(const LoadResult& result) {
+std::string result_json(const LoadResult& result, bool in_one_line) {
   JsonWriter json;
-  json.open('{');
+  json.open('{', in_one_line);
   json.key("schema").number(std::uint64_t{1});
   json.key("program").string("reactord-load");
   write_pairs(json, "configuration", result.configuration);
