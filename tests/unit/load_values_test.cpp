@@ -80,3 +80,19 @@ TEST_CASE("a rate is from one a day to 100 million a second") {
   CHECK(refusal(load::parse_rate("fast")) ==
         "fast: not a rate: write so many a second, as in 5000, 50k or 1M");
 }
+
+TEST_CASE("a rate is written as it is read, with six digits") {
+  struct Row {
+    double rate;
+    const char* text;
+  };
+  constexpr Row table[] = {{5000, "5000/s"},        {0.5, "0.5/s"},
+                           {1e6, "1000000/s"},      {100e6, "100000000/s"},
+                           {1234567, "1234570/s"},  {20000.0 / 3, "6666.67/s"},
+                           {1015.625, "1015.62/s"}, {0.0000116, "0.0000116/s"}};
+  for (const Row& row : table) {
+    CAPTURE(row.rate);
+    CHECK(load::rate_text(row.rate) == row.text);
+    CHECK(load::parse_rate(load::rate_text(row.rate)).has_value());
+  }
+}

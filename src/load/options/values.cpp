@@ -1,6 +1,7 @@
 #include "load/options/values.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 #include "base/quantity.hpp"
@@ -47,9 +48,12 @@ Parsed<double> parse_rate(std::string_view text) {
 }
 
 std::string rate_text(double rate) {
-  std::array<char, 32> text;
-  const int length = std::snprintf(text.data(), text.size(), "%.6g/s", rate);
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::array<char, 32> rounded;
+  std::array<char, 512> text;  // the largest double has 309 digits, the least as many zeros
+  const int length = std::snprintf(rounded.data(), rounded.size(), "%.6g", rate);
+  std::from_chars(rounded.data(), rounded.data() + length, rate);
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), rate, std::chars_format::fixed);
+  return std::string(text.data(), written.ptr) + "/s";
 }
 
 }  // namespace reactord::load

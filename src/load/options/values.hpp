@@ -26,6 +26,6 @@ Parsed<Duration> parse_duration(std::string_view text);  // at most a day
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
 Parsed<double> parse_rate(std::string_view text);  // from one a day to 100 million
 
-std::string rate_text(double rate);  // 5000/s
+std::string rate_text(double rate);  // as it would be written, with six digits: 5000/s
 
 }  // namespace reactord::load
