@@ -27,7 +27,7 @@ LINK      = $(CXX) $(CXXFLAGS_$(FLAVOUR)) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) 
 
 LIBRARY_SOURCES := $(wildcard src/base/*.cpp src/event/*.cpp src/net/*.cpp src/serve/*.cpp)
 DAEMON_SOURCES  := $(wildcard src/protocols/*.cpp src/daemon/*.cpp)
-LOAD_SOURCES    := $(wildcard src/load/*.cpp)
+LOAD_SOURCES    := $(wildcard src/load/*.cpp src/load/*/*.cpp)
 UNIT_SOURCES    := $(wildcard tests/unit/*.cpp tests/conformance/*.cpp tests/traps/*.cpp) tests/support/main.cpp
 UNOPTIMISED     := $(wildcard tests/unoptimised/*.cpp) tests/support/main.cpp tests/support/time_limit.cpp
 DAEMON_TESTS    := $(wildcard tests/daemon/*.cpp) tests/support/main.cpp

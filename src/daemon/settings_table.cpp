@@ -38,13 +38,13 @@ Parsed<void> raise(std::string_view, Options& options) {
 
 constexpr ValueKind listen_place{"PROTOCOL@ADDRESS", "", Completion::listen};
 constexpr ValueKind yes_no{"YES-OR-NO", "", Completion::words, yes_or_no_words};
-constexpr ValueKind duration{"DURATION", "a number and a unit: `500ms`, `30s`, `2m`, `1h`"};
+constexpr ValueKind duration{"DURATION", "a number and a unit: `500ms`, `1.5s`, `2m`, `1h`"};
 constexpr ValueKind percent{"PERCENT", "a number and a percent sign: `10%`"};
 constexpr ValueKind size{"SIZE", "a number of bytes, or of units of 1024: `4096`, `64KiB`, `1MiB`, `1GiB`"};
 constexpr ValueKind way{"WAY", "", Completion::words, long_line_words};
 constexpr ValueKind count{"COUNT",
                           "a number, and what becomes of one too many: `1000,defer` lets it wait, "
-                          "`1000,reject` tells it why and closes it"};
+                          "`20k,reject` tells it why and closes it"};
 constexpr ValueKind rate{"RATE",
                          "a number a second, a burst after a quiet time, and the same as in COUNT: `100/s`, "
                          "`100/s,burst=500,reject`"};

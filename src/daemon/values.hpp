@@ -1,11 +1,12 @@
 // Values: what an operator writes for a setting, read into what the program works with.
 //
-//     DURATION   500ms 30s 2m 1h        0: none
+//     DURATION   500ms 1.5s 2m 1h       0: none
 //     SIZE       4096 64KiB 1MiB 1GiB   bytes; 4096B is 4096
-//     COUNT      1000 1000,reject       what becomes of one too many: defer or reject
-//     RATE       100/s 100/s,burst=500,defer
+//     COUNT      1000 20k,reject        what becomes of one too many: defer or reject
+//     RATE       100/s 1k/s,burst=5k,defer
 //     PERCENT    10%
 //
+// Numbers and their units are those of base/quantity.hpp; what is within bounds, and what follows a comma, is told here.
 // An error begins with the text that was wrong, and says what would be right; who calls puts the name of the setting in
 // front of it.
 #pragma once
@@ -18,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/quantity.hpp"
 #include "reactord/limits.hpp"
 
 namespace reactord {
@@ -28,7 +30,7 @@ using UsageError = std::string;
 template <typename Value>
 using Parsed = std::expected<Value, UsageError>;
 
-Parsed<Duration> parse_duration(std::string_view text);  // at most ten years
+Parsed<Duration> parse_duration(std::string_view text);  // at least 1ms, at most ten years; or 0
 Parsed<std::size_t> parse_size(std::string_view text);   // at most 1024GiB
 Parsed<unsigned> parse_number(std::string_view text, unsigned least, unsigned most);
 Parsed<unsigned> parse_percentage(std::string_view text, unsigned most);
@@ -40,8 +42,5 @@ inline constexpr std::array<std::string_view, 3> long_line_words{"close", "trunc
 Parsed<LongLine> parse_long_lines(std::string_view text);
 
 std::string joined(const std::vector<std::string>& names);  // "a, b, c"
-
-// As it would be written: 64KiB, 1MiB, 1000.
-std::string size_text(std::size_t bytes);
 
 }  // namespace reactord

@@ -1,9 +1,9 @@
 #include <cstdio>
 #include <utility>
 
-#include "load/options.hpp"
+#include "load/options/options.hpp"
 #include "load/program.hpp"
-#include "load/text.hpp"
+#include "load/result/text.hpp"
 
 int main(int argc, char** argv) {
   using namespace reactord;

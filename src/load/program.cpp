@@ -9,15 +9,15 @@
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
-#include "load/children.hpp"
-#include "load/crew.hpp"
-#include "load/outputs.hpp"
-#include "load/progress_line.hpp"
-#include "load/slo.hpp"
-#include "load/surroundings.hpp"
-#include "load/text.hpp"
-#include "load/threshold.hpp"
-#include "load/verdict.hpp"
+#include "load/crew/children.hpp"
+#include "load/crew/crew.hpp"
+#include "load/crew/progress_line.hpp"
+#include "load/report/outputs.hpp"
+#include "load/report/surroundings.hpp"
+#include "load/report/verdict.hpp"
+#include "load/result/slo.hpp"
+#include "load/result/text.hpp"
+#include "load/result/threshold.hpp"
 
 namespace reactord::load {
 namespace {
@@ -116,7 +116,7 @@ void show_try(const LoadOptions& options, double rate, bool held, const LoadResu
   if (options.quiet) return;
   const char* const verdict = held ? "holds" : result.is_bottleneck ? "no verdict" : "broken";
   std::fprintf(stderr, "%-12s %-7s %s%s\n", rate_text(rate).c_str(), verdict,
-               reactord::judge(condition, result).text.c_str(),
+               judge(condition, result).text.c_str(),
                result.is_bottleneck ? " (the generator was the bottleneck)" : "");
 }
 

@@ -1,7 +1,7 @@
 // Program: what reactord-load does with its options: runs, searches or compares, shows what came of it, and exits.
 #pragma once
 
-#include "load/options.hpp"
+#include "load/options/options.hpp"
 
 namespace reactord::load {
 

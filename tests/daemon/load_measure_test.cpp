@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "daemon/load_faults.hpp"
-#include "load/crew.hpp"
-#include "load/report_json.hpp"
+#include "load/crew/crew.hpp"
+#include "load/result/result_json.hpp"
 
 using namespace std::chrono_literals;
 using test::Load;
@@ -28,14 +28,14 @@ Words operator+(Words words, const Words& more) {
 struct Measured {
   int status;
   std::string output, errors;
-  reactord::LoadResult result;
+  reactord::load::LoadResult result;
 };
 
-reactord::LoadResult read_result(const std::string& path) {
+reactord::load::LoadResult read_result(const std::string& path) {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  auto result = reactord::read_report_json(text.str());
+  auto result = reactord::load::read_result_json(text.str());
   REQUIRE(result.has_value());
   return std::move(*result);
 }
@@ -265,18 +265,19 @@ TEST_SUITE("load measures") {
     CHECK(text.str().contains("\"requests_per_second\": null"));
     CHECK(text.str().contains("\"cpu_share\": null"));
     CHECK(text.str().contains("\"late_sends\": null"));
-    CHECK(reactord::read_report_json(text.str()).has_value());
+    CHECK(reactord::load::read_result_json(text.str()).has_value());
   }
 
   TEST_CASE("progress is told while connections open, and while it warms up") {
     struct Told final : reactord::load::CrewObserver {
-      void on_second(std::size_t, const reactord::LoadSecond&) override { ++seconds; }
-      void on_prelude(reactord::Progress::Phase phase, const reactord::LoadSecond& so_far) override {
-        const bool opens = phase == reactord::Progress::Phase::opening;
+      void on_second(std::size_t, const reactord::load::LoadSecond&) override { ++seconds; }
+      void on_prelude(reactord::load::Progress::Phase phase,
+                      const reactord::load::LoadSecond& so_far) override {
+        const bool opens = phase == reactord::load::Progress::Phase::opening;
         (opens ? opening : warm_up).push_back(so_far);
       }
       void on_interrupted() override {}
-      std::vector<reactord::LoadSecond> opening, warm_up;
+      std::vector<reactord::load::LoadSecond> opening, warm_up;
       int seconds = 0;
     };
     const test::Daemon daemon;
@@ -398,7 +399,7 @@ TEST_SUITE("load measures") {
     Load load({"-q", "-d", "50ms", "--json", result, server.target()});
     CHECK(load.wait() == 0);
     check_refused({"--json", result, "--compare", result, result}, result);
-    CHECK(reactord::read_report_json(text_of(result)).has_value());
+    CHECK(reactord::load::read_result_json(text_of(result)).has_value());
   }
 
   TEST_CASE("a comparison is written as a file too") {

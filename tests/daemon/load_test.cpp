@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "load/report_json.hpp"
+#include "load/result/result_json.hpp"
 #include "support/process.hpp"
 #include "support/wrong_server.hpp"
 
@@ -39,7 +39,7 @@ Ended run(const std::vector<std::string>& arguments) {
 
 // The same, with the result that --json wrote.
 // Without a `status` it is that of a run which may have met "send overdue", on a busy machine, and nothing else.
-reactord::LoadResult run_for_result(std::vector<std::string> arguments, std::optional<int> status) {
+reactord::load::LoadResult run_for_result(std::vector<std::string> arguments, std::optional<int> status) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path("result.json");
   arguments.insert(arguments.begin(), {"--json", path});
@@ -48,7 +48,7 @@ reactord::LoadResult run_for_result(std::vector<std::string> arguments, std::opt
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  auto result = reactord::read_report_json(text.str());
+  auto result = reactord::load::read_result_json(text.str());
   REQUIRE(result.has_value());
   const bool is_overdue = result->errors.contains("send overdue") && result->errors.size() == 1;
   CHECK(ended.status == status.value_or(is_overdue ? 1 : 0));
@@ -64,7 +64,7 @@ std::string written(const test::TemporaryDirectory& directory, const std::string
 std::string line_at(const std::string& address) { return "line@" + address; }
 
 // What was due, whether a busy machine let it be sent in time or not.
-std::uint64_t due(const reactord::LoadResult& result) {
+std::uint64_t due(const reactord::load::LoadResult& result) {
   const auto overdue = result.errors.find("send overdue");
   return result.sent + (overdue == result.errors.end() ? 0 : overdue->second.count);
 }

@@ -1,6 +1,6 @@
 // Whatever a load script holds, the parser ends, and its texts stay within what they say. Under libFuzzer, by hand:
 //
-//     sources="tests/fuzz/script_fuzz.cpp $(echo src/load/{script,script_flow,lexer,template,quantity,file}.cpp) src/base/{buffer,suggestion}.cpp"
+//     sources="tests/fuzz/script_fuzz.cpp $(echo src/load/script/*.cpp) src/base/{buffer,quantity,suggestion}.cpp"
 //     clang++-19 -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -DLIBFUZZER -Iinclude -Isrc -o build/script-fuzz $sources
 //     mkdir -p build/script-corpus && build/script-fuzz -max_len=4096 build/script-corpus tests/load
 //
@@ -13,10 +13,11 @@
 #include <string>
 #include <string_view>
 
-#include "load/script.hpp"
+#include "load/script/script.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
   using namespace reactord;
+  using namespace reactord::load;
   const std::string_view text(reinterpret_cast<const char*>(bytes), count);
   const auto script = parse_script("fuzz", text, "/nowhere");
   if (!script) return 0;

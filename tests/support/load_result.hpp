@@ -1,9 +1,9 @@
 // Results of load runs, made up: what the tests of reports, files, comparisons and plots are given.
 #pragma once
 
-#include "load/result.hpp"
+#include "load/result/result.hpp"
 
-namespace reactord {
+namespace reactord::load {
 
 // An open loop of ten seconds at 1,000 requests a second: 9,990 answers around 200us, ten around 5ms, and something in
 // every field.
@@ -76,4 +76,4 @@ inline LoadResult closed_loop_result() {
   return result;
 }
 
-}  // namespace reactord
+}  // namespace reactord::load

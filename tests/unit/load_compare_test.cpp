@@ -1,15 +1,16 @@
 // Two results side by side.
-#include "load/compare.hpp"
+#include "load/report/compare.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "load/json.hpp"
+#include "load/result/json.hpp"
 
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 TEST_CASE("a comparison has both values of everything, and their ratio") {
   const LoadResult a = open_loop_result();

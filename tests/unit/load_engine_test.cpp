@@ -1,19 +1,19 @@
 // The engine of the load generator over loopback, against a Server in the same loop; and its parts that need no socket.
-#include "load/engine.hpp"
+#include "load/engine/engine.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "load/result_text.hpp"
-#include "load/slo.hpp"
-#include "load/worker.hpp"
+#include "load/crew/worker.hpp"
+#include "load/result/slo.hpp"
 #include "reactord/server.hpp"
 #include "support/loopback.hpp"
 
 using namespace std::chrono_literals;
 using namespace reactord;
+using namespace reactord::load;
 using load::Exchange;
 using load::LoadOptions;
 
@@ -263,53 +263,6 @@ TEST_SUITE("load engine") {
     }
     CHECK(next == 14);
     CHECK(rate == doctest::Approx(90));
-  }
-
-  TEST_CASE("a result that is told in lines twice is twice the result") {
-    LoadResult result;
-    result.requests = 3;
-    result.duration = 2s;
-    result.service.record(1000, 3);
-    result.errors["read ECONNRESET"] = {2, "an example with spaces"};
-    result.is_bottleneck = true;
-    result.bottleneck_reason = "too slow";
-    const std::string text = load::result_text(result);
-    LoadResult sum;
-    for (int twice = 0; twice < 2; ++twice) {
-      std::string_view left = text;
-      while (!left.empty()) {
-        CHECK(load::add_result_line(left.substr(0, left.find('\n')), sum));
-        left.remove_prefix(left.find('\n') + 1);
-      }
-    }
-    CHECK(sum.requests == 6);
-    CHECK(sum.duration == 2s);
-    CHECK(sum.service.count() == 6);
-    CHECK(sum.errors.at("read ECONNRESET").count == 4);
-    CHECK(sum.errors.at("read ECONNRESET").first_example == "an example with spaces");
-    CHECK(sum.bottleneck_reason == "too slow");
-    CHECK_FALSE(load::add_result_line("nonsense 1", sum));
-  }
-
-  TEST_CASE("text in a result is no line of its own, whatever it holds") {
-    LoadResult result;
-    const std::string example = "dial unix /tmp/a\nnumber requests 123456\n\\n: tab\there";
-    result.errors["connect\nnumber sent 5\tx"] = {1, example};
-    result.is_bottleneck = true;
-    result.bottleneck_reason = "one\nnumber sent 7";
-    LoadResult sum;
-    const std::string text = load::result_text(result);
-    std::string_view left = text;
-    while (!left.empty()) {
-      CHECK(load::add_result_line(left.substr(0, left.find('\n')), sum));
-      left.remove_prefix(left.find('\n') + 1);
-    }
-    CHECK(sum.requests == 0);
-    CHECK(sum.sent == 0);
-    REQUIRE(sum.errors.size() == 1);
-    CHECK(sum.errors.begin()->first == "connect\nnumber sent 5\tx");
-    CHECK(sum.errors.begin()->second.first_example == example);
-    CHECK(sum.bottleneck_reason == "one\nnumber sent 7");
   }
 
   TEST_CASE("the search doubles until it breaks, then bisects to the knee") {

@@ -1,5 +1,5 @@
 // The histogram of the load generator, against the raw values it was given.
-#include "load/histogram.hpp"
+#include "load/result/histogram.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-using reactord::Histogram;
+using reactord::load::Histogram;
 
 namespace {
 

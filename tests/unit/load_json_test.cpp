@@ -1,5 +1,5 @@
 // JSON: what is written can be read, and what is wrong is refused at its place.
-#include "load/json.hpp"
+#include "load/result/json.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

@@ -1,5 +1,5 @@
 // A histogram drawn with the characters of a terminal.
-#include "load/latency_chart.hpp"
+#include "load/report/latency_chart.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-using reactord::Histogram;
-using reactord::latency_chart;
+using reactord::load::Histogram;
+using reactord::load::latency_chart;
 
 namespace {
 

@@ -1,5 +1,5 @@
 // The command line of reactord-load: what those write who know other generators, and what does not go together.
-#include "load/options.hpp"
+#include "load/options/options.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,6 +11,7 @@
 
 using namespace std::chrono_literals;
 using namespace reactord;
+using namespace reactord::load;
 using load::LoadOptions;
 
 namespace {

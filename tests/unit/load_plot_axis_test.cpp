@@ -1,5 +1,5 @@
 // Scales of plots: their ends, their marks, and where a value stands.
-#include "load/plot_axis.hpp"
+#include "load/report/plot_axis.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,6 +7,7 @@
 #include <string>
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

@@ -1,5 +1,5 @@
 // The picture of a result: what it holds, and that it is XML.
-#include "load/plot_svg.hpp"
+#include "load/report/plot_svg.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,6 +10,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

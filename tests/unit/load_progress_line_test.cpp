@@ -1,11 +1,12 @@
 // The line that a load run shows of itself once a second.
-#include "load/progress_line.hpp"
+#include "load/crew/progress_line.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 

@@ -1,10 +1,11 @@
 // What one process counts: within the window and outside, answered and not.
-#include "load/recorder.hpp"
+#include "load/engine/recorder.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace std::chrono_literals;
 using namespace reactord;
+using namespace reactord::load;
 using load::Recorder;
 
 namespace {
@@ -56,4 +57,13 @@ TEST_SUITE("load recorder") {
     CHECK(result.response.at(0.5) >= 2'010'000'000);  // due long before it was sent
     CHECK(result.service.max() == 1'000'000'000);
   }
+}
+
+TEST_CASE("an example is text, whatever a path or a server has put into it") {
+  Recorder recorder(false, 1s);
+  recorder.failed("connect", "dial unix /tmp/\xff\n");
+  recorder.failed("connect", "another");
+  const LoadError& error = recorder.result().errors.at("connect");
+  CHECK(error.count == 2);
+  CHECK(error.first_example == "dial unix /tmp/\\xff\\n");
 }

@@ -1,5 +1,5 @@
 // The final report: its whole text, and what changes in it.
-#include "load/report_text.hpp"
+#include "load/report/report_text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,6 +8,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 TEST_CASE(
     "the report of an open loop shows response beside service time, and everything else that was seen") {
@@ -104,7 +105,7 @@ TEST_CASE("a last second that was cut short counts with its rate, in the request
 
 TEST_CASE("the report of a run without any answer has no numbers made up") {
   CHECK(report_text(LoadResult{}) ==
-        "Running 0ns test\n"
+        "Running 0s test\n"
         "  Statistics         Avg     Stdev       Max   +/- Stdev\n"
         "    Latency            -         -         -           -\n"
         "  Latency Distribution\n"
@@ -185,7 +186,7 @@ TEST_CASE("a long configuration is broken into lines") {
     result.configuration.emplace_back("name-" + std::to_string(number), "value");
   }
   CHECK(report_text(result).starts_with(
-      "Running 0ns test\n"
+      "Running 0s test\n"
       "  name-0 value, name-1 value, name-2 value, name-3 value, name-4 value,\n"
       "  name-5 value, name-6 value, name-7 value, name-8 value, name-9 value,\n"
       "  name-10 value, name-11 value\n"

@@ -11,10 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "load/script.hpp"
+#include "load/script/script.hpp"
 #include "reactord/time.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 using namespace std::string_literals;
 using Kind = ScriptStep::Kind;
 
@@ -121,6 +122,9 @@ TEST_CASE("units are understood") {
   CHECK(duration("2s") == Duration(2s));
   CHECK(duration("3m") == Duration(3min));
   CHECK(duration("1440m") == Duration(24h));
+  CHECK(duration("1.5s") == Duration(1500ms));
+  CHECK(duration("1000us") == Duration(1ms));
+  CHECK(duration("0.5h") == Duration(30min));
   const auto rate = [](const std::string& text) { return steps_of("slow-read " + text)[0].count; };
   CHECK(rate("5B/s") == 5);
   CHECK(rate("2KiB/s") == 2048);
@@ -132,6 +136,7 @@ TEST_CASE("units are understood") {
   CHECK(size("7B") == 7);
   CHECK(size("2KiB") == 2048);
   CHECK(size("1MiB") == 1024 * 1024);
+  CHECK(steps_of("repeat 20k\nsend \"a\"\nend")[0].count == 20'000);
 }
 
 TEST_CASE("a wrong word is named with its place, and with what may have been meant") {
@@ -179,7 +184,7 @@ TEST_CASE("a wrong string is shown at the byte where it is wrong") {
 
 TEST_CASE("a wrong number says what is right") {
   const std::string duration = "write a number and a unit, as in 10ms, 2s, 1m";
-  for (const std::string text : {"10", "ms", "10us", "1h", "-1s", "1.5s", "10 ms"}) {
+  for (const std::string text : {"10", "ms", "10S", "-1s", "1.5", "10 ms"}) {
     CAPTURE(text);
     const bool is_two_words = text.contains(' ');
     const std::string error = wrong("sleep " + text);
@@ -189,6 +194,9 @@ TEST_CASE("a wrong number says what is right") {
   }
   check_all({
       {"sleep 0s", "1:7: \"0s\": write a duration from 1ms to 1440m"},
+      {"sleep 0", "1:7: \"0\": write a duration from 1ms to 1440m"},
+      {"sleep 999us", "1:7: \"999us\": write a duration from 1ms to 1440m"},
+      {"sleep 24.1h", "1:7: \"24.1h\": write a duration from 1ms to 1440m"},
       {"sleep 1441m", "1:7: \"1441m\": write a duration from 1ms to 1440m"},
       {"sleep 99999999999999999999999s",
        "1:7: \"99999999999999999999999s\": write a duration from 1ms to 1440m"},
@@ -199,6 +207,7 @@ TEST_CASE("a wrong number says what is right") {
       {"trickle 1 1 \"a\"", "1:11: \"1\": write a number and a unit, as in 10ms, 2s, 1m"},
       {"repeat 0", "1:8: \"0\": write a number from 1 to 1000000000, or forever"},
       {"repeat for-ever", "1:8: \"for-ever\": write a number from 1 to 1000000000, or forever"},
+      {"repeat 1.5k", "1:8: \"1.5k\": write a number from 1 to 1000000000, or forever"},
       {"mix 0", "1:5: \"0\": write a number from 1 to 1000000"},
       {"mix 1 2", "1:7: mix takes one number: write mix 3"},
       {"mix", "1:1: mix takes one number: write mix 3"},

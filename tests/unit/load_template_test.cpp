@@ -1,5 +1,5 @@
 // Template: what is in a text, what it is filled with, and what is said where it is wrong.
-#include "load/template.hpp"
+#include "load/script/template.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,6 +14,7 @@
 #include <string>
 
 using namespace reactord;
+using namespace reactord::load;
 using namespace std::string_literals;
 
 namespace {

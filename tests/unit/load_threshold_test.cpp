@@ -1,5 +1,5 @@
 // Conditions on a result: how they are written, and when they hold.
-#include "load/threshold.hpp"
+#include "load/result/threshold.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,6 +8,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 
 namespace {
 
@@ -23,7 +24,7 @@ Judgement judged(const char* text, const LoadResult& result) {
 }
 
 bool holds(const char* text, const LoadResult& result) {
-  return judged(text, result).verdict == Verdict::holds;
+  return judged(text, result).outcome == Outcome::holds;
 }
 
 }  // namespace
@@ -95,13 +96,13 @@ TEST_CASE("what was not measured is a failure and no success") {
     CAPTURE(text);
     const auto threshold = parse_threshold(text);
     REQUIRE(threshold.has_value());
-    CHECK(judge(*threshold, nothing).verdict == Verdict::not_measured);
+    CHECK(judge(*threshold, nothing).outcome == Outcome::not_measured);
     CHECK(is_failure(*threshold, nothing));
     CHECK_FALSE(is_met(*threshold, nothing));
   }
   CHECK(judged("service.p99>5ms", nothing).text == "service.p99>5ms: service.p99 was not measured");
-  CHECK(judged("late>0", closed_loop_result()).verdict == Verdict::not_measured);
-  CHECK(judged("errors>0", nothing).verdict == Verdict::does_not_hold);
+  CHECK(judged("late>0", closed_loop_result()).outcome == Outcome::not_measured);
+  CHECK(judged("errors>0", nothing).outcome == Outcome::does_not_hold);
 }
 
 TEST_CASE("a failure is where the condition holds, an objective is met where it does") {

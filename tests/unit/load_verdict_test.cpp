@@ -1,5 +1,5 @@
 // Whether a result is a failure, with which status, and in which words.
-#include "load/verdict.hpp"
+#include "load/report/verdict.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,6 +8,7 @@
 #include "support/load_result.hpp"
 
 using namespace reactord;
+using namespace reactord::load;
 using load::LoadOptions;
 using load::Verdict;
 

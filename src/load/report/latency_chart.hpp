@@ -1,0 +1,20 @@
+// Latency chart: a histogram drawn with the characters of a terminal.
+//
+//       durations up to, on a logarithmic scale     share of all
+//       160.00us |#########################                          |  33.10%
+//       200.00us |###################################################  66.00%
+//       250.00us |.                                                  |   0.90%
+#pragma once
+
+#include <string>
+
+#include "load/result/histogram.hpp"
+
+namespace reactord::load {
+
+// One line for each step of the scale between the shortest and the longest, at most `rows`, each ending with a newline.
+// The longest bar has `columns` columns; a step with so few that it would have none has a dot. Empty where nothing was
+// recorded.
+std::string latency_chart(const Histogram& histogram, std::size_t rows = 16, std::size_t columns = 50);
+
+}  // namespace reactord::load
