@@ -5,7 +5,7 @@
 //     127.0.0.1:0         ip4            127.0.0.1:0      port 0 (or none): the kernel chooses
 //     [::1]:9090          ip6            [::1]:9090
 //     [fe80::1%lo]:80     ip6            [fe80::1%lo]:80  a zone is an interface's name or number
-//     [::ffff:1.2.3.4]:5  ip4            1.2.3.4:5        IPv4 in IPv6's clothes
+//     [::ffff:1.2.3.4]:5  ip4            1.2.3.4:5        IPv4-mapped IPv6
 //     unix:/run/x.sock    unix_path      /run/x.sock
 //     unix:@name          unix_abstract  @name            abstract: no file, see unix(7)
 //     (from the kernel)   unix_unnamed   @                a unix client that did not bind
@@ -29,10 +29,10 @@ struct sockaddr_storage;
 
 namespace reactord {
 
-// Who connected over a unix socket, when he did: SO_PEERCRED of unix(7).
+// The process at the other end of a unix socket, as it was when it connected: SO_PEERCRED of unix(7).
 struct PeerCredentials {
-  std::int32_t process;  // 0: of another pid namespace
-  std::uint32_t user;    // its effective user id
+  std::int32_t process;  // the process id; 0: it is in another pid namespace
+  std::uint32_t user;    // the effective user id
   bool operator==(const PeerCredentials&) const = default;
 };
 
@@ -49,13 +49,11 @@ class Address {
   // Errors: invalid, in Go's words ("address localhost: missing port in address").
   static Result<Address> parse(std::string_view text);
 
-  // The same in Go's form, where the network says what the text is: "" is every address (or any free abstract
-  // name), a unix address has no "unix:" before it, tcp4 and tcp6 take their own family alone. Errors:
-  // invalid.
+  // The same in Go's form: the network says what the text is. "" is every address (or any free abstract name).
+  // A unix address has no "unix:" before it. tcp4 and tcp6 take their own family alone. Errors: invalid.
   static Result<Address> parse(Network network, std::string_view text);
 
-  // A numeric host, perhaps with a zone; empty: any. Errors: invalid, "not a numeric address", or no such
-  // zone.
+  // `host` is numeric, perhaps with a zone. Empty: any. Errors: invalid ("not a numeric address", or no such zone).
   static Result<Address> from_host(std::string_view host, std::uint16_t port);
 
   // The address in a sockaddr the kernel filled, `length` bytes long.
@@ -65,7 +63,7 @@ class Address {
   unsigned to_socket_address(sockaddr_storage& storage) const noexcept;
 
   Kind kind() const noexcept { return kind_; }
-  // Every address of the machine, over IPv6 (dual-stack where the socket allows) or over IPv4.
+  // The wildcard: every address of the machine, over IPv6 (dual-stack where the socket allows) or over IPv4.
   static Address wildcard(bool ip6, std::uint16_t port) noexcept;
   static Address loopback(bool ip6, std::uint16_t port) noexcept;  // 127.0.0.1 or [::1]
   static Address pipe() noexcept;
@@ -79,24 +77,24 @@ class Address {
   Network network() const noexcept {
     return is_unix() ? Network::unix_socket : kind_ == Kind::pipe ? Network::pipe : Network::tcp;
   }
-  std::string host() const;  // the numeric host, with its zone; empty where there is none
+  std::string host() const;  // the numeric host with its zone; empty for unix addresses and pipes
 
-  // The error for a host that is not of the family that was asked for.
+  // The error for a host that is not of the requested family.
   static std::unexpected<Error> no_suitable(std::string_view host);
 
   // A unix path or abstract name (without the '@'); empty for the others. Valid as long as this Address.
   std::string_view path() const noexcept;
 
-  // Who sits there: of the peer of a unix connection that was accepted or adopted. Nothing: of any other address. Two
-  // addresses are equal whoever sits there.
+  // The credentials of the peer of a unix connection that was accepted or adopted. Every other address has none.
+  // Comparing two addresses ignores them.
   std::optional<PeerCredentials> credentials() const noexcept;
-  void set_credentials(std::optional<PeerCredentials> peer) noexcept;  // of a unix address
+  void set_credentials(std::optional<PeerCredentials> peer) noexcept;  // for a unix address only
 
   std::string text() const;
 
   friend bool operator==(const Address& left, const Address& right) noexcept;
 
-  // What a path (or an abstract name) may hold at most: sun_path of unix(7) less its terminator.
+  // The longest path (or abstract name), in bytes: sun_path of unix(7) less its terminator.
   static constexpr std::size_t max_path = 107;
 
  private:
@@ -112,13 +110,13 @@ class Address {
   std::uint16_t port_ = 0;
   std::uint32_t zone_ = 0;
   struct Unix {
-    char* path;            // owned; only where path_length_ > 0
-    PeerCredentials peer;  // of unknown_process: nobody that is known
+    char* path;            // owned; set only when path_length_ > 0
+    PeerCredentials peer;  // its process is unknown_process when there are no credentials
   };
   static constexpr std::int32_t unknown_process = -1;
   union {
     std::array<std::uint8_t, 16> ip_{};
-    Unix unix_;  // of a unix address
+    Unix unix_;  // active when is_unix()
   };
 };
 

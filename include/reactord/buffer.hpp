@@ -8,8 +8,8 @@
 // An empty Buffer owns no storage: it is one null pointer, so an idle connection pays eight bytes for it.
 // Storage is borrowed at the first byte and goes back to the pool when the last one is consumed.
 // Capacities are powers of four from 256 bytes to 1 MiB; growing copies, so appending is O(1) amortised.
-// It counts in 32 bits: at most max_size bytes, 4 GiB less one. Whatever would go beyond throws std::length_error, and
-// changes nothing; memory that runs out throws std::bad_alloc, and changes nothing either.
+// It counts in 32 bits: at most max_size bytes, 4 GiB less one. An append or prepare beyond that throws
+// std::length_error. A failed allocation throws std::bad_alloc. Neither changes the Buffer.
 #pragma once
 
 #include <array>
@@ -23,10 +23,10 @@
 
 namespace reactord {
 
-// Keeps freed chunks for reuse, most recently used first (so that they are warm in the cache): of each
-// capacity at most so many as make `idle_limit` bytes. What a burst borrowed beyond that goes back to the
-// allocator. Where that has no memory, first all that is kept goes back; if this does not help, the keeper is told, and
-// std::bad_alloc is thrown: the Buffer is as it was. Must outlive its Buffers.
+// Keeps freed chunks for reuse, most recently used first, so that they are warm in the cache. It keeps at most
+// `idle_limit` bytes of each capacity; chunks beyond that go back to the allocator. When an allocation fails, it first
+// returns all idle chunks to the allocator and tries again. If that fails too, it tells the keeper and throws
+// std::bad_alloc; the Buffer is unchanged. The pool must outlive its Buffers.
 class BufferPool {
  public:
   static constexpr std::size_t idle_limit = 256 * 1024;
@@ -37,23 +37,22 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
 
-  std::size_t bytes_in_use() const noexcept {
-    return bytes_allocated_ - bytes_idle();
-  }                                         // that Buffers hold now
-  std::size_t bytes_idle() const noexcept;  // kept for reuse
-  void release_idle() noexcept;             // gives that back to the allocator
+  // The number of bytes that Buffers hold now.
+  std::size_t bytes_in_use() const noexcept { return bytes_allocated_ - bytes_idle(); }
+  std::size_t bytes_idle() const noexcept;  // the number of bytes kept for reuse
+  void release_idle() noexcept;             // returns the idle chunks to the allocator
 
-  // A Keeper can make some Buffers give back what they hold. It is told from within an allocation, perhaps again and again,
+  // A Keeper can make some Buffers release their storage. It is called from within an allocation, perhaps repeatedly,
   // and acts later, from the loop's stack.
   class Keeper {
    public:
-    virtual void on_exhausted() noexcept = 0;  // the allocator had no memory for a Buffer
+    virtual void on_exhausted() noexcept = 0;  // called when the allocator has no memory for a Buffer
 
    protected:
     ~Keeper() = default;
   };
-  void set_keeper(Keeper* keeper) noexcept { keeper_ = keeper; }  // null: nobody
-  void forget(const Keeper& keeper) noexcept {                    // nobody, if it was this one
+  void set_keeper(Keeper* keeper) noexcept { keeper_ = keeper; }  // null: no keeper
+  void forget(const Keeper& keeper) noexcept {                    // clears the keeper if it is this one
     if (keeper_ == &keeper) keeper_ = nullptr;
   }
 
@@ -61,25 +60,24 @@ class BufferPool {
   friend class Buffer;
   struct Shelf;
   struct Chunk {
-    Shelf* shelf;  // where it goes when it is free
-    Chunk* next;   // while it lies there
+    Shelf* shelf;  // the shelf that it returns to
+    Chunk* next;   // meaningful while the chunk is on its shelf
     std::uint32_t begin, end;
     std::size_t capacity;
 
     char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   };
-  // What every empty Buffer points to: no bytes, no room. So no access has to ask whether there is a chunk at
-  // all.
+  // The chunk of every empty Buffer, without bytes or room: so no access has to check for a null chunk.
   static Chunk none;
 
   struct Shelf {
     Chunk* first = nullptr;
-    std::uint32_t room = 0;  // for so many more chunks
+    std::uint32_t room = 0;  // the number of chunks that it can still take
     std::uint32_t limit = 0;
     BufferPool* pool = nullptr;
   };
 
-  // The smallest class whose capacity is at least that; `classes` if there is none.
+  // The smallest class whose capacity is at least `at_least`; `classes` if there is none.
   static constexpr std::uint32_t class_of(std::size_t at_least) noexcept {
     if (at_least <= 256) return 0;
     const auto wanted = (static_cast<std::uint32_t>(std::bit_width(at_least - 1)) - 7) / 2;
@@ -116,14 +114,14 @@ class BufferPool {
   void* allocate_at_last(std::size_t bytes);
   static void release(Chunk* chunk) noexcept;
 
-  std::array<Shelf, classes + 1> shelves_;  // the last one for capacities beyond the classes: it keeps none
+  std::array<Shelf, classes + 1> shelves_;  // the last is for capacities beyond the classes and keeps none
   std::size_t bytes_allocated_ = 0;
   Keeper* keeper_ = nullptr;
 };
 
 class Buffer {
  public:
-  static constexpr std::size_t max_size = ~std::uint32_t{0};  // unconsumed bytes and free room behind them
+  static constexpr std::size_t max_size = ~std::uint32_t{0};  // includes the free room behind the bytes
 
   Buffer() noexcept = default;
   Buffer(Buffer&& other) noexcept : chunk_(other.chunk_) { other.chunk_ = &BufferPool::none; }
@@ -146,8 +144,8 @@ class Buffer {
   // The unconsumed bytes. The view is valid until the next call that is not const.
   std::string_view view() const noexcept { return {chunk_->bytes() + chunk_->begin, size()}; }
 
-  // Free room of at least `at_least` bytes behind the unconsumed ones; what is written there counts once
-  // commit() says how much. The span is valid until the next call that is not const.
+  // Free room of at least `at_least` bytes behind the unconsumed ones. Bytes written there count once commit() adds
+  // them. The span is valid until the next call that is not const.
   std::span<char> prepare(BufferPool& pool, std::size_t at_least) {
     if (chunk_->capacity - chunk_->end < at_least) make_room(pool, at_least);
     return {chunk_->bytes() + chunk_->end, chunk_->capacity - chunk_->end};
@@ -173,7 +171,7 @@ class Buffer {
     chunk->end += static_cast<std::uint32_t>(total);
   }
 
-  // Empties it but keeps the storage: for a buffer that is filled again at once. It must not be empty.
+  // Drops all bytes but keeps the storage, for a buffer that is filled again at once. The Buffer must not be empty.
   void rewind() noexcept { chunk_->begin = chunk_->end = 0; }
 
   void swap(Buffer& other) noexcept { std::swap(chunk_, other.chunk_); }
@@ -183,17 +181,17 @@ class Buffer {
     chunk_ = &BufferPool::none;
   }
 
-  // Moves the bytes into the smallest storage that holds them with as much again to grow into, where that is
-  // smaller and there is memory: for a connection that goes to sleep on half a line.
+  // Moves the bytes into the smallest storage that holds twice as many, where that is smaller and there is memory:
+  // for a connection that goes idle with half a line.
   void shrink(BufferPool& pool) noexcept;
 
-  // The capacity of an empty one once it has been given so many bytes.
+  // The capacity of a Buffer that was empty and has been given `bytes` bytes.
   static constexpr std::size_t capacity_for(std::size_t bytes) noexcept {
     return bytes == 0 ? 0 : BufferPool::capacity_for(bytes);
   }
 
  private:
-  // An empty part may point nowhere, which memcpy(3) is never given.
+  // An empty part may have a null pointer, which memcpy(3) does not allow.
   [[gnu::always_inline]] static char* copy(std::string_view part, char* out) noexcept {
     if (!part.empty()) std::memcpy(out, part.data(), part.size());
     return out + part.size();

@@ -5,12 +5,12 @@
 //             +-- Context part(all, never)    done when all is, or when it is cancelled
 //                   +-- Context step(part, deadline)    or when the deadline passes; no later than part's
 //
-// A Context is done once and for good: by cancel(), by its deadline, by its parent, or by its own end. All of its
-// descendants are done when cancel() returns; the coroutines that wait on them are resumed by the loop. What a
-// Context is for is attached to it: Conn::set_context(), DialOptions::context, Context::sleep(), AfterFunction.
+// A Context becomes done once and stays so: by cancel(), by its deadline, by its parent, or by its destructor. All of
+// its descendants are done when cancel() returns. The coroutines that wait on them are resumed by the loop. These take
+// a Context: Conn::set_context(), DialOptions::context, Context::sleep(), AfterFunction.
 //
-// Each Context belongs to whoever declared it. Its end cancels it, so a descendant that lives longer is done, and
-// free. It must not outlive its Reactor. Go's context values have no counterpart: parameters and members are typed.
+// The scope that declares a Context owns it. The destructor cancels it, so a descendant that lives longer is done and
+// detached. It must not outlive its Reactor. Go's context values have no counterpart: parameters and members are typed.
 #pragma once
 
 #include <functional>
@@ -25,15 +25,15 @@ namespace reactord {
 class Context;
 class ContextSleepOperation;
 
-// Something to be told when a Context is done: an intrusive node, told once, and out of the list by then. For makers
-// of new operations; it is told from within cancel(), so it runs no code of a user: it queues (Reactor::resume_later).
+// An intrusive node that is called once when a Context is done, and has left the list by then. For makers of new
+// operations. It is called from within cancel(), so it must not run user code: it queues (Reactor::resume_later).
 class ContextListener {
  public:
   ContextListener() noexcept = default;
   ContextListener(const ContextListener&) = delete;
   ContextListener& operator=(const ContextListener&) = delete;
-  void listen(Context& context) noexcept;  // which is not done
-  void stop_listening() noexcept;          // no effect where it does not listen
+  void listen(Context& context) noexcept;  // `context` must not be done
+  void stop_listening() noexcept;          // no effect when it does not listen
 
  protected:
   ~ContextListener() { stop_listening(); }
@@ -42,39 +42,38 @@ class ContextListener {
   friend class Context;
   virtual void on_done(Context& context) noexcept = 0;
   ContextListener* next_ = nullptr;
-  ContextListener** previous_ = nullptr;  // whatever points to this one; null: not in a list
+  ContextListener** previous_ = nullptr;  // the pointer that points here; null when in no list
 };
 
 class Context final : ContextListener, Timer {
  public:
   explicit Context(Reactor& reactor) noexcept : reactor_(reactor) {}  // a root, Go's Background
-  Context(Context& parent,
-          Time deadline);  // born done, if the parent is; Time::never(): no deadline of its own
-  ~Context();              // cancel()
+  // Starts done if the parent is done. Time::never(): no deadline of its own.
+  Context(Context& parent, Time deadline);
+  ~Context();  // cancel()
 
-  // Done, with the code `cancelled`; no effect on one that is done. `cause` says why, for those who ask cause().
+  // Makes it done with the code `cancelled`. No effect when it is done already. cause() returns `cause`.
   void cancel();
   void cancel(Error cause);
 
   bool is_done() const noexcept { return code_ != ErrorCode::eof; }
 
-  // Why it is done: cancelled or deadline_exceeded ("context deadline exceeded"); nothing while it is not.
+  // Why it is done: cancelled or deadline_exceeded ("context deadline exceeded"). Empty while it is not done.
   std::optional<Error> error() const;
 
-  // What the first cancel() up the tree gave as its cause; else the same as error().
+  // The cause that the first cancel() up the tree was given; else the same as error().
   std::optional<Error> cause() const;
 
-  Time deadline() const noexcept {
-    return deadline_;
-  }  // the earliest of its own and its ancestors'; perhaps never()
+  // The earliest of its own deadline and its ancestors'. Time::never() when none is set.
+  Time deadline() const noexcept { return deadline_; }
   Reactor& reactor() const noexcept { return reactor_; }
 
-  // Suspends until then, or until the context is done. Result: ok; or cancelled, or deadline_exceeded.
+  // Suspends until `time`, or until the context is done. Result: ok. Errors: cancelled, deadline_exceeded.
   ContextSleepOperation sleep_until(Time time) & noexcept;
   ContextSleepOperation sleep(Duration duration) & noexcept;
-  ContextSleepOperation done() & noexcept;  // until it is done: the result is always an error
+  ContextSleepOperation done() & noexcept;  // suspends until it is done: the result is always an error
 
-  // What an operation that ends with the context reports: the code alone.
+  // The code of error(), for operations that end with the context.
   ErrorCode code() const noexcept { return code_; }
 
  private:
@@ -85,14 +84,14 @@ class Context final : ContextListener, Timer {
 
   Reactor& reactor_;
   Time deadline_ = Time::never();
-  ErrorCode code_ = ErrorCode::eof;  // stands for: not done
+  ErrorCode code_ = ErrorCode::eof;  // eof means not done
   std::unique_ptr<Error> cause_;
   ContextListener* listeners_ = nullptr;
 };
 
-// Runs `function` once the context is done, from the loop's own stack, in this turn or the next; at once queued if it
-// is done already. Go's context.AfterFunc. Letting go of it is stop(). An exception that leaves `function` ends the
-// program.
+// Runs `function` once the context is done, from the loop's own stack, in this turn or the next. It is queued at once
+// if the context is done already. Go's context.AfterFunc. The destructor calls stop(). An exception that leaves
+// `function` ends the program.
 class AfterFunction {
  public:
   AfterFunction(Context& context, std::move_only_function<void()> function);
@@ -100,12 +99,13 @@ class AfterFunction {
   AfterFunction& operator=(AfterFunction&&) noexcept;
   ~AfterFunction();
 
-  // True if this call is why the function will never run.
+  // True if this call prevented the function from running.
   bool stop() noexcept;
 
  private:
   class Record;
-  Record* record_;  // owns it until the loop has it in its queue, which then frees it; null: nothing to stop
+  Record*
+      record_;  // owned until the loop's queue has it, which then frees it; null when nothing can be stopped
 };
 
 class [[nodiscard]] ContextSleepOperation final : public SleepOperation, ContextListener {

@@ -1,6 +1,6 @@
-// StreamHandler and LineHandler: all that the author of a protocol reads.
+// StreamHandler and LineHandler: the interfaces that a protocol implements.
 //
-//     LineHandler     complete lines in, replies out; one object serves every connection and keeps nothing of any
+//     LineHandler     complete lines in, replies out; one object serves every connection and keeps no state of any
 //     StreamHandler   any byte protocol: one coroutine per connection, whose locals are its memory
 //
 // The Server around them does the rest: deadlines, limits, backpressure, draining, the log.
@@ -16,8 +16,8 @@
 
 namespace reactord {
 
-// What a LineHandler answers with. Valid only during the call it is given to: it can be neither copied nor moved, and a
-// coroutine can't have one as a parameter. What is written to one that was kept all the same goes nowhere.
+// The output of a LineHandler. Valid only during the call it is given to: it can be neither copied nor moved, and a
+// coroutine can't have one as a parameter. Writes to a Reply that was kept after the call are discarded.
 class Reply {
  public:
   Reply(BufferPool& pool, Buffer& output, std::size_t limit = Conn::high_watermark) noexcept
@@ -25,17 +25,17 @@ class Reply {
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
 
-  // Appends every part to the connection's output. Never suspends and never fails: what the peer does not
-  // take waits, and the handler is given no further line while more than Limits::output.high bytes do.
+  // Appends every part to the connection's output buffer. Never suspends and never fails. The handler is given no
+  // further line while more than Limits::output.high bytes wait for the peer (backpressure).
   template <typename... Parts>
   void write(const Parts&... parts) {
     output_->append(pool_, parts...);
   }
 
-  void close() noexcept { limit_ = 0; }  // after this line: send what was written, then end the connection
+  void close() noexcept { limit_ = 0; }  // after this line, sends what was written, then ends the connection
   bool is_closed() const noexcept { return limit_ == 0; }
 
-  // Whether the bytes that wait should go out before the next line, or no line is to follow.
+  // True when the output should be sent before the next line, or no line is to follow.
   bool is_full() const noexcept { return output_->size() >= limit_; }
 
  private:
@@ -48,19 +48,19 @@ class Reply {
 template <>
 inline constexpr bool is_valid_during_call_only<Reply> = true;
 
-// From within a StreamHandler: for the log, why the connection ends, in the place of `finished`, `eof`, `drained` or
-// whatever else the server would say of a handler that has returned. What the server itself or the kernel ended (a limit,
-// a kill, a reset) keeps its own cause. No effect on a Conn that no Server serves.
+// Sets the cause that the log gives for the end of a StreamHandler's connection, in place of `finished`, `eof`,
+// `drained` or another cause that the server derives from a handler's return. A connection that the server or the
+// kernel ended (a limit, a kill, a reset) keeps that cause. No effect on a Conn that no Server serves.
 void end_as(Conn& conn, EndCause cause) noexcept;
 
 class LineHandler {
  public:
   virtual ~LineHandler() = default;
 
-  // Called for every line, without its end ("\n" or "\r\n"), in order. `line` and `reply` are valid during
-  // the call. Must not block: it runs on the loop. It may call its Server: drain(), kill(), serve(), set_limits(), or
-  // end it. After a kill it is given no further line. An exception that leaves it ends this connection, in order, with
-  // EndCause::error, and no other.
+  // Called for every line, without its end ("\n" or "\r\n"), in order. `line` and `reply` are valid during the call.
+  // Must not block: it runs on the loop. It may call its Server: drain(), kill(), serve(), set_limits(), or the
+  // destructor. After a kill it is given no further line. An exception that leaves it ends this connection alone, in
+  // order, with EndCause::error.
   virtual void on_line(std::string_view line, Reply& reply) = 0;
 };
 
@@ -68,17 +68,17 @@ class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
 
-  // Serves one connection to its end. `conn` outlives the coroutine; when it returns, what it wrote is sent
-  // and the connection is closed in order. At a drain, reads give what had been received, then eof.
+  // Serves one connection to its end. `conn` outlives the coroutine. When the coroutine returns, its output is sent and
+  // the connection is closed in order. At a drain, reads give the bytes received before, then eof.
   //
-  // `context` is done once the server drains, or this connection has been given up: for whatever else the protocol
-  // waits for, as in `co_await context.sleep(1min)` or dial(). The connection itself does not hang on it, so that
-  // answers can still be written; who wants that calls conn.set_context(&context). It outlives the coroutine too.
+  // `context` is done once the server drains, or this connection has been given up. Pass it to whatever else the
+  // protocol waits for, as in `co_await context.sleep(1min)` or dial(). It does not end the operations of `conn`, so
+  // answers can still be written; conn.set_context(&context) changes that. It outlives the coroutine too.
   //
-  // Lines are read with a LineReader: it has the server's limits of lines. Bytes that are read without one have none of
-  // those (limits.hpp).
+  // A LineReader on `conn` has the server's line limits. Bytes that are read without one have none of them
+  // (limits.hpp).
   //
-  // An exception that leaves the coroutine ends this connection, in order, with EndCause::error, and no other.
+  // An exception that leaves the coroutine ends this connection alone, in order, with EndCause::error.
   virtual Task<> serve(Conn& conn, Context& context) = 0;
 };
 

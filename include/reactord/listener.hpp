@@ -3,11 +3,12 @@
 //     auto listener = listen(reactor, "tcp", "127.0.0.1:0");
 //     auto conn = co_await listener->accept();
 //
-// accept() never gives an error that trying again mends. A connection that was gone before it could be accepted is
-// skipped. When descriptors or memory, the kernel's or ours, have run out, the listener pauses (5 ms, doubling to 1 s, cut short when a
-// descriptor of ours is closed) while the clients wait in the kernel's queue. So it does when accept(2) fails as it
-// never should, and gives that error only when it came failed_accepts times in a row. It pauses, too, where epoll(7) has
-// no room for a connection that was accepted (ENOSPC: fs.epoll.max_user_watches), and keeps that one until it has.
+// accept() never gives an error that a later try would not give. A connection that was gone before it could be accepted
+// is skipped. When file descriptors or memory have run out, in the kernel or in the process, the listener pauses while
+// the clients wait in the kernel's queue. A pause takes 5 ms, doubling to 1 s, and ends early when the Reactor closes a
+// descriptor. The listener also pauses when accept(2) fails unexpectedly, and gives that error after failed_accepts
+// failures in a row. It also pauses when epoll(7) has no room for an accepted connection (ENOSPC:
+// fs.epoll.max_user_watches), and keeps that connection until it has.
 #pragma once
 
 #include <cstdint>
@@ -23,25 +24,25 @@ namespace reactord {
 class Acceptor;
 class AcceptOperation;
 
-// The file of a unix path. It has its mode and owner before anybody can connect.
+// The file of a unix path. It has its mode and owner before a client can connect.
 struct SocketFileOptions {
-  std::optional<unsigned> mode =
-      {};  // as of chmod(2), 0 to 0777: who may write may connect. None: 0777 less the umask
-  std::optional<unsigned> owner = {}, group = {};  // ids. None: those of the process
+  // The mode as in chmod(2), 0 to 0777. Write permission allows connecting. None: 0777 less the umask.
+  std::optional<unsigned> mode = {};
+  std::optional<unsigned> owner = {}, group = {};  // ids; none: those of the process
   bool operator==(const SocketFileOptions&) const = default;
 };
 
 struct ListenOptions {
-  int backlog = 0;              // of listen(2); 0: the most the kernel allows, net.core.somaxconn
+  int backlog = 0;              // passed to listen(2); 0: the kernel's maximum, net.core.somaxconn
   bool reuse_port = false;      // SO_REUSEPORT of socket(7): several processes share a port
-  StreamOptions stream;         // for each accepted connection
-  SocketFileOptions file = {};  // of a unix path
+  StreamOptions stream;         // applies to each accepted connection
+  SocketFileOptions file = {};  // applies to a unix path
 
-  // Called after socket(2) and before bind(2), for options that are not here. `network` is tcp4, tcp6 or unix. An
-  // error ends listen() with it.
+  // Called after socket(2) and before bind(2), for options that are not here. `network` is tcp4, tcp6 or unix. listen()
+  // fails with the error it returns.
   std::function<Result<void>(int fd, Network network, const Address& address)> before_bind = {};
 
-  // Told of each pause and of how long it is at most.
+  // Called at each pause. `pause` is its longest duration.
   std::function<void(const Error& error, Duration pause)> on_pause = {};
 };
 
@@ -60,58 +61,60 @@ class Listener {
   // deadline_exceeded, system.
   AcceptOperation accept() & noexcept;
 
-  // Lets no one wait any more: accept() hands out the connections already in the kernel's queue, then gives
-  // closed. Those in the queue of an adopted socket are left to whoever else holds it.
+  // Stops waiting for clients: accept() hands out the connections already in the kernel's queue, then gives closed.
+  // Connections in the queue of an adopted socket are left to its other holders.
   void drain() noexcept;
 
-  // Takes drain() back: it listens on. False: too late, it has closed.
+  // Undoes drain(): the listener goes on. False: it has closed already.
   bool resume() noexcept;
 
-  // Gives the file of a unix path another mode or owner. Errors: system, where it is not ours any more or may not be.
+  // Changes the mode or owner of a unix path's file. Errors: system, also when the file is not this listener's any
+  // more.
   Result<void> set_file(const SocketFileOptions& options) noexcept;
 
-  // Ends a pending accept with interrupted; no effect where none is. For whoever has something else to do than to wait.
+  // Ends a pending accept with interrupted, for an owner that has something else to do. No effect when none is pending.
   void interrupt() noexcept;
 
-  // False where it listens at a unix path whose file is gone, or has become another's: nobody can connect there any more,
-  // though nothing else tells of it. Asks the file system each time.
+  // False when the file of a unix path is gone or belongs to another socket: no client can connect any more, and
+  // nothing else reports it. Asks the file system at each call.
   bool is_reachable() const noexcept;
 
   // Ends a pending accept with closed. A port is free when this returns, an abstract name at the end of the turn. The
-  // file of a unix socket is removed if it is still our own. An adopted socket is closed at the end of the turn, and goes
-  // on listening for whoever else holds it. Errors: closed, if it is.
+  // file of a unix socket is removed if it is still this listener's. An adopted socket is closed at the end of the turn
+  // and keeps listening for its other holders. Errors: closed, if it is closed already.
   Result<void> close();
 
-  // Absolute, and for the pending accept too; a past one fails even where a connection waits, and loses none.
-  // Time::never() clears. Errors: closed.
+  // Sets the absolute deadline, also of the pending accept. A past deadline fails accept() even when a connection
+  // waits; the connection stays in the queue. Time::never() clears it. Errors: closed.
   Result<void> set_deadline(Time deadline);
 
-  void set_unlink_on_close(bool on) noexcept;  // of a unix path: true, but false for an adopted one
+  // Sets whether the file of a unix path is removed. The default is true, but false for an adopted socket.
+  void set_unlink_on_close(bool on) noexcept;
 
-  Network network() const noexcept;  // as it was asked for
-  const Address& local_addr()
-      const noexcept;                     // with the port the kernel chose; valid as long as the Listener
-  std::uint64_t pauses() const noexcept;  // how often it has paused
+  Network network() const noexcept;  // the network that was requested
+  // The address with the port that the kernel chose. Valid as long as the Listener.
+  const Address& local_addr() const noexcept;
+  std::uint64_t pauses() const noexcept;  // the number of pauses so far
 
  private:
   Owned<Acceptor> acceptor_;
 };
 
 // Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and IPv6, as
-// in Go. A unix path where a socket file was left behind by a dead server is taken over; a live one is refused. Of
-// several that listen at one path at the same time, one alone gets it: the others are refused as if it were in use. While
-// that is decided there is a file .NAME.reactord-lock beside it.
-// Errors, as Go prints them: "listen tcp :9090: bind: address already in use".
+// in Go. A unix path whose socket file was left behind by a dead server is taken over; that of a live server is
+// refused. When several listen at one path at the same time, one gets it and the others fail as if it were in use. A
+// file .NAME.reactord-lock exists beside the path until that is decided. Errors, as Go prints them: "listen tcp :9090:
+// bind: address already in use".
 Result<Listener> listen(Reactor& reactor, const Address& address, ListenOptions options = {});
 
-// The same in Go's form: network is "tcp", "tcp4", "tcp6" or "unix", and `address` what Address::parse() takes for it.
+// The same in Go's form: `network` is "tcp", "tcp4", "tcp6" or "unix"; `address` is as for Address::parse().
 // Errors also: invalid, "listen tcp: address 99999: invalid port", "listen foo: unknown network foo".
 Result<Listener> listen(Reactor& reactor, std::string_view network, std::string_view address,
                         ListenOptions options = {});
 
-// Takes over a listening stream socket that somebody else has opened, a parent process perhaps. It becomes
-// nonblocking and close-on-exec; of the options, `stream` and `on_pause` count. Errors: invalid or system; the
-// descriptor then stays with the caller.
+// Takes ownership of a listening stream socket that was opened elsewhere, such as in a parent process. It becomes
+// nonblocking and close-on-exec. Only the options `stream` and `on_pause` count. Errors: invalid or system; the caller
+// then keeps the descriptor.
 Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options = {});
 
 // The same for a connected stream socket.
@@ -130,7 +133,7 @@ class [[nodiscard]] AcceptOperation final : public Resumable {
   friend class Acceptor;
   Acceptor& acceptor_;
   Owned<Endpoint> accepted_;
-  int failure_ = 0;  // as in IoOperation
+  int failure_ = 0;  // encoded as in IoOperation
 };
 
 }  // namespace reactord

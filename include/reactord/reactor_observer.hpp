@@ -1,5 +1,5 @@
-// ReactorObserver: told what the loop notices about itself: that something has held it up, that the kernel refuses to
-// let it wait. See Reactor::observe().
+// ReactorObserver: receives what the loop notices about itself: stalls, and failures of epoll_wait(2). See
+// Reactor::observe().
 #pragma once
 
 #include "reactord/error.hpp"
@@ -14,10 +14,10 @@ class ReactorObserver {
  public:
   virtual ~ReactorObserver() = default;
 
-  // One dispatch has taken longer than the threshold: what was done for one ready descriptor, one timer, one queued
-  // resumption, one flush. Told right after it. `watch` is the one that was served, valid during the call, closed
-  // perhaps; null for timers, the queued and posted work. `took` is real time, also on a virtual clock, and counts
-  // that in which the machine ran something else.
+  // Called right after a dispatch that took longer than the threshold. A dispatch serves one ready descriptor, one
+  // timer, one queued resumption or one flush. The Watch is the one that was served; it is valid during the call and
+  // may be closed. It is null for timers, resumptions and posted work. The Duration is real time, also on a virtual
+  // clock, and includes time in which the machine ran something else.
   virtual void on_stall(const Watch*, Duration) {}
 
   // epoll_wait(2) has failed; the loop pauses, and tries again (see Reactor::run()).

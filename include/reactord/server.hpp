@@ -25,25 +25,25 @@ struct ConnectionEnd {
   std::string_view protocol;
   const Address& remote;
   EndCause cause;
-  int error;  // errno behind reset and error, else 0
-  std::string_view
-      limit;  // behind over_limit and over_rate, as its option is named: "max-connections"; else empty
+  int error;  // the errno for reset and error, else 0
+  // The option's name of the limit for over_limit and over_rate, such as "max-connections"; else empty.
+  std::string_view limit;
   std::uint64_t lines, bytes_read, bytes_written;
   Duration duration;
-  bool all_answered = true;  // no line had begun, and the kernel had taken every answer
+  bool all_answered = true;  // true when no line had begun and the kernel had taken every answer
 };
 
-// A limit was reached, and nobody's connection ended by it.
+// A limit was reached, and no connection ended by it.
 struct LimitReached {
-  std::string_view limit;   // as its option is named: "max-connections", "accept-rate", "max-line"
+  std::string_view limit;   // the name of its option: "max-connections", "accept-rate", "max-line"
   std::string_view action;  // "deferred", "truncated", "discarded"
   std::string_view protocol;
-  const Address* remote;  // null: the kernel's queue waits, whoever is in it
+  const Address* remote;  // null when the limit defers all clients in the kernel's queue
 };
 
-// A handler has held the loop for longer than Limits::stall_threshold.
+// A handler has blocked the loop for longer than Limits::stall_threshold.
 struct HandlerStall {
-  std::string_view protocol;  // empty, and `remote` null: of work that belongs to no connection
+  std::string_view protocol;  // empty, with `remote` null, for work that belongs to no connection
   const Address* remote;
   Duration duration;
 };
@@ -55,7 +55,7 @@ struct HandlerFailure {
   std::string_view text;  // what() of a std::exception, else "unknown exception"
 };
 
-// What the open connections of a Server have to do yet. One may count in several.
+// The unfinished work of a Server: the number of connections in each state. A connection may count in several.
 struct OpenWork {
   std::size_t half_lines = 0;  // a line has begun and not ended
   std::size_t unsent = 0;      // answers wait for a client that does not take them
@@ -64,20 +64,21 @@ struct OpenWork {
 
 using ListenerId = std::uint64_t;  // never 0
 
-// Told of what happens, from the loop; must not block or throw. What it is given is valid during the call. It may call its
-// Server, and within a turn end it.
+// Receives the events of a Server, from the loop. It must not block or throw. Arguments are valid during the call. It
+// may call its Server, and within a turn destroy it.
 class ServerObserver {
  public:
   virtual ~ServerObserver() = default;
-  virtual void on_accepted() {}  // one more will be open when this returns; nothing was read from it yet
+  virtual void on_accepted() {
+  }  // one more connection will be open when this returns; nothing was read from it yet
   virtual void on_closed(const ConnectionEnd&) {}
-  virtual void on_limit(const LimitReached&) {
-  }  // at each such connection or line: who logs it bounds the log
+  // Called at each such connection or line: an observer that logs it must bound the log.
+  virtual void on_limit(const LimitReached&) {}
   virtual void on_stall(const HandlerStall&) {}
   virtual void on_handler_failed(const HandlerFailure&) {}
-  virtual void on_wait_failed(const Error&) {}  // the kernel would not let the loop wait; it tries again
+  virtual void on_wait_failed(const Error&) {}  // epoll_wait(2) has failed; the loop tries again
   virtual void on_accept_paused(const Error&, Duration) {}
-  // This listener has failed and is closed: its address may be listened at anew. The id is Server::listen()'s.
+  // The listener has failed and is closed: its address may be listened at again. The id is Server::listen()'s.
   virtual void on_listener_failed(ListenerId, const Error&) {}
   virtual void on_drained() {}  // the last connection has ended
 };
@@ -87,78 +88,79 @@ struct ServerOptions {
   ServerObserver* observer = nullptr;  // must outlive the server
 };
 
-// Observes its Reactor, for the stalls and for memory that runs out: of several servers on one Reactor, the last one made.
+// It observes its Reactor for stalls and for memory that runs out. On a Reactor with several servers, the last one made
+// does so.
 class Server {
  public:
-  static constexpr std::size_t lines_per_turn = 256;  // of one connection, then the others have their turn
-  // Connections that were told of a limit and may linger, so that the client reads it: one more, and the oldest is cut
-  // short. They count as open, and take none of the places of Limits::connections.
+  static constexpr std::size_t lines_per_turn = 256;  // per connection, then the others have their turn
+  // The number of rejected connections that may linger so that the client reads why. One more cuts the oldest short.
+  // They count as open, and take none of the places of Limits::connections.
   static constexpr std::size_t rejections_at_once = 64;
-  static constexpr std::size_t waiting_at_once =
-      1024;  // accepted and not yet served, because of their address's limits
+  // The number of connections that may be accepted and not yet served, because of their address's limits.
+  static constexpr std::size_t waiting_at_once = 1024;
 
   explicit Server(Reactor& reactor, ServerOptions options = {});  // `reactor` must outlive the server
 
-  // Kills what is left, and tells the observer of nothing any more. With connections still live it shuts the reactor
-  // down: when it returns, no handler runs. From within a turn, a handler or on_drained() perhaps, it returns at once,
-  // and what it killed ends in the turns that follow: no line is delivered any more, but the coroutine of a stream
-  // runs to its end, and its handler must live until then. After on_drained() nothing is left.
+  // Kills every connection and listener, and calls the observer no more. Outside a turn, if connections are still live,
+  // it shuts the reactor down: when it returns, no handler runs. Within a turn (in a handler or on_drained(), say) it
+  // returns at once, and the killed connections end in the turns that follow: no further line is delivered, but the
+  // coroutine of a stream runs to its end, and its handler must live until then. After on_drained() no connection is
+  // left.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Serves `handler` at `address` from now on; both live as long as the server. `protocol` names it in the
-  // log. Result: the address, with the port the kernel chose. Errors: those of Address::parse() and
-  // reactord::listen().
+  // Serves `handler` at `address` from now on. `handler` must outlive the server. `protocol` is its name in the log.
+  // Result: the address, with the port that the kernel chose. Errors: those of Address::parse() and reactord::listen().
   Result<Address> listen(std::string_view address, LineHandler& handler, std::string_view protocol = "line");
   Result<Address> listen(std::string_view address, StreamHandler& handler,
                          std::string_view protocol = "stream");
 
-  // Serves `handler` at a listener that is there already: an adopted one, or one made with options of its own, which
-  // say too who is told of its pauses. Its deadline is the server's from here on: one that was set is cleared. Result:
-  // what stop_listening() knows it by.
+  // Serves `handler` at an existing listener: an adopted one, or one made with its own options, whose on_pause is
+  // called in place of on_accept_paused(). The server owns its deadline from now on: a deadline set before is cleared.
+  // Result: the id for stop_listening().
   ListenerId listen(Listener listener, LineHandler& handler, std::string_view protocol = "line");
   ListenerId listen(Listener listener, StreamHandler& handler, std::string_view protocol = "stream");
 
-  // Accepts what is in that listener's queue in the kernel, as drain() does (nothing of an adopted one), then closes it.
-  // Whoever is connected is served on. No effect on one that is closed already. While a limit that defers keeps the
-  // server from accepting, it stays open.
+  // Accepts the connections in the listener's kernel queue, as drain() does (none of an adopted listener), then closes
+  // it. Open connections are served on. No effect on a listener that is closed already. It stays open while a limit
+  // that defers keeps the server from accepting.
   void stop_listening(ListenerId id);
 
-  // Takes stop_listening() back. False: too late, that listener has closed, or there is none.
+  // Undoes stop_listening(). False: the listener has closed, or there is none.
   bool resume_listening(ListenerId id);
 
-  // As Listener::set_file(). Errors also: closed, where there is no such listener any more.
+  // As Listener::set_file(). Errors also: closed, when there is no such listener any more.
   Result<void> set_socket_file(ListenerId id, const SocketFileOptions& options);
 
-  // As Listener::is_reachable(). False, too, where there is no such listener any more.
+  // As Listener::is_reachable(). Also false when there is no such listener any more.
   bool is_reachable(ListenerId id) const;
 
-  // Serves `handler` at that listener from now on, in the place of what was served there; whoever is connected is
-  // served on as before. Result: what it is known by now; 0 where there is no such listener any more, because it has
-  // failed (on_listener_failed) or was stopped: nothing is served then.
+  // Serves `handler` at that listener from now on, in place of the former handler. Open connections keep the former
+  // one. Result: the listener's new id; 0 when there is no such listener any more, because it has failed
+  // (on_listener_failed) or was stopped: nothing is served then.
   ListenerId change_handler(ListenerId id, LineHandler& handler, std::string_view protocol = "line");
   ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
 
-  // These limits hold from now on, for those who are connected too, who keep their max_line alone: a connection that has
-  // been silent for longer than the idle timeout allows by now ends at once. A connection that waits for its address's turn
-  // waits anew; each address's rate begins anew.
+  // Sets the limits from now on, also for open connections, which keep only their max_line: a connection that has been
+  // silent for longer than the new idle timeout ends at once. A connection that waits for its address's turn waits
+  // anew, and each address's rate begins anew.
   void set_limits(const Limits& limits);
 
-  // Serves `handler` on one connection that is there already: dialled, adopted, or an end of a pipe, as in tests
-  // without a port. It is counted and logged like an accepted one, also where connections are limited, but never
-  // rejected and never held back. While the server drains it is drained at once; after the drain, its timeout begins
-  // anew; after a kill it is killed. It is open when this returns, and its first line is served from the loop's own
-  // stack: so a handler may call this.
+  // Serves `handler` on one existing connection: dialled, adopted, or an end of a pipe, as in tests without a port. It
+  // is counted and logged like an accepted one, also under limits on connections, but never rejected and never
+  // deferred. While the server drains it is drained at once; after the drain, the drain's timeout begins anew; after a
+  // kill it is killed. It is open when this returns, and its first line is served from the loop's own stack: so a
+  // handler may call this.
   void serve(Conn conn, LineHandler& handler, std::string_view protocol = "line");
   void serve(Conn conn, StreamHandler& handler, std::string_view protocol = "stream");
 
-  // Stops in order: connections already in the kernel's queue are accepted, then the listeners close; every
-  // line that began before now is answered, a half one may be completed within Limits::drain_line_timeout; then each
+  // Stops in order. Connections already in the kernel's queue are accepted, then the listeners close. Every line that
+  // began before now is answered; an incomplete one may be completed within Limits::drain_line_timeout. Then each
   // connection ends with FIN.
-  // A full server accepts the queue's as others end, but does not wait for the accept rate any more. What waits, or
-  // would have to wait, for its address's turn is ended unserved. After `timeout` the rest is killed. The Reactor's
-  // run() returns when nothing else is left to run.
+  // A full server accepts queued connections as others end, but does not wait for the accept rate any more. A
+  // connection that waits, or would have to wait, for its address's turn is ended unserved. After `timeout` the rest is
+  // killed. The Reactor's run() returns when nothing else is left to run.
   void drain(Duration timeout);
 
   // Ends every connection and listener at once. Unsent bytes are dropped, and no further line is served.
@@ -170,8 +172,7 @@ class Server {
   std::uint64_t accepted() const noexcept;
   std::uint64_t ended(EndCause cause) const noexcept;
 
-  // The books balance: every connection that was accepted is open or has ended, by one cause, and every open one is
-  // known. For tests.
+  // Checks that every accepted connection is open or has ended by one cause, and every open one is known. For tests.
   bool check() const noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// Signals: signals as something to wait for, through signalfd(2). No handler runs, nothing is interrupted.
+// Signals: signals as events to wait for, through signalfd(2). No handler runs, nothing is interrupted.
 #pragma once
 
 #include <initializer_list>
@@ -12,14 +12,14 @@ class NextSignalOperation;
 
 class Signals {
  public:
-  // Blocks `numbers` (SIGTERM, SIGINT ...) for the calling thread and for those it starts later, and receives
-  // them from now on: call it before starting threads. Errors: those of signalfd(2).
+  // Blocks `numbers` (SIGTERM, SIGINT ...) for the calling thread and the threads it starts later, and receives them
+  // from now on: call it before starting threads. Errors: those of signalfd(2).
   static Result<Signals> open(Reactor& reactor, std::initializer_list<int> numbers);
   Signals(Signals&&) noexcept;
   Signals& operator=(Signals&&) noexcept;
   ~Signals();
 
-  // Suspends until the next signal. Result: its number; or closed. One waiter at a time, a second gets busy.
+  // Suspends until the next signal. Result: its number. Errors: closed; busy, if a next() is pending.
   NextSignalOperation next() & noexcept;
 
   // Ends a pending next() with closed. The signals stay blocked.

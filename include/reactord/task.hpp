@@ -2,23 +2,23 @@
 //
 //     Task<> greet(Conn& conn) { auto sent = co_await conn.write("hello\n"); }
 //
-//     reactor.spawn(greet_everyone());          runs beside the others, answers to nobody
-//     auto result = co_await count_lines(...);  runs now, the caller waits for it and owns what it refers to
+//     reactor.spawn(greet_everyone());          runs beside the others, reports to no caller
+//     auto result = co_await count_lines(...);  runs now, the caller waits for it and owns its reference arguments
 //
-// Lazy: nothing runs before spawn() or co_await. A Task is awaited or spawned once; one that is neither never
-// runs. A suspended task is never destroyed: what it waits for fails, and it runs to its end. Its frame is
-// freed after that, at the end of the turn.
+// A Task is lazy: it starts at spawn() or co_await. It is awaited or spawned once, or else never runs. A suspended task
+// is never destroyed: the operation that it waits for fails, and it runs to its end. Its frame is freed after that, at
+// the end of the turn.
 //
-// An exception that leaves an awaited task is rethrown where it is awaited. One that leaves a spawned task has nobody
-// to catch it: it ends the program (std::terminate), as one that leaves a std::thread does.
+// An exception that leaves an awaited task is rethrown where it is awaited. An exception that leaves a spawned task
+// ends the program (std::terminate), as one that leaves a std::thread does.
 //
-// An awaited task runs on the stack of its awaiter until it suspends for the first time. One that ends without
-// suspending gives that stack back, so a loop may await any number of them, however the program is compiled. How deep
-// awaits are nested, a task within a task, is bounded by the stack, as calls are.
+// An awaited task runs on the stack of its awaiter until it first suspends. A task that ends without suspending gives
+// that stack back, so a loop may await any number of them, however the program is compiled. The depth of nested awaits
+// is bounded by the stack, as that of calls is.
 //
-// House style, which avoids the known coroutine faults of compilers: await into a named local, alone in its
-// statement; no lambda with captures as a coroutine, but through Reactor::spawn(callable); parameters by value unless
-// the awaiting caller owns them.
+// House style avoids the known coroutine faults of compilers: await into a named local, alone in its statement; no
+// lambda with captures as a coroutine, except through Reactor::spawn(callable); parameters by value unless the awaiting
+// caller owns them.
 #pragma once
 
 #include <cassert>
@@ -34,15 +34,15 @@ namespace reactord {
 
 class Reactor;
 
-// Whether a T is valid only during the call that it is given to. A coroutine lives longer, and can't have one as a
-// parameter: it does not compile.
+// True when a T is valid only during the call that it is given to. A coroutine lives longer: one with such a parameter
+// does not compile.
 template <typename T>
 inline constexpr bool is_valid_during_call_only = false;
 
-// Something to be resumed by the loop, once: a node of the Reactor's queues. It must outlive its stay there.
+// A node of the Reactor's queues that the loop resumes once. It must outlive its stay there.
 struct Resumable {
   Resumable* next = nullptr;
-  void (*run)(void* state) = nullptr;  // a coroutine, or an object that is driven by its operations
+  void (*run)(void* state) = nullptr;  // resumes a coroutine, or an object that is driven by its operations
   void* state = nullptr;
 
   void wake(std::coroutine_handle<> waiter) noexcept {
@@ -52,7 +52,7 @@ struct Resumable {
   void resume() { run(state); }
 };
 
-// What is to be resumed, in the order in which it came. It links what it holds by `next`, and asks for no memory.
+// A first-in, first-out queue of Resumables. It links them by `next` and allocates nothing.
 //
 //     first_ --> [Resumable] --> [Resumable] --> null
 //                                     tail_ ------^
@@ -63,17 +63,17 @@ class ResumableQueue {
   ResumableQueue& operator=(const ResumableQueue&) = delete;
 
   bool is_empty() const noexcept { return first_ == nullptr; }
-  void push(Resumable& resumable) noexcept {  // which is in no queue
+  void push(Resumable& resumable) noexcept {  // `resumable` must be in no queue
     resumable.next = nullptr;
     *tail_ = &resumable;
     tail_ = &resumable.next;
   }
-  // The first of all that there are, each linked to the next; null: there are none. It is empty then.
+  // Empties the queue. Returns its first node, each linked to the next; null when it was empty.
   Resumable* take_all() noexcept {
     tail_ = &first_;
     return std::exchange(first_, nullptr);
   }
-  // Those of `other` come behind its own.
+  // Moves the nodes of `other` behind its own.
   void append(ResumableQueue& other) noexcept {
     if (other.is_empty()) return;
     *tail_ = other.first_;
@@ -88,24 +88,24 @@ class ResumableQueue {
 
 namespace detail {
 
-// Which of its two lives a task leads is known by `reactor`, so both share their storage: a frame pays for one.
+// `reactor` tells whether a task is awaited or spawned, so both states share their storage: a frame pays for one.
 struct TaskPromiseBase {
   // The state of a task that is awaited.
   enum class Phase : std::uint8_t {
-    within,   // not begun, or running within its awaiter's await_suspend(): that one goes on by itself
-    awaited,  // its awaiter is suspended, and resumed by its end
-    ended     // while still within
+    within,   // not begun, or running within its awaiter's await_suspend(): the awaiter goes on by itself
+    awaited,  // its awaiter is suspended, and is resumed by its end
+    ended     // it has ended while still within
   };
   struct Awaited {
     std::coroutine_handle<> awaiter = nullptr;
-    std::exception_ptr exception;  // that has left it
+    std::exception_ptr exception;  // set when an exception has left the task
     Phase phase = Phase::within;
   };
 
   Reactor* reactor = nullptr;  // set for a spawned task only
   union {
     Awaited awaited;
-    Resumable node;  // of a spawned task: its own frame, in a queue at birth and again at the end
+    Resumable node;  // a spawned task's own frame, in a queue at birth and again at the end
   };
 
   TaskPromiseBase() noexcept : awaited() {}
@@ -171,7 +171,7 @@ class [[nodiscard]] Task {
   }
 
   bool await_ready() const noexcept { return false; }
-  // Not by symmetric transfer, which takes stack wherever the compiler makes no tail call of it. False: it has ended.
+  // Symmetric transfer is avoided: it takes stack wherever the compiler makes no tail call of it. False: it has ended.
   bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
     assert(frame_ && !frame_.promise().awaited.awaiter && "a Task is awaited or spawned once");
     detail::TaskPromiseBase::Awaited& awaited = frame_.promise().awaited;

@@ -1,8 +1,7 @@
-// Time: a moment on CLOCK_MONOTONIC (clock_gettime(2)), in nanoseconds. Clock: where moments come from.
+// Time: a moment on CLOCK_MONOTONIC (clock_gettime(2)), in nanoseconds. Clock: the source of moments.
 //
-// Deadlines are absolute Times, as in Go. Sums saturate: a far future is never(), it does not wrap into the
-// past. No structure of the library reads a clock: time enters as an argument, so a test can run a year in a
-// second.
+// Deadlines are absolute Times, as in Go. Sums saturate: a far future is never(), it does not wrap into the past. No
+// structure of the library reads a clock: time is an argument, so a test can run a year in a second.
 #pragma once
 
 #include <chrono>
@@ -43,29 +42,28 @@ class Time {
   std::int64_t nanoseconds_ = 0;
 };
 
-// The seam between the Reactor and the machine's clock. A Clock must outlive every Reactor made on it.
+// The interface between the Reactor and the machine's clock. A Clock must outlive every Reactor made on it.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual Time now() noexcept = 0;
 
-  // Asked when nothing is ready and the next timer is `idle` away. A virtual clock moves forward by `idle`
-  // and returns true: the Reactor then does not sleep. A real clock returns false, and the Reactor sleeps in
-  // the kernel.
+  // Called when nothing is ready and the next timer is `idle` away. A virtual clock moves forward by `idle` and
+  // returns true: the Reactor then does not sleep. A real clock returns false, and the Reactor sleeps in the kernel.
   virtual bool skip(Duration idle) noexcept = 0;
   virtual bool is_virtual() const noexcept = 0;
 
-  static Clock& monotonic() noexcept;  // the machine's; lives as long as the program
+  static Clock& monotonic() noexcept;  // the machine's clock; lives as long as the program
 };
 
-// CLOCK_MONOTONIC, now: what Clock::monotonic() reads.
+// CLOCK_MONOTONIC, now. Clock::monotonic() reads it.
 inline Time monotonic_now() noexcept {
   timespec moment;
   ::clock_gettime(CLOCK_MONOTONIC, &moment);  // can't fail for this clock
   return Time::from_nanoseconds(moment.tv_sec * 1'000'000'000 + moment.tv_nsec);
 }
 
-// A clock that stands still until something moves it: the Reactor when it is idle, or the test itself.
+// A clock that stands still until the idle Reactor or the test moves it.
 class VirtualClock final : public Clock {
  public:
   explicit VirtualClock(Time start = Time::from_nanoseconds(1'000'000'000)) noexcept : now_(start) {}

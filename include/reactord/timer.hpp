@@ -11,11 +11,11 @@
 //     ...
 //     level 7   64 slots of 139 years                         any Time fits, nothing wraps
 //
-// One 64-bit word per level has a bit for each slot in use, so "when is the next?" is two
-// count-trailing-zeros. Timers are intrusive nodes: arming allocates nothing. One that has expired stays
-// linked, in the list of the expired, until it is popped: cancel is legal at every moment.
+// One 64-bit word per level has a bit for each slot in use, so finding the next timer takes two count-trailing-zeros.
+// Timers are intrusive nodes: arming allocates nothing. An expired timer stays linked, in the list of the expired,
+// until it is popped: cancel is legal at every moment.
 //
-// Never early, and at most one tick late if advance() is called when next() says.
+// A timer is never early, and at most one tick late if advance() is called at next().
 #pragma once
 
 #include <array>
@@ -48,8 +48,10 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  bool is_armed() const noexcept { return place_ != idle; }  // in the wheel, or expired and not yet popped
-  Tick expiry() const noexcept { return expiry_; }           // meaningful while armed
+  bool is_armed() const noexcept {
+    return place_ != idle;
+  }                                                 // true while in the wheel, or expired and not popped
+  Tick expiry() const noexcept { return expiry_; }  // meaningful while armed
 
   virtual void on_timer() = 0;  // called by the Reactor, from its own stack, once the timer has been popped
 
@@ -60,7 +62,7 @@ class Timer {
   friend class TimerWheel;
   static constexpr std::uint8_t idle = 0xff, expired = 0xfe;
   Timer* next_ = nullptr;
-  Timer* previous_ = nullptr;  // null: first of its list
+  Timer* previous_ = nullptr;  // null when it is the first of its list
   Tick expiry_ = 0;
   std::uint8_t place_ = idle;  // a level, or one of the constants
 };
@@ -74,25 +76,24 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // Arms or moves `timer`; one whose expiry is not after now() expires at once. The timer must outlive its
-  // arming.
+  // Arms or moves `timer`. It expires at once if `expiry` is not after now(). The timer must outlive its arming.
   void arm(Timer& timer, Tick expiry) noexcept;
-  void cancel(Timer& timer) noexcept;  // no effect on one that is not armed
+  void cancel(Timer& timer) noexcept;  // no effect on a timer that is not armed
 
-  // Moves the present to `now` (never backwards) and collects what has expired, for pop_expired().
+  // Moves the present to `now` (never backwards) and collects the expired timers for pop_expired().
   void advance(Tick now) noexcept;
   Timer* pop_expired() noexcept;  // null when there is none; earliest slots first
 
-  // The latest tick at which advance() is due: a timer's expiry, or the beginning of a slot that must be
-  // spread over finer ones (at most one such stop per level in a timer's life). never when nothing is armed.
+  // The latest tick at which advance() is due: a timer's expiry, or the beginning of a slot that must be spread over
+  // finer ones (at most one such stop per level in a timer's life). never when nothing is armed.
   Tick next() const noexcept { return next_; }
   Time next_time() const noexcept { return next_time_; }  // the same as a moment; Time::never() for never
 
   Tick now() const noexcept { return now_; }
-  std::size_t size() const noexcept { return size_; }              // armed timers, the expired ones included
-  std::size_t expired() const noexcept { return expired_count_; }  // waiting for pop_expired()
+  std::size_t size() const noexcept { return size_; }              // armed timers, including the expired
+  std::size_t expired() const noexcept { return expired_count_; }  // timers waiting for pop_expired()
 
-  // Every timer where it belongs, every bit true, every count right. For tests and debug builds.
+  // Checks every place, bit and count. For tests and debug builds.
   bool check() const noexcept;
 
  private:
@@ -105,7 +106,7 @@ class TimerWheel {
   Tick now_;
   std::size_t size_ = 0;
   std::size_t expired_count_ = 0;
-  Tick next_ = never;  // asked for at every turn of a loop, changed rarely
+  Tick next_ = never;  // cached: it is read at every turn of a loop and changes rarely
   Time next_time_ = Time::never();
   Timer* expired_ = nullptr;
   Timer* expired_last_ = nullptr;

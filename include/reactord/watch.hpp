@@ -1,13 +1,12 @@
-// Watch: something the Reactor watches for readiness, and owns until it is reaped. For makers of new kinds of
-// endpoints; users of Conn, Listener and Server never meet it.
+// Watch: a file descriptor that the Reactor watches for readiness, and owns until it is reaped. For makers of new kinds
+// of endpoints; users of Conn, Listener and Server do not need it.
 //
 //     new Watch --add--> open ----retire()----> retired ----reap, at the end of the turn----> fd closed
 //                         |                                                                       |
 //                         +--- the owner's release() (which closes it, if open) ----------------> deleted
 //
-// Close is two-phase: retire() stops every event at once, the descriptor is closed and the object deleted at
-// the end of the turn. So a number can't be reused, nor an object freed, while the events of the same batch
-// are served.
+// Close is two-phase: retire() stops every event at once; the descriptor is closed and the object deleted at the end of
+// the turn. So no descriptor number is reused, and no object freed, while the events of the same batch are served.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +18,7 @@ namespace reactord {
 
 class Reactor;
 
-// What the kernel said of a descriptor: a set of the bits below, in epoll's own values.
+// The readiness of a file descriptor: a set of the bits below, in epoll's own values.
 using Readiness = std::uint32_t;
 namespace readiness {
 inline constexpr Readiness readable = 0x001;
@@ -32,36 +31,35 @@ inline constexpr Readiness peer_finished = 0x2000;  // the peer has shut down it
 
 class Watch : public Timer {
  public:
-  Watch(Reactor& reactor, int fd) noexcept
-      : fd_(fd), reactor_(reactor) {}  // takes the descriptor; -1: it has none
-  virtual ~Watch();                    // closes it if it was never added
+  // Takes ownership of the descriptor; -1: it has none.
+  Watch(Reactor& reactor, int fd) noexcept : fd_(fd), reactor_(reactor) {}
+  virtual ~Watch();  // closes the descriptor if it was never added
 
   Reactor& reactor() const noexcept { return reactor_; }
   int fd() const noexcept { return fd_; }
   bool is_retired() const noexcept { return (aside_ & retired) != 0; }
 
-  // Before it was added: the descriptor stays with whoever made it.
+  // Leaves the descriptor to the caller. Only before the Watch is added.
   void give_up_descriptor() noexcept { fd_ = -1; }
 
-  // Another process has the same open file, under a descriptor of its own.
+  // States that another process has the same open file, under a descriptor of its own.
   void set_held_elsewhere() noexcept { held_elsewhere_ = true; }
 
-  // The owner lets go: what is open gets closed, and the object is deleted once it has been reaped.
+  // Called by the owner in place of delete: closes it if it is open, and deletes it once it has been reaped.
   void release() noexcept;
 
  protected:
   friend class Reactor;
 
-  // Edge-triggered: each readiness is told once and must be remembered. 0: the turn asked for by
-  // Reactor::again().
+  // Edge-triggered: each readiness is reported once and must be remembered. 0: requested by Reactor::again().
   virtual void on_ready(Readiness readiness) = 0;
-  virtual void on_flush() {}       // once per turn in which Reactor::flush_later() was called
-  virtual void on_release() = 0;   // start closing; may take turns; ends in Reactor::retire()
-  virtual void on_shutdown() = 0;  // the Reactor goes away: fail what is pending, then retire, now
+  virtual void on_flush() {}       // called once per turn in which Reactor::flush_later() was called
+  virtual void on_release() = 0;   // must start closing; may take turns; ends in Reactor::retire()
+  virtual void on_shutdown() = 0;  // the Reactor shuts down: must fail what is pending and retire at once
   void on_timer() override {}
 
  private:
-  // Why the loop does not serve it where its event stands, as bits: the usual watch costs one test.
+  // The reasons not to serve it in the order of its event, as bits: so the usual watch costs one test.
   enum Aside : std::uint8_t { retired = 1, last = 2 };
   std::uint8_t aside_ = 0;
 
@@ -70,20 +68,20 @@ class Watch : public Timer {
   bool reaped_ : 1 = false;
   bool again_queued_ : 1 = false;
   bool flush_queued_ : 1 = false;
-  bool referred_ : 1 = false;        // by an operation that will be resumed: one turn more
-  bool held_elsewhere_ : 1 = false;  // closing it does not end its events
+  bool referred_ : 1 = false;        // set when a queued operation refers to it: it lives one turn more
+  bool held_elsewhere_ : 1 = false;  // set when closing the descriptor does not end its events
 
  protected:
-  void serve_last() noexcept { aside_ |= last; }  // a listener: after all connections of the turn
+  void serve_last() noexcept { aside_ |= last; }  // for a listener: after all connections of the turn
 
  private:
   int fd_;
   Reactor& reactor_;
-  Watch* next_ = nullptr;  // among the open ones, later among the retired
+  Watch* next_ = nullptr;  // the next open Watch, later the next retired one
   Watch* previous_ = nullptr;
 };
 
-// Owns a Watch by releasing it.
+// The deleter of an owned Watch: it calls release().
 struct ReleaseWatch {
   void operator()(Watch* watch) const noexcept { watch->release(); }
 };
