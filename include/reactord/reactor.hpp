@@ -230,8 +230,7 @@ class Reactor {
   std::uint64_t last_failed_turn_ = 0;
   std::uint32_t failures_ = 0;  // the number of failures of epoll_wait(2) in a row
   Duration pause_{0};
-  std::uint32_t turns_held_back_ =
-      0;  // the number of turns in a row in which no timer ran though one was due
+  std::uint32_t turns_held_back_ = 0;  // the number in a row in which no timer ran though one was due
   std::size_t live_tasks_ = 0;
   std::size_t open_watches_ = 0;
   TimerWheel timers_;

@@ -11,7 +11,7 @@ void AcceptGate::wake_all() noexcept {
   while (first_ != nullptr) {
     Wait& wait = *first_;
     wait.leave();
-    if (!wait.is_cancelled()) wait.wake_up();  // else it is in the queue already
+    if (!wait.is_cancelled()) wait.wake_up();  // a cancelled one is in the queue already
   }
 }
 
@@ -24,7 +24,7 @@ void AcceptGate::Wait::await_suspend(std::coroutine_handle<> waiter) noexcept {
   waits_ = true;
 }
 
-// Whoever's timer comes first does not go first: all have waited for the same time.
+// All wake up, not only the one whose timer fires first: all have waited for the same time.
 void AcceptGate::Wait::on_timer() { gate_.wake_all(); }
 
 void AcceptGate::Wait::leave() noexcept {

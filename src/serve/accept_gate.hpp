@@ -1,9 +1,10 @@
-// AcceptGate: where accept loops wait while no connection may be accepted. The kernel's queues hold the rest.
+// AcceptGate: the queue of accept loops that wait while no connection may be accepted. Clients wait in the kernel's
+// queue.
 //
 //     closed:  [loop that accepted longest ago] -> [ ... ] -> [loop that accepted last]
 //     open(), or the time has come:  all run on, in this order; those for whom nothing is left come back to their place
 //
-// So a listener with many clients does not keep the others' out.
+// So a listener with many clients does not starve the others.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,7 @@ class AcceptGate {
   void open() noexcept;
   void close() noexcept { open_ = false; }
 
-  // Suspends until open(), or until then. Result: ok, or cancelled by Reactor::shutdown().
+  // Suspends until open(), or until its time. Result: ok. Errors: cancelled, by Reactor::shutdown().
   Wait wait(Reactor& reactor, Time until, std::uint64_t last_accept) noexcept {
     return {*this, reactor, until, last_accept};
   }

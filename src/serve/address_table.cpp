@@ -8,7 +8,7 @@
 namespace reactord {
 namespace {
 
-constexpr int forgotten_at_once = 2;  // for each that comes: so the table shrinks where it can
+constexpr int forgotten_at_once = 2;  // forgotten per new entry: so the table shrinks when it can
 
 AddressTable::Seed random_seed() noexcept {
   AddressTable::Seed seed{};
@@ -102,7 +102,7 @@ void AddressTable::forget_if_unused(Entry& entry, Time now) {
 
 void AddressTable::forget(Entry& entry) {
   unlist(entry);
-  entries_.erase(Key(entry.key));  // a copy: the entry goes while it is compared
+  entries_.erase(Key(entry.key));  // a copy, because the entry is deleted while it is compared
 }
 
 void AddressTable::list(Entry& entry) noexcept {

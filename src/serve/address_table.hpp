@@ -1,18 +1,17 @@
-// AddressTable: what each client address has, of connections and of the right to open more.
+// AddressTable: the connections of each client address, and its token bucket for new ones.
 //
 //     Address --> client_key()
 //                  |
 //                  v                          oldest                        newest
 //     hash map: { Entry, Entry, ... }         [Entry] <-> [Entry] <-> [Entry]       those without connections
 //
-// It is asked only where a limit per address is set. Nothing of it lies with a connection: at its end the key is made
-// of its address again. The hash is SipHash-2-4 (Aumasson and Bernstein, 2012) under a random seed, so that nobody can
-// choose addresses that collide.
+// It is used only when a limit per address is set. A connection stores nothing of it: the key is derived from its
+// address again at its end. The hash is SipHash-2-4 (Aumasson and Bernstein, 2012) under a random seed, so that no
+// client can choose addresses that collide.
 //
-// An entry without connections is forgotten once its bucket is full. At `max_entries` the oldest of them makes room for
-// a new address, though something is owed: that client may then open a burst anew before its time. Where all
-// entries have connections, that is max_entries addresses at once, a new address is not counted, so that they keep
-// nobody out.
+// An entry without connections is forgotten once its bucket is full. At `max_entries` the oldest such entry makes room
+// for a new address, even if its bucket is not full: that client may then open a burst again too early. When all
+// max_entries entries have connections, a new address is not counted, so that they keep no client out.
 #pragma once
 
 #include <array>
@@ -38,17 +37,17 @@ class AddressTable {
 
   struct Entry {
     Key key;
-    std::uint32_t open = 0;     // those that wait included
-    std::uint32_t waiting = 0;  // to be served
+    std::uint32_t open = 0;     // the number of connections, including the waiting ones
+    std::uint32_t waiting = 0;  // the number of connections that wait to be served
     TokenBucket bucket;
-    Waiting* first = nullptr;  // of those that wait, in order of arrival
+    Waiting* first = nullptr;  // the waiting connections, in order of arrival
     Waiting* last = nullptr;
 
     std::uint32_t served() const noexcept { return open - waiting; }
 
    private:
     friend class AddressTable;
-    Entry* next_ = nullptr;  // among those without connections
+    Entry* next_ = nullptr;  // the next entry without connections
     Entry* previous_ = nullptr;
     bool listed_ = false;
   };
@@ -60,17 +59,17 @@ class AddressTable {
 
   std::optional<Key> key_of(const Address& address) const noexcept;
 
-  // The entry of `address`, made if there is none; null: it has no key, or there is no room. Valid until it is left
-  // without connections: who does not add() one calls forget_if_unused().
+  // The entry of `address`, made if there is none. Null when it has no key, or there is no room. Valid until its last
+  // connection is removed: a caller that does not add() one calls forget_if_unused().
   Entry* enter(const Address& address, Time now);
   Entry* find(const Address& address) noexcept;
 
-  void add(Entry& entry) noexcept;  // one connection more
+  void add(Entry& entry) noexcept;  // counts one more connection
   void remove(Entry& entry, Time now);
   void forget_if_unused(Entry& entry, Time now);
 
   std::size_t size() const noexcept { return entries_.size(); }
-  bool check() const noexcept;  // every entry where it belongs: for tests
+  bool check() const noexcept;  // checks that every entry is where it belongs: for tests
 
   static std::uint64_t hash(const Key& key, const Seed& seed) noexcept;
 

@@ -50,8 +50,8 @@ void Admission::read_limits() {
   if (limits_addresses(limits_)) addresses_.emplace(limits_.ip6_prefix);
 }
 
-// Connections that wait are put aside, in the order of each address, and come as if they had just been accepted. What an
-// observer does meanwhile, such as to change the limits again, finds them there.
+// Waiting connections are put aside, in the order of each address, and admitted as if they had just been accepted. They
+// are put aside first because an observer may change the limits again meanwhile.
 void Admission::limits_changed() {
   while (!waiting_.empty()) {
     Waiting& first = *waiting_.back()->entry.first;
@@ -93,7 +93,7 @@ bool Admission::has_place(const Entry& entry) const noexcept {
   return limits_.connections_per_address.most == 0 || entry.served() < limits_.connections_per_address.most;
 }
 
-// What a new connection of this address is told, or null.
+// The reason to refuse a new connection of this address, or null.
 const Refusal* Admission::address_refusal(const Entry& entry, Time now) const noexcept {
   const CountLimit& count = limits_.connections_per_address;
   if (count.most > 0 && count.then == OverLimit::reject && entry.open >= count.most)
@@ -140,7 +140,7 @@ void Admission::admit(Service& service, Conn conn, Begin begin) {
   server_.begin_session(service, std::move(conn), begin);
 }
 
-// Who comes while others of its address wait goes behind them.
+// A new connection goes behind the waiting ones of its address.
 bool Admission::must_wait(const Entry& entry, Time due) const noexcept {
   return due > reactor_.now() || entry.waiting > 0 || !has_place(entry);
 }
@@ -170,7 +170,7 @@ void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time du
   if (waiting_.size() == waiting_.capacity())
     waiting_.reserve(std::max<std::size_t>(16, 2 * waiting_.size()));
   auto waiting = std::make_unique<Waiting>(*this, service, std::move(conn), entry);
-  take_place(&entry);  // now that nothing asks for memory any more
+  take_place(&entry);  // here, because nothing below allocates
   update_gate();
   Waiting& added = *waiting;
   added.why = &waits_for(entry);
@@ -186,8 +186,9 @@ void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time du
   report(*added.why, service, &added.conn.remote_addr());
 }
 
-// For when something can be done about the first that waits. Its turn comes by its timer, from the loop's own stack:
-// a session that ends as soon as it begins would else begin the next one from within its own end.
+// Arms the timer for when the first waiting connection can be served or has waited too long. It is served from the
+// timer, on the loop's own stack: a session that ends as soon as it begins would else begin the next one from within
+// its own end.
 void Admission::arm_first(Entry& entry) {
   Waiting& first = *entry.first;
   const Time due = has_place(entry) ? first.due : Time::never();
@@ -209,7 +210,7 @@ Conn Admission::stop_waiting(Waiting& waiting) {
   return conn;
 }
 
-// The first of its address: it is due and there is a place, or it has waited too long, or none waits any longer.
+// Called for the first of its address: it is due and has a place, or it has waited too long, or the server drains.
 void Admission::turn_came(Waiting& waiting) {
   Entry& entry = waiting.entry;
   Service& service = waiting.service;
@@ -240,8 +241,7 @@ void Admission::end_waiting() {
   update_gate();
 }
 
-// A drain waits for places, not for the rate: nobody new will be held off by it. After a kill there is nothing to wait
-// for.
+// A drain waits for places but not for the rate: it will hold off no new client. After a kill nothing is waited for.
 bool Admission::update_gate() {
   const bool full = limits_.connections.then == OverLimit::defer && is_full();
   const bool spent = limits_.accepts.then == OverLimit::defer && limits_.accepts.per_second > 0 &&
@@ -252,7 +252,7 @@ bool Admission::update_gate() {
     gate_.open();
   } else {
     gate_.close();
-    server_.interrupt_listeners();  // those that wait for a connection wait at the gate instead
+    server_.interrupt_listeners();  // pending accepts end, and wait at the gate instead
   }
   return open;
 }

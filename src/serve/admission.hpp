@@ -1,13 +1,13 @@
-// Admission: whether a connection that has just been accepted is served, waits, or is rejected, by the limits on
-// connections (limits.hpp); and whether the accept loops may accept at all.
+// Admission: decides by the limits on connections (limits.hpp) whether an accepted connection is served, waits, or is
+// rejected; and whether the accept loops may accept at all.
 //
 //     kernel's queue --- AcceptGate ---> admit() --+--> served
 //                       full, or the               +--> waits ---> served       its address is at a limit that defers
 //                       rate is spent              |      +------> rejected     it has waited for idle_timeout
 //                                                  +--> rejected                a limit that rejects, or too many wait
 //
-// An address's own limits come first, and who is rejected takes nothing of the limits on all: so one client can't use
-// up what is there for everybody.
+// An address's own limits are checked first, and a rejected connection uses nothing of the limits on all: so one client
+// can't use up the places of everybody.
 #pragma once
 
 #include <array>
@@ -32,23 +32,24 @@ class Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  bool is_limited() const noexcept { return limited_; }  // else nothing below need be called
+  bool is_limited() const noexcept { return limited_; }  // when false, nothing below need be called
 
-  void admit(Service& service, Conn conn, Begin begin);  // one that has been counted as accepted
-  void given(const Conn& conn);                          // one that is served whatever the limits say
-  void left(const Address& remote);                      // one that was served
-  void limits_changed();                // the Server's: all that is known of connections is counted anew
-  void mark_services() const noexcept;  // as used, of those that wait
-  void end_waiting();                   // at a drain or kill: those that wait are not served any more
+  // Decides on a connection that has been counted as accepted.
+  void admit(Service& service, Conn conn, Begin begin);
+  void given(const Conn& conn);         // counts a connection that is served whatever the limits
+  void left(const Address& remote);     // counts the end of a served connection
+  void limits_changed();                // the Server's limits have changed: all connections are counted anew
+  void mark_services() const noexcept;  // marks the services of waiting connections as used
+  void end_waiting();                   // rejects the waiting connections, at a drain or kill
   bool may_accept() { return gate_.is_open() || update_gate(); }
-  bool update_gate();                                      // whether it is open, now
-  void report_gate(const Service& service) const;          // that an accept loop begins to wait
-  AcceptGate::Wait wait(const Service& service) noexcept;  // until it is worth asking again
+  bool update_gate();                                      // returns whether it is open now
+  void report_gate(const Service& service) const;          // reports that an accept loop begins to wait
+  AcceptGate::Wait wait(const Service& service) noexcept;  // suspends until it is worth asking again
 
   std::size_t waiting() const noexcept { return waiting_.size(); }
   std::size_t put_aside() const noexcept { return put_aside_.size(); }
-  std::size_t rejected() const noexcept { return rejections_.size(); }  // and not yet gone
-  bool check(std::size_t places) const noexcept;  // `places`: as many as sessions and those that wait take
+  std::size_t rejected() const noexcept { return rejections_.size(); }  // not yet gone
+  bool check(std::size_t places) const noexcept;  // `places`: the number of sessions and waiting connections
 
  private:
   friend struct Waiting;
@@ -73,17 +74,18 @@ class Admission {
   Reactor& reactor_;
   const Limits& limits_;
   Pace accepts_pace_{{}}, address_pace_{{}};
-  // They stay where they are when the limits change: a Rejection may refer to one.
+  // These stay in place when the limits change: a Rejection may refer to one.
   Refusal connections_{}, address_connections_{}, accepts_{}, address_accepts_{};
   const Refusal drained_{EndCause::drained, {}, {}};
   bool limited_ = false;
-  std::optional<AddressTable> addresses_;  // where a limit per address is set
+  std::optional<AddressTable> addresses_;  // set when a limit per address is set
   TokenBucket bucket_;
   AcceptGate gate_;
-  std::size_t places_ = 0;  // taken: by all that are served or wait
+  std::size_t places_ = 0;  // the number of places taken by served and waiting connections
   std::vector<std::unique_ptr<Waiting>> waiting_;
   std::deque<std::pair<Service*, Conn>>
-      put_aside_;  // by new limits: they come as if they had just been accepted
+      // The connections put aside by new limits. They are admitted as if they had just been accepted.
+      put_aside_;
   Rejections rejections_;
 };
 

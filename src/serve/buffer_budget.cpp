@@ -11,7 +11,7 @@ namespace reactord {
 Owned<BufferBudget> BufferBudget::watch(Reactor& reactor, std::size_t bytes, SessionTable& sessions) {
   Owned<BufferBudget> budget(new BufferBudget(reactor, bytes, sessions));
   if (auto added = reactor.add(*budget); !added)
-    throw std::bad_alloc();  // nothing else fails without a descriptor
+    throw std::bad_alloc();  // without a descriptor, add() fails only for memory
   reactor.buffers().set_keeper(budget.get());
   sessions.keep_below(budget->bytes_, budget.get());
   return budget;
@@ -31,22 +31,22 @@ void BufferBudget::on_exhausted() noexcept {
   reactor().flush_later(*this);
 }
 
-// What they hold is all there is, where there is no more.
+// When memory has run out, the bytes that the sessions hold count as the budget.
 void BufferBudget::on_flush() {
   const bool exhausted = std::exchange(exhausted_, false);
   const std::size_t most = exhausted ? std::min(bytes_, sessions_.held()) : bytes_;
   if ((exhausted || sessions_.held() > most) && !evict_down_to(most - most / 8)) on_pressure();
-  if (exhausted) reactor().buffers().release_idle();  // others need memory too
+  if (exhausted) reactor().buffers().release_idle();  // other allocations need memory too
 }
 
-// False: more is to be done, in the next turn.
+// False: more remains to be done in the next turn.
 bool BufferBudget::evict_down_to(std::size_t bytes) {
   for (std::size_t left = sessions_per_turn; left > 0; --left) {
     Session* const largest = sessions_.largest();
     if (largest == nullptr || sessions_.held() <= bytes) return true;
     const std::size_t listed = sessions_.held();
     largest->holds();
-    if (sessions_.held() != listed) continue;  // it holds less by now: perhaps another one holds most
+    if (sessions_.held() != listed) continue;  // it holds less than listed: another one may hold more
     sessions_.leaves(*largest);
     largest->evict();
   }

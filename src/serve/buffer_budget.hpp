@@ -1,10 +1,10 @@
-// BufferBudget: keeps the buffers of all sessions of a Server below Limits::max_buffers, together.
+// BufferBudget: keeps the sum of the buffers of a Server's sessions below Limits::max_buffers.
 //
-// What one client may hold is bounded by max_line and output.hard; ten thousand clients may hold ten thousand times that.
-// Once they hold more than the budget, or the allocator has no memory before that, the sessions that hold most are
-// evicted, until an eighth is free again: who holds much pays for it, and not whoever happens to need a few bytes at the
-// wrong moment. What counts is what the sessions hold, and no other Buffer of the program. Who that is the SessionTable
-// knows, so that no turn walks over the sessions; and a turn evicts so many at most.
+// max_line and output.hard bound one client; ten thousand clients may hold ten thousand times that. Once the sessions
+// hold more than the budget, or the allocator fails before that, those that hold most are evicted until an eighth is
+// free again. So a client that holds much pays for it, not one that needs a few bytes at the wrong moment. Only the
+// sessions' buffers count, no other Buffer of the program. The SessionTable finds the largest, so no turn walks over
+// the sessions. A turn looks at a bounded number.
 #pragma once
 
 #include "reactord/reactor.hpp"
@@ -16,16 +16,16 @@ class SessionTable;
 
 class BufferBudget final : public Watch, BufferPool::Keeper {
  public:
-  static constexpr std::size_t sessions_per_turn = 1024;  // that are looked at, then the next turn goes on
+  static constexpr std::size_t sessions_per_turn = 1024;  // the number looked at, then the next turn goes on
 
-  // `sessions` outlives its Owned. 0 bytes: no limit.
+  // `sessions` must outlive the result. 0 bytes: no limit.
   static Owned<BufferBudget> watch(Reactor& reactor, std::size_t bytes, SessionTable& sessions);
   BufferBudget(Reactor& reactor, std::size_t bytes, SessionTable& sessions) noexcept;
   BufferBudget(const BufferBudget&) = delete;
   BufferBudget& operator=(const BufferBudget&) = delete;
 
-  // The sessions hold too much. It is seen to in the same turn, and not in the timers' phase: a flood holds timers back
-  // for many turns, and each of them takes what 256 clients send.
+  // Called when the sessions hold too much. Eviction runs in the same turn's flush, not in the timers' phase: a flood
+  // holds timers back for many turns, each of which takes what 256 clients send.
   void on_pressure() noexcept { reactor().flush_later(*this); }
 
  private:
@@ -36,8 +36,8 @@ class BufferBudget final : public Watch, BufferPool::Keeper {
   void on_shutdown() override {}
   bool evict_down_to(std::size_t bytes);
 
-  std::size_t bytes_;       // no limit: more than there can be
-  bool exhausted_ = false;  // and not yet seen to
+  std::size_t bytes_;       // the largest size_t when there is no limit
+  bool exhausted_ = false;  // set when memory has run out and nothing was evicted yet
   SessionTable& sessions_;
 };
 

@@ -5,12 +5,12 @@
 namespace reactord {
 namespace {
 
-// Zero is no limit.
+// Zero means no limit.
 Time after(Time since, Duration limit) noexcept { return limit > 0ns ? since + limit : Time::never(); }
 
 }  // namespace
 
-// A line that has begun and has no time of its own is silence like any other.
+// A line that has begun counts as silence when line_timeout is zero.
 bool ClientClock::is_over_line(const Limits& limits) const noexcept {
   return !line_since.is_never() && limits.line_timeout > 0ns;
 }
@@ -20,12 +20,13 @@ Time ClientClock::silence_end(const Limits& limits) const noexcept {
   return after(quiet_since, limits.idle_timeout);
 }
 
-// In floating point, because a lifetime of years times a share of 2^32 is more than 64 bits hold.
+// Floating point, because a lifetime of years times a share of 2^32 exceeds 64 bits.
 Time ClientClock::lifetime_end(const Limits& limits) const noexcept {
   if (accepted.is_never() || limits.lifetime == 0ns || is_over_line(limits)) return Time::never();
   constexpr double whole = 4294967296.0, percent = 100.0;
   constexpr double longest =
-      9e18;  // fits into a Duration, of which the longest itself is rounded up beyond it
+      // It fits into a Duration. The largest Duration itself would be rounded up beyond the range.
+      9e18;
   const double less = jitter / whole * limits.lifetime_jitter_percent / percent;
   const double lifetime = std::min((1 - less) * static_cast<double>(limits.lifetime.count()), longest);
   return accepted + Duration(static_cast<Duration::rep>(lifetime));
@@ -40,7 +41,7 @@ Time ClientClock::due(const Limits& limits) const noexcept {
   return std::min({silence_end(limits), lifetime_end(limits), drain_end(limits)});
 }
 
-// A server that drains waits for nothing else: there the drain is the cause.
+// While the server drains, the drain is the cause, because it waits for nothing else.
 std::optional<EndCause> ClientClock::verdict(const Limits& limits, Time now) const noexcept {
   if (drain_end(limits) <= now) return EndCause::drained;
   if (silence_end(limits) <= now) {

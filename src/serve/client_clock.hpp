@@ -1,5 +1,5 @@
-// ClientClock: whether a client is too slow. It is decided here alone, for lines and for streams, from since when something
-// has been so and from the limits that hold now.
+// ClientClock: decides whether a client is too slow, for lines and for streams alike, from the time since when
+// something has been so and from the current limits.
 //
 //     since                                        limit                   verdict
 //     line_since    a line has begun               line_timeout            slow_line
@@ -8,9 +8,8 @@
 //     drain_since   the server drains, a line      drain_line_timeout      drained
 //                   has begun
 //
-// It stores since when, and never until when: a limit that changes holds at once for every client, and nothing has to be
-// kept of the limits of before (as redis decides by its lastinteraction, timeout.c). Pure: it knows no clock and no
-// connection.
+// It stores since when, never until when: a changed limit holds at once for every client, and no former limits have to
+// be kept (as redis decides by its lastinteraction, timeout.c). Pure: it knows no clock and no connection.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +21,16 @@
 namespace reactord {
 
 struct ClientClock {
-  Time quiet_since;                  // the last complete line; of a stream the last byte either way
-  Time line_since = Time::never();   // its first byte; never: none has begun
-  Time accepted = Time::never();     // never: its lifetime does not count, or not any more
-  Time drain_since = Time::never();  // never: the server does not drain
-  std::uint32_t jitter = 0;          // of its lifetime: a share of 2^32 of what the limits allow
+  Time quiet_since;  // the time of the last complete line; for a stream, of the last byte either way
+  Time line_since = Time::never();   // the time of the line's first byte; never when none has begun
+  Time accepted = Time::never();     // never when the lifetime does not count, or not any more
+  Time drain_since = Time::never();  // never when the server does not drain
+  std::uint32_t jitter = 0;          // shortens the lifetime: a share of 2^32 of what the limits allow
 
-  // When to ask for a verdict, if nothing else changes; never: no limit runs.
+  // When to ask for a verdict, if nothing else changes. never when no limit runs.
   Time due(const Limits& limits) const noexcept;
 
-  // Why the connection ends, as of `now`; nothing: it goes on. There is one whenever due() has come, and none before.
+  // Why the connection ends, as of `now`; empty when it goes on. It is set exactly when due() has passed.
   std::optional<EndCause> verdict(const Limits& limits, Time now) const noexcept;
 
  private:

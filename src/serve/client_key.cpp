@@ -13,7 +13,7 @@ namespace {
 using Bytes = std::array<std::uint8_t, 16>;
 
 enum class Part : std::uint8_t {
-  whole,          // and the zone
+  whole,          // including the zone
   ip4_at_end,     // the last four bytes
   ip4_at_second,  // bytes 2 to 5
   inverted_ip4,   // the last four, inverted
@@ -50,7 +50,7 @@ ClientKey key_of_ip4(const std::uint8_t* four, std::uint8_t inverted = 0) noexce
   return std::bit_cast<ClientKey>(bytes);
 }
 
-// Link-local addresses have 54 bits of zero behind their first ten (RFC 4291, 2.5.6): there is room for the zone.
+// Link-local addresses have 54 zero bits behind their first ten (RFC 4291, 2.5.6): there is room for the zone.
 ClientKey whole_key(Bytes bytes, std::uint32_t zone) noexcept {
   if (zone != 0) std::memcpy(&bytes[4], &zone, sizeof zone);
   return std::bit_cast<ClientKey>(bytes);
@@ -79,7 +79,7 @@ ClientKey key_of_ip6(const sockaddr_in6& address, unsigned prefix) noexcept {
   return std::bit_cast<ClientKey>(bytes);
 }
 
-// Multicast is nobody's address: no client has one.
+// A multicast address belongs to no client.
 ClientKey key_of_user(std::uint32_t user) noexcept {
   Bytes bytes{};
   bytes[0] = 0xff;

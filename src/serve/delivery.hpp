@@ -1,4 +1,4 @@
-// Delivery: the lines that are being handed to a LineHandler, and the Reply that it answers them with. One for a server,
+// Delivery: the lines that are being handed to a LineHandler, and the Reply that it answers with. A server has one,
 // because deliveries do not nest: nothing that a handler can call begins another one.
 //
 //     begin() --- lines, replies ---> end()         what a Reply that was kept is given from then on goes nowhere
@@ -14,7 +14,7 @@ class Session;
 
 class Delivery {
  public:
-  // `replies` is the loop's own: what is answered goes out from there.
+  // `replies` is the loop's own buffer: answers are sent from it.
   Delivery(BufferPool& pool, Buffer& replies) noexcept : replies_(replies), reply_(pool, nowhere_) {}
 
   Reply& begin(const Session& session) noexcept {
@@ -24,13 +24,13 @@ class Delivery {
   }
   void end() noexcept { reply_.output_ = &nowhere_; }
 
-  // With so many bytes a reply is full. Opens one that was closed, once its delivery has ended.
+  // Sets the size at which a reply is full. It reopens a Reply that was closed, once its delivery has ended.
   void open(std::size_t limit) noexcept { reply_.limit_ = limit; }
   void change_limit(std::size_t limit) noexcept {
     if (!reply_.is_closed()) open(limit);
   }
 
-  // Where it is this session's that is under way.
+  // Cuts the delivery short if it is this session's.
   void cut_short(const Session& session) noexcept {
     if (session_ != &session || reply_.output_ == &nowhere_) return;
     reply_.output_->clear();
@@ -44,7 +44,7 @@ class Delivery {
   Buffer& replies_;
   Buffer nowhere_;
   Reply reply_;
-  const Session* session_ = nullptr;  // the last that has begun one; perhaps gone
+  const Session* session_ = nullptr;  // the last session that has begun one; may be gone
 };
 
 }  // namespace reactord

@@ -1,5 +1,5 @@
-// EndFacts: what is known of a connection when it has ended. The order in which causes win is decided here, for lines,
-// streams and rejections alike.
+// EndFacts: the facts known of a connection that has ended. The order of precedence of causes is decided here, for
+// lines, streams and rejections alike.
 //
 //     killed           kill() cut it short
 //     slow_reader      its endpoint gave the peer up
@@ -23,13 +23,13 @@ struct EndFacts {
   bool all_answered = false;  // as in ConnectionEnd
 
   EndCause cause() const noexcept;
-  int error() const noexcept;  // the errno behind cause(), 0: none
+  int error() const noexcept;  // the errno behind cause(); 0: none
 };
 
-// What the failure of an operation (as in IoOperation) says about the end of its connection.
+// The cause that the failure of an operation (encoded as in IoOperation) implies.
 EndCause cause_of(int failure) noexcept;
 
-// The limit behind a cause, as its option is named; `too_much`: what was held or waited was too much. Empty: none.
+// The limit behind a cause, by its option's name; empty: none. `too_much`: too many bytes were held or waited.
 std::string_view limit_behind(EndCause cause, bool too_much) noexcept;
 
 }  // namespace reactord

@@ -6,8 +6,9 @@
 
 namespace reactord {
 
-// A Buffer counts in 32 bits, and doubles. A low mark above the high one would let a session wait for nothing, for ever;
-// a hard one below it would be meant to save memory. Sums of a Time and a Duration saturate, so none is too long.
+// A Buffer counts in 32 bits, and doubles. A low mark above the high one would let a session wait for ever. A hard
+// limit below the high mark lowers it, because it is meant to save memory. Sums of a Time and a Duration saturate, so
+// no duration is too long.
 Limits within_reason(const Limits& wanted) noexcept {
   constexpr std::size_t most = LineSplitter::most_max_line;
   Limits limits = wanted;

@@ -23,7 +23,7 @@ LongLine LineReader::long_lines() const noexcept {
   return lines_ == nullptr ? LongLine::close : lines_->limits().long_lines;
 }
 
-// Whether there is something to hand out. What is to be left out goes.
+// True when there is a line to hand out. Lines to be discarded are dropped here.
 bool LineReader::has_line() noexcept {
   while (true) {
     if (cutting_ && !leave_out_rest()) return false;
@@ -47,7 +47,7 @@ bool LineReader::leave_out_rest() noexcept {
   return true;
 }
 
-// The rest of the line that is too long will be left out.
+// Makes the rest of the line that is too long be discarded.
 void LineReader::cut_line() noexcept {
   splitter_ = LineSplitter(splitter_.max_line());
   cutting_ = true;

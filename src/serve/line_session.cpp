@@ -4,9 +4,9 @@
 //     accept ---> |   deliver   | ---> end: finish (send, FIN, discard, close) ---> log
 //                 +- room, turn +
 //
-// No coroutine: the session is an object that its operations drive, and waits for one thing at a time (SessionWait), so
-// that all its waits share one piece of storage. While nothing but the next bytes is wanted it stays in one read. What it
-// waits for next follows from what it holds: next_step().
+// The session is an object that its operations drive, not a coroutine. It waits for one thing at a time (SessionWait),
+// so all its waits share one piece of storage. While only the next bytes are wanted it stays in one read. The next wait
+// follows from its state: next_step().
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -33,8 +33,8 @@ class LineSession final : public Session {
   }
   ~LineSession() { conn().reactor().work_ended(); }
 
-  // `when` is later for one that may have been made within another's delivery: it begins from the loop's queue. So does one
-  // of which a drain wants nothing any more.
+  // `when` is later for a session that may have been made within another's delivery: it begins from the loop's queue.
+  // So does a session that a drain has already finished.
   void begin(Begin when) {
     if (when == Begin::now && !is_answered()) return run();
     wait_.begin_from_queue(conn().reactor(), resumed, this);
@@ -42,9 +42,9 @@ class LineSession final : public Session {
 
  private:
   using Step = SessionWait::Step;
-  static constexpr std::uint64_t all = ~std::uint64_t{0};  // of answer_until_
+  static constexpr std::uint64_t all = ~std::uint64_t{0};  // the value of answer_until_ without a bound
 
-  // Until there is something to wait for; deletes itself at the end.
+  // Runs until there is something to wait for. Deletes itself at the end.
   void run() {
     while (wait_.begin(conn().reactor(), resumed, this)) {
       if (advance()) continue;
@@ -66,7 +66,7 @@ class LineSession final : public Session {
     delete &self;
   }
 
-  // The wait is over: does what can be done now and says what to wait for. False: the connection has ended.
+  // Called when the wait is over: does the possible work and chooses the next wait. False: the connection has ended.
   bool advance() {
     const Step over = wait_.step();
     if (over == Step::finish) return false;
@@ -75,13 +75,13 @@ class LineSession final : public Session {
         failure == failure_of(ErrorCode::deadline_exceeded) || failure == failure_of(ErrorCode::interrupted);
     if (!must_look && failure != 0) failure_ = static_cast<std::int16_t>(failure);
     const std::uint64_t before = lines_;
-    if (over == Step::room && failure == 0) since_ = now();  // its time stood still: nobody read
+    if (over == Step::room && failure == 0) since_ = now();  // the idle time stood still: no read ran
     const bool is_cut_short = failure == failure_of(ErrorCode::closed);
     if (over == Step::bytes ? failure != 0 && !is_cut_short : failure == 0) deliver_what_is_left();
     if (!ended_by_ && failure_ != 0) input_ended();
     if (!ended_by_ && must_look) look();
     Step next = next_step();
-    // One delivery a turn: it has had its share, and its next bytes would be a second one.
+    // A turn has one delivery: the next bytes would be a second one.
     if (next == Step::bytes && lines_ != before && endpoint().is_readable()) next = Step::turn;
     if (next == Step::bytes) look_in_time();
     wait_.become(next, endpoint(), input_, take_lines);
@@ -99,7 +99,6 @@ class LineSession final : public Session {
     input_.consume(deliver_or_end(input_.view()) & ~ReadOperation::resume_bit);
   }
 
-  // What to wait for, by what there is.
   Step next_step() noexcept {
     if (ended_by_) return Step::finish;
     if (endpoint().unsent() > service().limits().output.high) return Step::room;
@@ -108,7 +107,7 @@ class LineSession final : public Session {
 
   void report() {
     const EndFacts facts = end_facts(*ended_by_, wait_.failure(), is_in_line_);
-    // Only too much output is decided to be slow_reader: a peer that takes nothing is given up by the endpoint.
+    // Only excessive output is decided as slow_reader: the endpoint gives up a peer that takes nothing.
     const bool too_much = *ended_by_ == EndCause::slow_reader || facts.cause() == EndCause::over_limit;
     ended(facts, lines_, limit_behind(facts.cause(), too_much));
   }
@@ -123,8 +122,8 @@ class LineSession final : public Session {
     ClientClock clock = this->clock();
     const bool has_unread = answer_until_ != all && conn().bytes_read() < answer_until_;
     clock.quiet_since = since_;
-    if (is_in_line_ && !has_unread) clock.line_since = since_;  // else the rest of it is there already
-    if (answer_until_ != all) clock.accepted = Time::never();   // it is over already, or a drain ends it
+    if (is_in_line_ && !has_unread) clock.line_since = since_;  // else the rest of the line has arrived
+    if (answer_until_ != all) clock.accepted = Time::never();   // it is over, or a drain ends it
     return clock;
   }
 
@@ -135,7 +134,7 @@ class LineSession final : public Session {
     auto set = conn().set_read_deadline(spread(client_clock().due(service().limits())));
   }
 
-  // A time is up, perhaps one that does not run any more; or a drain has interrupted the wait.
+  // Called when a deadline has passed, which may not hold any more, or when a drain has interrupted the wait.
   void look() noexcept {
     const auto verdict = client_clock().verdict(service().limits(), now());
     if (verdict == EndCause::lifetime) answer_what_is_there();
@@ -149,7 +148,7 @@ class LineSession final : public Session {
     if (!ended_by_) ended_by_ = cause;
   }
 
-  // Everything that was to be answered is; and no line has begun that was.
+  // True when every line that was to be answered is answered, and none of them is incomplete.
   bool is_answered() const noexcept {
     return answer_until_ != all && input_.empty() && conn().bytes_read() >= answer_until_;
   }
@@ -167,7 +166,7 @@ class LineSession final : public Session {
 
   std::size_t buffered() const noexcept override { return input_.capacity() + output_capacity(); }
 
-  // A client with answers to come can't be told anything behind them; another one is told why.
+  // A client that expects answers can't be told anything behind them; any other client is told why.
   void evict() noexcept override {
     end(EndCause::over_limit);
     if (wait_.step() == Step::bytes && output_capacity() == 0) {
@@ -176,11 +175,11 @@ class LineSession final : public Session {
     } else {
       conn().abort();
     }
-    // Now: the session itself ends turns later, and the same bytes would be wanted back again.
+    // The input is released here: the session ends turns later, and the same bytes would be demanded again.
     input_.clear();
   }
 
-  // No more bytes will come: what is left of the last line is one too, if the peer finished in order.
+  // At end of file in order, the rest of the input is a last line.
   void input_ended() {
     if (failure_ == failure_of(ErrorCode::eof) && !input_.empty() && !killed_) {
       Reply reply(endpoint().reactor().buffers(), endpoint().output());
@@ -192,7 +191,7 @@ class LineSession final : public Session {
 
   // ---- Lines
 
-  // deliver(); memory that runs out for our own part in it ends the connection.
+  // Delivers. Running out of memory in the session's own part ends the connection.
   [[gnu::always_inline]] std::size_t deliver_or_end(std::string_view bytes) noexcept {
     try {
       return deliver(bytes);
@@ -206,8 +205,8 @@ class LineSession final : public Session {
     }
   }
 
-  // Hands the lines in `bytes` to the handler and sends its replies. Returns how many of the bytes have been taken, and
-  // whether something else than the next bytes is wanted, as ReadOperation::take_ wants it.
+  // Hands the lines in `bytes` to the handler and sends its replies. Returns the number of bytes taken, with the flag
+  // that something other than the next bytes is wanted, as for ReadOperation::take_.
   [[gnu::always_inline]] std::size_t deliver(std::string_view bytes) {
     if (lines_ < lines_of_proxy_signature && refuses_proxy_header(endpoint(), bytes)) [[unlikely]] {
       end(EndCause::proxy_header);
@@ -248,8 +247,8 @@ class LineSession final : public Session {
     return conclude(bytes, at, found, reply);
   }
 
-  // What is left to do after a delivery that was not as usual. Six arguments: a seventh one would go by the stack, and cost
-  // each line the register that holds this session.
+  // The work after an unusual delivery. It has six arguments: a seventh would be passed on the stack, and cost each
+  // line the register that holds this session.
   [[gnu::noinline]] std::size_t conclude(std::string_view bytes, const char* at, LineSplitter::Found found,
                                          Reply& reply) {
     const char* const stop = bytes.data() + to_be_answered(bytes.size());
@@ -273,7 +272,7 @@ class LineSession final : public Session {
     return taken;
   }
 
-  // Whether this connection has come to its end. `more`: bytes are left that are to be answered.
+  // Decides whether this connection has come to its end. `more`: bytes are left that are to be answered.
   void decide(bool is_too_long, bool is_closed, bool more) {
     // An answer is lost: no other may take its place.
     if (endpoint().write_failure() != 0) return end(EndCause::reset);
@@ -292,7 +291,7 @@ class LineSession final : public Session {
       end(is_draining() ? EndCause::drained : EndCause::lifetime);
   }
 
-  // An exception has left the handler, within a catch block. What was answered before is sent.
+  // Called within a catch block when an exception has left the handler. Earlier answers are sent.
   [[gnu::cold]] void give_up_on_handler(Reply& reply) noexcept {
     reply.close();
     end(handler_threw());
@@ -308,7 +307,7 @@ class LineSession final : public Session {
     }
   }
 
-  // Keeps the books, and sends the replies. True if nothing is left unsent, and nothing was lost.
+  // Counts the lines and sends the replies. True if nothing is left unsent, and nothing was lost.
   [[gnu::always_inline]] bool delivered(std::size_t lines) {
     Endpoint& endpoint = this->endpoint();
     Reactor& reactor = endpoint.reactor();
@@ -320,11 +319,11 @@ class LineSession final : public Session {
     return endpoint.unsent() == 0 && endpoint.write_failure() == 0;
   }
 
-  // Its first bytes have been seen. What follows them does not renew its time.
+  // Called for the first bytes of a line. Later bytes do not renew its time.
   [[gnu::noinline]] void line_began() noexcept {
     if (is_in_line_) return;
     is_in_line_ = true;
-    if (service().limits().line_timeout > 0ns) since_ = now();  // else it is silence, as before
+    if (service().limits().line_timeout > 0ns) since_ = now();  // else the silence goes on
     look_sooner();
   }
 
@@ -335,7 +334,7 @@ class LineSession final : public Session {
     if (is_listed()) holds(output_capacity());
   }
 
-  // Answers a line that is longer than it may be, and leaves out the rest of it. Returns where that ends, if it does.
+  // Answers a line that is too long, and discards the rest of it. Returns the end of the rest, or `end` if it goes on.
   const char* cut_line(const char* at, const char* end, Reply& reply) {
     const bool truncated = service().limits().long_lines == LongLine::truncate;
     if (truncated) {
@@ -352,7 +351,7 @@ class LineSession final : public Session {
     return behind_cut_line(at, end);
   }
 
-  // Leaves out what is left of a line that was cut.
+  // Discards the rest of a line that was cut.
   [[gnu::noinline]] const char* behind_cut_line(const char* at, const char* end) {
     if (!is_cutting_) return at;
     const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
@@ -362,26 +361,26 @@ class LineSession final : public Session {
     return static_cast<const char*>(newline) + 1;
   }
 
-  // Sends what has been answered so far. False: no further line now.
+  // Sends the replies so far. False: no further line may be served now.
   [[gnu::noinline]] bool make_room(const Reply& reply) {
     if (!endpoint().reactor().replies().empty()) endpoint().send_replies(endpoint().reactor().replies());
     return !reply.is_closed() && endpoint().write_failure() == 0 &&
            endpoint().unsent() <= service().limits().output.high;
   }
 
-  // How many of the `count` bytes received last are to be answered: those of lines that begin before answer_until_.
+  // The number of the last `count` received bytes that are to be answered: lines that begin before answer_until_.
   std::size_t to_be_answered(std::size_t count) const noexcept {
     if (answer_until_ == all) return count;
     const std::uint64_t start = conn().bytes_read() - count;
     return std::min<std::uint64_t>(count, answer_until_ > start ? answer_until_ - start : 0);
   }
 
-  // These six bytes lie in what Session leaves of its last eight.
-  bool is_in_line_ : 1 = false;       // a line has begun, and not ended
-  bool is_cutting_ : 1 = false;       // what is left of that line is left out
-  std::int16_t failure_ = 0;          // why no more bytes will come, as in IoOperation
-  std::optional<EndCause> ended_by_;  // the first reason counts
-  Time since_;  // when the line began, if it has a time of its own; else when the last one ended
+  // These six bytes fit into the padding at the end of Session.
+  bool is_in_line_ : 1 = false;       // set while a line has begun and not ended
+  bool is_cutting_ : 1 = false;       // set while the rest of a long line is discarded
+  std::int16_t failure_ = 0;          // why no more bytes will come, encoded as in IoOperation
+  std::optional<EndCause> ended_by_;  // the first cause counts
+  Time since_;  // when the line began, if the line timeout holds; else when the last line ended
   Buffer input_;
   LineSplitter splitter_;
   std::uint64_t answer_until_ = all;  // lines that begin before this offset of the input are answered
@@ -390,7 +389,7 @@ class LineSession final : public Session {
 };
 
 void begin_lines(Service& service, Conn conn, Begin begin) {
-  auto* session = new LineSession(service, std::move(conn));  // it deletes itself
+  auto* session = new LineSession(service, std::move(conn));  // deletes itself
   session->begin(begin);
 }
 

@@ -13,7 +13,7 @@ bool begins_with_proxy_header(std::string_view bytes, std::uint64_t offset) noex
   if (offset == 0 &&
       std::ranges::any_of(text, [&](std::string_view begin) { return bytes.starts_with(begin); }))
     return true;
-  // It may come in pieces, of which the blank lines were served; each ends with a newline.
+  // It may come in pieces whose blank lines were served already; each piece ends with a newline.
   if ((offset != 0 && offset != 2 && offset != 4) || offset + bytes.size() < behind_lines) return false;
   const std::string_view expected = signature.substr(offset);
   const std::size_t count = std::min(bytes.size(), expected.size());

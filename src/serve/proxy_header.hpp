@@ -1,6 +1,6 @@
-// A header of the PROXY protocol, version 1 or 2 (haproxy.org, proxy-protocol.txt), where none is expected. A balancer that
-// is set up to send it puts it before the client's first byte: answered as a line it would shift every later answer by
-// one.
+// A header of the PROXY protocol, version 1 or 2 (haproxy.org, proxy-protocol.txt), where none is expected. A
+// misconfigured balancer sends it before the client's first byte. Answered as a line, it would shift every later answer
+// by one.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace reactord {
 
-// The lines that the signature of version 2 begins with, if it is read as lines: two blank ones, and one of a NUL byte.
+// The signature of version 2 read as lines: two blank ones, and one of a NUL byte.
 inline constexpr std::uint64_t lines_of_proxy_signature = 3;
 
-// Whether the connection's input begins with such a header, as far as `bytes` tell, which lie behind its first `offset`
-// bytes. True only once a line of it is complete.
+// True when the connection's input begins with such a header and a line of it is complete. `bytes` lie behind the first
+// `offset` bytes of the input.
 bool begins_with_proxy_header(std::string_view bytes, std::uint64_t offset) noexcept;
 
-// The same, of what an endpoint has received last. If it is so, the peer is told.
+// The same for the bytes that an endpoint has received last. If true, the peer has been told.
 bool refuses_proxy_header(Endpoint& endpoint, std::string_view bytes);
 
 }  // namespace reactord

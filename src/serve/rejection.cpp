@@ -29,7 +29,7 @@ class Rejection final : public Session {
 
   void cut_short() noexcept {
     among_ = nullptr;
-    // What has come and was not discarded yet, in this very turn perhaps, would turn the close into a reset.
+    // Bytes that arrived and were not discarded, perhaps in this turn, would turn the close into a reset.
     endpoint().forget_input();
     conn().abort();
   }
@@ -39,7 +39,7 @@ class Rejection final : public Session {
 
   static void finished(void* rejection) {
     auto& self = *static_cast<Rejection*>(rejection);
-    // One that was told why has its cause, whatever became of the telling.
+    // A connection that was told why keeps that cause, even if sending it failed.
     const EndFacts facts{.killed = !self.told_, .decided = self.why_.cause};
     self.ended(facts, 0, self.told_ ? self.why_.limit : std::string_view());
     delete &self;
@@ -59,7 +59,7 @@ class Rejection final : public Session {
 };
 
 void reject(Service& service, Conn conn, const Refusal& why, Rejections* among) {
-  auto* rejection = new Rejection(service, std::move(conn), why, among);  // it deletes itself
+  auto* rejection = new Rejection(service, std::move(conn), why, among);  // deletes itself
   rejection->run();
 }
 

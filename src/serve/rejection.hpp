@@ -1,5 +1,5 @@
-// Rejection: the end of a connection that is not served. One line says why, then it is closed in order: the
-// client's own bytes are read and discarded, so that no reset destroys the line, even if the client has spoken first.
+// Rejection: the end of a connection that is not served. One line says why, then it is closed in order: the client's
+// bytes are read and discarded, so that no reset destroys the line, even if the client has spoken first.
 //
 //     reject() ---> line, FIN ---> discard until the client's FIN (2 s, 1 MiB) ---> log
 //                                     | one too many lingers: the oldest is cut short
@@ -18,14 +18,14 @@ class Service;
 
 struct Refusal {
   EndCause cause;
-  std::string_view limit;  // as its option is named; empty: none
-  std::string text;        // empty: it is closed without a word
+  std::string_view limit;  // the name of its option; empty: none
+  std::string text;        // empty: it is closed without a message
 };
 
 class Rejection;
 
-// Those that linger because of a limit, oldest first: at most Server::rejections_at_once. Who holds a rejection
-// open holds up nobody but another one.
+// The rejections that linger because of a limit, oldest first: at most Server::rejections_at_once. A client that holds
+// one open holds up only another rejection.
 class Rejections {
  public:
   Rejections() noexcept = default;
@@ -42,7 +42,8 @@ class Rejections {
   std::size_t size_ = 0;
 };
 
-// Begins; it ends by itself. `why` must outlive it. `among` is null where it is not bounded.
+// Begins a rejection, which deletes itself at its end. `why` must outlive it. `among` is null when the number is
+// unbounded.
 void reject(Service& service, Conn conn, const Refusal& why, Rejections* among);
 
 }  // namespace reactord

@@ -11,7 +11,7 @@ namespace {
 Owned<ServerCore> make_core(Reactor& reactor, const ServerOptions& options) {
   Owned<ServerCore> core(new ServerCore(reactor, options));
   if (auto added = reactor.add(*core); !added)
-    throw std::bad_alloc();  // nothing else fails without a descriptor
+    throw std::bad_alloc();  // without a descriptor, add() fails only for memory
   return core;
 }
 

@@ -17,7 +17,7 @@ ServerCore::ServerCore(Reactor& reactor, ServerOptions options)
   reactor.observe(this, options_.limits.stall_threshold);
 }
 
-// The Server is gone, and with it perhaps whoever observed it.
+// The observer is cleared: it may be gone together with the Server.
 void ServerCore::on_release() {
   options_.observer = nullptr;
   kill();
@@ -26,7 +26,7 @@ void ServerCore::on_release() {
   abandoned_ = true;
   const bool is_unused = open_ == 0 && accepting_ == 0;
   if (is_unused) return reactor().retire(*this);
-  if (!reactor().is_turning()) reactor().shutdown();  // the last session retires and perhaps frees this
+  if (!reactor().is_turning()) reactor().shutdown();  // the last session retires, which may delete this
 }
 
 void ServerCore::count_places() {
@@ -35,8 +35,8 @@ void ServerCore::count_places() {
   }
 }
 
-// The observer comes first: from the count on, until the connection is listed, no code of a user runs. Meanwhile the
-// server counts as one that accepts, so that the observer can neither end it nor find it drained.
+// The observer is called first: no user code runs between the count and the listing of a connection. Meanwhile the
+// server counts as accepting, so that the observer can neither destroy it nor find it drained.
 void ServerCore::count_accepted() {
   ++accepting_;
   if (options_.observer != nullptr) options_.observer->on_accepted();
@@ -58,7 +58,7 @@ void ServerCore::admit(Service& service, Conn conn) {
   }
 }
 
-// A connection for which there is no memory is closed by then.
+// When memory runs out, the connection is closed before the catch.
 void ServerCore::begin_session(Service& service, Conn conn, Begin begin) {
   Address remote;
   try {
@@ -93,7 +93,7 @@ void ServerCore::no_memory_for(Service& service, const Address& remote) {
   report_drained();
 }
 
-// One for each handler, however many connections are given to it.
+// Each handler has one such service, however many connections it is given.
 Service& ServerCore::single_service(AnyHandler handler, std::string_view protocol) {
   for (const auto& service : services_) {
     if (service->is_single(handler, protocol)) return *service;
@@ -142,8 +142,8 @@ void ServerCore::drain(Duration timeout) {
   report_drained();
 }
 
-// The others wait for a turn of their own: they are served as before, and clients that are to have an answer yet are not
-// held up by all those that have none.
+// A turn drains a bounded number of sessions. The others are served as before, so clients whose answers are due are not
+// held up by the many that have none.
 void ServerCore::drain_some() {
   std::size_t left = told_per_turn;
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
@@ -172,7 +172,7 @@ void ServerCore::kill() {
   report_drained();
 }
 
-// Finds whose handler it was: that of the connection which was served, or of the session which this very dispatch has
+// Finds the handler that stalled: that of the connection that was served, or of the session that this dispatch has
 // resumed.
 void ServerCore::on_stall(const Watch* watch, Duration took) {
   if (options_.observer == nullptr) return;

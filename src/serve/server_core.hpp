@@ -1,11 +1,11 @@
-// ServerCore: what a Server consists of: its services, its sessions and what admits them.
+// ServerCore: the contents of a Server: its services, its sessions and their admission.
 //
 //     Server ---owns---> ServerCore ---> services (listener and handler), sessions, Admission, BufferBudget
 //
 //     ~Server outside a turn    kill, shut the loop down, retire
 //     ~Server within a turn     kill; it goes on alone, and retires once the last session and accept loop have ended
 //
-// So nothing that runs in the loop refers to a Server that is gone. Its timer is the end of a drain.
+// So nothing that runs in the loop refers to a Server that is gone. The timer ends a drain.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ class ServerCore final : public Watch, ReactorObserver {
   ServerCore(Reactor& reactor, ServerOptions options);
   ~ServerCore() { reactor().forget(*this); }
 
-  // What Server promises by the same names.
+  // The functions of Server by the same names.
   Result<Address> listen_at(std::string_view address, AnyHandler handler, std::string_view protocol);
   ListenerId listen_on(Listener listener, AnyHandler handler, std::string_view protocol);
   void stop_listening(ListenerId id);
@@ -52,14 +52,14 @@ class ServerCore final : public Watch, ReactorObserver {
 
   Admission& admission() noexcept { return *admission_; }
   const Limits& limits() const noexcept { return options_.limits; }
-  ServerObserver* observer() const noexcept { return options_.observer; }  // null: nobody
-  Context& context() noexcept { return context_; }  // what every handler's hangs on: done at a drain
+  ServerObserver* observer() const noexcept { return options_.observer; }  // null: none
+  Context& context() noexcept { return context_; }  // the parent of every handler's context; done at a drain
   void admit(Service& service, Conn conn);
-  void begin_session(Service& service, Conn conn, Begin begin);  // of one that has been counted
-  void no_memory_for(Service& service, const Address& remote);   // a connection that has been counted
-  void count_places();                                           // each connection that takes one
+  void begin_session(Service& service, Conn conn, Begin begin);  // counted before
+  void no_memory_for(Service& service, const Address& remote);   // counted before
+  void count_places();                                           // counts each connection that takes a place
   void interrupt_listeners() noexcept;
-  void accept_loop_ended(Service& service, const Error* failure);  // null: it was closed
+  void accept_loop_ended(Service& service, const Error* failure);  // null: the listener was closed
 
   // ---- For its sessions.
 
@@ -68,14 +68,14 @@ class ServerCore final : public Watch, ReactorObserver {
   SessionTable& sessions() noexcept { return sessions_; }
 
   std::uint8_t limits_generation() const noexcept { return limits_generation_; }
-  Time drain_since() const noexcept { return drain_since_; }  // never: it does not drain
+  Time drain_since() const noexcept { return drain_since_; }  // never: no drain
 
-  // When there was no memory for a connection; before all time: never.
+  // When memory for a connection ran out; before all time if it never did.
   Time ran_out() const noexcept { return ran_out_; }
 
   Delivery& delivery() noexcept { return delivery_; }
 
-  // The session whose work the loop has resumed from its queue, in this dispatch: a stall will be its own.
+  // Records the session that the loop has resumed from its queue in this dispatch: a stall is attributed to it.
   void resumed(const Session& session) noexcept {
     queued_ = &session;
     queued_dispatch_ = reactor().dispatch_id();
@@ -94,12 +94,12 @@ class ServerCore final : public Watch, ReactorObserver {
 
   static constexpr std::size_t least_services = 16;
 
-  // Sessions that are told of a drain, or of new limits, in one turn.
+  // The number of sessions that are told of a drain, or of new limits, in one turn.
   static constexpr std::size_t told_per_turn = 1024;
 
   void drain_some();
   void tell_limits();
-  Service* find_listening(ListenerId id) const;  // null: there is none, or its accept loop has ended
+  Service* find_listening(ListenerId id) const;  // null when there is none, or its accept loop has ended
   void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);
   void count_accepted();
@@ -109,16 +109,17 @@ class ServerCore final : public Watch, ReactorObserver {
   Context context_;
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<Service>> services_;
-  std::size_t most_services_ = least_services;          // before the unused ones are looked for
-  std::unordered_map<ListenerId, Service*> listening_;  // those of the services whose accept loop runs
+  std::size_t most_services_ = least_services;          // the number at which unused ones are looked for
+  std::unordered_map<ListenerId, Service*> listening_;  // the services whose accept loop runs
   SessionTable sessions_;
   const Session* queued_ =
-      nullptr;  // the last that the loop has resumed from its queue, if it is still there
+      // The session that the loop has last resumed from its queue. Null when it is gone.
+      nullptr;
   std::uint64_t queued_dispatch_ = 0;
   Delivery delivery_;
   Owned<BufferBudget> budget_;
   std::size_t open_ = 0;
-  std::size_t accepting_ = 0;  // accept loops that run
+  std::size_t accepting_ = 0;  // the number of running accept loops
   ListenerId last_listener_ = 0;
   std::uint64_t accepted_ = 0;
   std::array<std::uint64_t, end_causes> ended_{};
@@ -130,7 +131,7 @@ class ServerCore final : public Watch, ReactorObserver {
   bool draining_ = false;
   bool killed_ = false;
   bool reported_ = false;
-  bool abandoned_ = false;  // its Server is gone
+  bool abandoned_ = false;  // set when its Server is gone
 };
 
 }  // namespace reactord

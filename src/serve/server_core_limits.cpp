@@ -1,4 +1,4 @@
-// What new limits mean for those who are connected.
+// The effect of new limits on open connections.
 #include <utility>
 
 #include "serve/server_core.hpp"
@@ -8,7 +8,7 @@ void ServerCore::set_limits(const Limits& limits) {
   const Limits before = std::exchange(options_.limits, within_reason(limits));
   delivery_.change_limit(options_.limits.output.high);
   for (const auto& service : services_) service->limits_changed();
-  budget_.reset();  // first: the sessions have one
+  budget_.reset();  // first: its release would unset the new one
   budget_ = BufferBudget::watch(reactor(), options_.limits.max_buffers, sessions_);
   reactor().observe(this, options_.limits.stall_threshold);
   begins_to_watch_output_ |= before.write_timeout == 0ns && options_.limits.write_timeout > 0ns;

@@ -35,7 +35,7 @@ ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::str
     throw;
   }
   reactor().spawn(std::move(accepting));
-  auto set = service.listener().set_deadline(Time::never());  // one that it came with counts no more
+  auto set = service.listener().set_deadline(Time::never());  // clears a deadline that was set before
   if (draining_) service.drain();
   if (killed_) service.close();
   ++accepting_;
@@ -67,7 +67,7 @@ Result<void> ServerCore::set_socket_file(ListenerId id, const SocketFileOptions&
   return service->listener().set_file(options);
 }
 
-// The accept loop of before fails to accept, and finds that it has nothing left to do.
+// The former accept loop is interrupted, and ends because its service has no listener any more.
 ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::string_view protocol) {
   Service* const service = find_listening(id);
   if (service == nullptr || !service->is_listening()) return 0;
@@ -79,7 +79,7 @@ ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::st
 }
 
 // Deletes services whose listener has ended and whose last connection is gone. It walks over all connections, so it
-// waits until there are twice as many services as it has left the last time.
+// runs only when there are twice as many services as it left the last time.
 void ServerCore::forget_unused_services() {
   if (services_.size() < most_services_) return;
   for (const auto& service : services_) service->used_ = !service->has_ended_;
@@ -94,9 +94,9 @@ void ServerCore::interrupt_listeners() noexcept {
   for (const auto& service : services_) service->interrupt();
 }
 
-// Whoever is told may listen anew at once: so the address is free by then, and this service may be gone afterwards.
+// The observer may listen again at once: so the address is free by then, and this service may be gone afterwards.
 void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
-  service.close();  // closed already, if that is why the loop ended
+  service.close();  // no effect if that is why the loop ended
   service.has_ended_ = true;
   listening_.erase(service.id_);
   --accepting_;

@@ -8,7 +8,7 @@
 namespace reactord {
 namespace {
 
-// Of an accept loop that has let in a connection for which there was none.
+// The pause of an accept loop after a connection for which there was no memory.
 constexpr Duration pause_without_memory = 100ms;
 
 }  // namespace
@@ -31,7 +31,7 @@ Service::Service(ServerCore& server, std::optional<Listener> listener, AnyHandle
   limits_changed();
 }
 
-// One for each listener, which stops at the gate while no connection may be accepted.
+// Each listener has one accept loop. It waits at the gate while no connection may be accepted.
 Task<> Service::accept_loop(Service& service) {
   ServerCore& server = service.server();
   while (true) {
@@ -43,7 +43,7 @@ Task<> Service::accept_loop(Service& service) {
       co_return server.accept_loop_ended(service, nullptr);  // it has another handler now
     auto conn = co_await service.listener().accept();
     if (!conn) {
-      if (conn.error() == ErrorCode::interrupted) continue;  // held back while it waited
+      if (conn.error() == ErrorCode::interrupted) continue;  // it must wait at the gate
       co_return server.accept_loop_ended(service, conn.error().is_closed() ? nullptr : &conn.error());
     }
     service.last_accept_ = server.accepted() + 1;
@@ -51,7 +51,7 @@ Task<> Service::accept_loop(Service& service) {
     if (server.ran_out() != server.reactor().now()) continue;
     if (server.observer() != nullptr)
       server.observer()->on_accept_paused(Error::from_errno(ENOMEM), pause_without_memory);
-    auto slept = co_await server.reactor().sleep(pause_without_memory);  // or the Reactor goes down
+    auto slept = co_await server.reactor().sleep(pause_without_memory);  // or cancelled by a shutdown
   }
 }
 
@@ -60,7 +60,7 @@ Task<> Service::wait_at_gate(Service& service) {
   admission.report_gate(service);
   while (!admission.may_accept()) {
     auto waited = co_await admission.wait(service);
-    if (!waited) break;  // the Reactor goes down, and the listener with it
+    if (!waited) break;  // the Reactor shuts down, and the listener with it
   }
 }
 

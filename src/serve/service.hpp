@@ -15,7 +15,7 @@ class ServerCore;
 
 SendLimits send_limits_of(const Limits& limits) noexcept;
 
-// One of the two.
+// Exactly one is set.
 struct AnyHandler {
   LineHandler* lines = nullptr;
   StreamHandler* stream = nullptr;
@@ -33,7 +33,7 @@ class Service {
   ServerCore& server() const noexcept { return server_; }
   const Limits& limits() const noexcept { return limits_; }
   const SendLimits& send_limits() const noexcept { return send_limits_; }
-  Listener& listener() noexcept { return *listener_; }  // of one that has it
+  Listener& listener() noexcept { return *listener_; }  // only for a service with a listener
   bool serves_lines() const noexcept { return handler_.lines != nullptr; }
   bool is_single(const AnyHandler& handler, std::string_view protocol) const noexcept {
     return !listener_ && handler_ == handler && protocol_ == protocol;
@@ -51,7 +51,7 @@ class Service {
     return true;
   }
   bool is_listening() const noexcept { return listener_.has_value() && !stopped_ && !has_ended_; }
-  // Ends a pending accept: its accept loop looks whether it may accept.
+  // Ends a pending accept, so that the accept loop checks whether it may accept.
   void interrupt() noexcept {
     if (listener_) listener_->interrupt();
   }
@@ -69,16 +69,16 @@ class Service {
   static Task<> wait_at_gate(Service& service);
 
   ServerCore& server_;
-  const Limits& limits_;  // those of the server
+  const Limits& limits_;  // the server's limits
   std::optional<Listener> listener_;
   AnyHandler handler_;
   std::string protocol_;
   SendLimits send_limits_{};
-  std::uint64_t last_accept_ = 0;  // what Server::accepted() became by it
-  ListenerId id_ = 0;              // 0: it has no listener
-  bool stopped_ = false;           // it takes what is in its queue, and no more
-  bool has_ended_ = false;         // its accept loop
-  bool used_ = true;               // for ServerCore::forget_unused_services()
+  std::uint64_t last_accept_ = 0;  // Server::accepted() after its last accept
+  ListenerId id_ = 0;              // 0 when it has no listener
+  bool stopped_ = false;           // set when it accepts only the connections in its queue
+  bool has_ended_ = false;         // set when its accept loop has ended
+  bool used_ = true;               // used by ServerCore::forget_unused_services()
 };
 
 }  // namespace reactord

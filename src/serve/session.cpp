@@ -21,7 +21,7 @@ Session::Session(Service& service, Conn conn)
 bool Session::is_draining() const noexcept { return server().is_draining(); }
 void Session::holds(std::size_t bytes) noexcept { server().sessions().holds(*this, bytes); }
 
-// No effect on one that is over: something else has ended it.
+// No effect on a retired connection: another cause has ended it.
 void Session::kill() noexcept {
   if (endpoint().is_retired()) return;
   killed_ = true;
@@ -29,8 +29,8 @@ void Session::kill() noexcept {
   server().delivery().cut_short(*this);
 }
 
-// The jitter is drawn from when and where the session began, so that nothing has to be kept of it (the mixing step of
-// SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+// The jitter is derived from the time and place at which the session began, so it need not be stored (the mixing step
+// of SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 ClientClock Session::clock() const noexcept {
   std::uint64_t mixed =
       static_cast<std::uint64_t>(began_.nanoseconds()) ^ reinterpret_cast<std::uintptr_t>(this);

@@ -1,7 +1,7 @@
 // Session: one live connection of a Server, from its accept to its line in the log.
 //
-// A session owns its connection. It exists, and its server knows it, once the call that made it has returned: between a
-// connection that is counted and one that is listed there is no moment. It ends by itself.
+// A session owns its connection. Its server lists it before the call that made it returns: so no moment lies between
+// counting a connection and listing it. It deletes itself at its end.
 #pragma once
 
 #include "net/endpoint.hpp"
@@ -21,7 +21,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // End once everything received by now is answered; may have no effect yet.
+  // Ends the session once everything received by now is answered; may have no effect yet.
   void begin_drain() noexcept {
     is_told_to_drain_ = true;
     drain();
@@ -35,17 +35,17 @@ class Session {
     limits_changed();
   }
   void kill() noexcept;
-  virtual void count_work(OpenWork&) const noexcept {}  // of this one, but for what is unsent
+  virtual void count_work(OpenWork&) const noexcept {}  // excludes unsent output
 
   const Watch& served_by() const noexcept { return *conn_.endpoint_; }
 
-  // Bytes of storage that its buffers hold. evict(): give them back, now, whatever becomes of the connection.
+  // The bytes of storage that its buffers hold. evict() releases them now and ends the connection.
   virtual std::size_t buffered() const noexcept = 0;
   virtual void evict() noexcept = 0;
-  // It waits, with so much in its buffers. To be called wherever it begins to, with more or with less than before.
+  // Reports that it waits with `bytes` in its buffers. Called wherever a wait begins with more or less than before.
   void holds(std::size_t bytes) noexcept;
   void holds() noexcept { holds(buffered()); }
-  bool is_listed() const noexcept { return held_ != 0; }  // as one that holds something
+  bool is_listed() const noexcept { return held_ != 0; }  // true when it holds any bytes
 
  protected:
   ~Session() = default;
@@ -56,29 +56,29 @@ class Session {
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept;
   const Limits& limits_now() const noexcept { return service_.limits(); }
-  // Since when it is there, and since when the server drains. The rest is the session's own.
+  // Its accept and the beginning of the drain are set. The derived session sets the rest.
   ClientClock clock() const noexcept;
-  // When to look after limits have changed: at `due`, but each session that is due by now at a moment of its own, so that
+  // When to look after limits have changed: at `due`. A session that is due by now gets a moment of its own, so that
   // thousands of them do not end in one turn.
   Time spread(Time due) const noexcept;
   std::size_t output_capacity() const noexcept { return conn_.endpoint_->output().capacity(); }
-  // As they are now, after Conn::finish(). `in_line`: a line has begun and not ended.
+  // The facts as of now, after Conn::finish(). `in_line`: a line has begun and not ended.
   EndFacts end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept;
-  void report_limit(std::string_view limit, std::string_view action);  // as in LimitReached
+  void report_limit(std::string_view limit, std::string_view action);  // arguments as in LimitReached
 
-  // For a catch block around what a handler does: tells the observer, and what the end of the connection is to be.
-  // Memory that has run out is a limit, over_limit; anything else is an error.
+  // For a catch block around a handler: tells the observer, and returns the cause of the connection's end. Memory that
+  // has run out is a limit, over_limit; any other exception is an error.
   EndCause handler_threw() noexcept;
 
-  // Counts and reports the end. The last thing a session does. `limit` as in ConnectionEnd.
+  // Counts and reports the end. It is the last call of a session. `limit` is as in ConnectionEnd.
   void ended(const EndFacts& facts, std::uint64_t lines, std::string_view limit = {});
 
  private:
   friend class ServerCore;
   friend class SessionTable;
   virtual void drain() noexcept = 0;
-  virtual bool takes_place() const noexcept { return true; }  // of Limits::connections
-  virtual void limits_changed() noexcept {}  // it may be due before it thought it was: see spread()
+  virtual bool takes_place() const noexcept { return true; }  // one of Limits::connections
+  virtual void limits_changed() noexcept {}  // its timer may be due earlier than armed: see spread()
 
   Service& service_;
   Conn conn_;
@@ -95,11 +95,11 @@ class Session {
   std::uint8_t limits_known_ : 6;  // their generation
 };
 
-// When a session that has just been made does its first work: now, or in the loop's own time, for a caller that may be
-// called by a handler.
+// When a new session does its first work: now, or from the loop's own stack, for a caller that a handler may have
+// called.
 enum class Begin : std::uint8_t { now, later };
 
 void begin_lines(Service& service, Conn conn, Begin begin);
-void begin_stream(Service& service, Conn conn);  // always later
+void begin_stream(Service& service, Conn conn);  // always begins later
 
 }  // namespace reactord

@@ -1,11 +1,11 @@
-// SessionTable: the sessions of a server, in the order of what they hold in buffers.
+// SessionTable: the sessions of a server, in the order of the bytes they hold in buffers.
 //
 //     held:   0        256 B    512 B   ...  4 KiB   4.5 KiB  ...  64 KiB   72 KiB  ...
 //             [......] [...]    []           [..]    []            [xxx]    [x]           one list each
 //
-// So who holds most is found without a walk, however many there are. A session is told where it belongs when it begins to
-// wait with something in its buffers (Session::holds()), not for each line, and may then hold less than it is listed for;
-// never more. What it holds is rounded up to so coarse a measure that a byte keeps it: at most an eighth.
+// So the session that holds most is found without a walk, however many there are. A session is placed when it begins to
+// wait with bytes in its buffers (Session::holds()), not for each line. It may then hold less than it is listed for,
+// never more. The bytes are rounded up to a measure that fits in a byte: by at most an eighth.
 #pragma once
 
 #include <array>
@@ -25,29 +25,29 @@ class SessionTable {
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
-  void add(Session& session) noexcept;  // which holds nothing
+  void add(Session& session) noexcept;  // `session` holds nothing
   void remove(Session& session) noexcept;
   void holds(Session& session, std::size_t bytes) noexcept;
-  void leaves(Session& session) noexcept;  // what it holds is on its way back, and counts no more
+  void leaves(Session& session) noexcept;  // its bytes are being released and count no more
 
-  // `budget` is told whenever they hold more than that. null: nobody is.
+  // Calls `budget` whenever the sessions hold more than `bytes`. null: none.
   void keep_below(std::size_t bytes, BufferBudget* budget) noexcept;
 
-  Session* first() const noexcept;  // of all, in no order; null: there is none
+  Session* first() const noexcept;  // in no particular order; null when there is none
   Session* next(const Session& session) const noexcept;
-  Session* largest() const noexcept;  // null: none holds anything
+  Session* largest() const noexcept;  // null when none holds anything
   std::size_t held() const noexcept { return held_; }
-  bool check() const noexcept;  // each where it belongs: for tests
+  bool check() const noexcept;  // checks that each is where it belongs: for tests
 
   static Measure measure_of(std::size_t bytes) noexcept;
   static std::size_t bytes_of(Measure measure) noexcept;
 
  private:
   static constexpr std::size_t measures = 192;
-  static constexpr Measure leaving = 0xff;  // listed among those that hold nothing
+  static constexpr Measure leaving = 0xff;  // kept in the list of those that hold nothing
 
   static std::size_t list_of(Measure measure) noexcept { return measure == leaving ? 0 : measure; }
-  Session* first_from(std::size_t list) const noexcept;  // of that list, or one for more
+  Session* first_from(std::size_t list) const noexcept;  // the first of that list or a later one
   void link(Session& session, Measure measure) noexcept;
   void unlink(Session& session) noexcept;
 

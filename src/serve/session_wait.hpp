@@ -1,7 +1,7 @@
-// SessionWait: what a line session waits for: one thing at a time, so that all its waits share one piece of storage.
+// SessionWait: the wait of a line session: one at a time, so that all its waits share one piece of storage.
 //
 //     bytes    the next bytes of the input, handed over where they arrive
-//     room     that the peer takes what waits for it
+//     room     that the peer takes the waiting output
 //     turn     the loop's next turn
 //     finish   the end of the connection
 #pragma once
@@ -19,13 +19,13 @@ class SessionWait {
   using Take = std::size_t (*)(ReadOperation&, std::string_view bytes) noexcept;
   using Resumed = void (*)(void* session);
 
-  // Both must outlive it; they are the session's. `take` is handed the bytes, as ReadOperation::take_.
+  // `endpoint` and `input` must outlive it; the session owns them. `take` is as ReadOperation::take_.
   SessionWait(Endpoint& endpoint, Buffer& input, Take take) noexcept
       : wait_(std::in_place_type<Bytes>, endpoint, input, take) {}
 
   Step step() const noexcept { return static_cast<Step>(wait_.index()); }
 
-  // Of the wait that is over: 0, or as IoOperation::failure(). None fails of a turn.
+  // The failure of the finished wait: 0, or encoded as in IoOperation::failure(). A turn never fails.
   int failure() const noexcept {
     return std::visit(
         [](const auto& operation) {
@@ -55,7 +55,7 @@ class SessionWait {
     }
   }
 
-  // True if there is nothing to wait for; else `resumed` will be called with `session`.
+  // True when the wait is over already; else `resumed` will be called with `session`.
   bool begin(Reactor& reactor, Resumed resumed, void* session) noexcept {
     return std::visit(
         [&](auto& operation) {
@@ -71,7 +71,7 @@ class SessionWait {
         wait_);
   }
 
-  // Has `resumed` called by the loop's queue, as if a turn had come.
+  // Calls `resumed` from the loop's queue, as if a turn had come.
   void begin_from_queue(Reactor& reactor, Resumed resumed, void* session) noexcept {
     auto& turn = wait_.emplace<NextTurnOperation>(reactor);
     turn.run = resumed;

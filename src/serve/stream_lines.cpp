@@ -19,7 +19,7 @@ void end_as(Conn& conn, EndCause cause) noexcept {
   if (StreamLines* const lines = StreamLines::of(conn)) lines->end_as(cause);
 }
 
-// The only listener of an endpoint that there is.
+// The cast is safe: no other class listens to an endpoint.
 StreamLines* StreamLines::of(const Conn& conn) noexcept {
   return static_cast<StreamLines*>(conn.endpoint_->listener());
 }
@@ -65,7 +65,7 @@ void StreamLines::line_is_truncated() noexcept {
   line_rests();
 }
 
-// Where many are left out and none is served, nobody waits for room: so output.hard is looked at here.
+// When many lines are discarded and none is served, no write waits for room: so output.hard is checked here.
 void StreamLines::line_is_discarded(std::size_t max_line) noexcept {
   if (endpoint_.is_closed()) return;
   on_line_cut("discarded");

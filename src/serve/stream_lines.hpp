@@ -1,9 +1,9 @@
-// StreamLines: what the session of a stream has to do with the lines that its handler reads.
+// StreamLines: the line limits of a stream's session, for the lines that its handler reads.
 //
-//     LineReader --- one comes to its end, waits, is too long ---> StreamLines ---> StreamSession: timer, log
-//     LineReader <-- max_line, long_lines; give back what you hold --- StreamLines
+//     LineReader --- a line ends, waits, is too long ---> StreamLines ---> StreamSession: timer, log
+//     LineReader <-- max_line, long_lines; drop your buffer --- StreamLines
 //
-// The limits of lines (limits.hpp) hold for them as for the lines of a line session: who reads raw bytes has none.
+// The line limits (limits.hpp) hold for them as for those of a line session. A handler that reads raw bytes has none.
 #pragma once
 
 #include <cstddef>
@@ -23,36 +23,36 @@ class StreamLines : public EndpointListener {
   StreamLines(const StreamLines&) = delete;
   StreamLines& operator=(const StreamLines&) = delete;
 
-  // Of the session that serves this connection; null: none does, or it is not a stream's.
+  // The StreamLines of the session that serves this connection. Null when none does, or it is a line session.
   static StreamLines* of(const Conn& conn) noexcept;
 
   virtual const Limits& limits() const noexcept = 0;
   void add(LineReader& reader) noexcept;
   void remove(LineReader& reader) noexcept;
 
-  // What a reader tells. A line that has begun has its time while a read waits for the rest of it.
+  // Called by readers. The line timeout runs only while a read waits for the rest of a line.
   void line_waits() noexcept;
-  void line_rests() noexcept;  // nobody waits for it, for the time being
+  void line_rests() noexcept;  // no read waits for the line any more
   void line_ended() noexcept;
-  void line_is_too_long(std::size_t max_line) noexcept;  // and is to be the last one
+  void line_is_too_long(std::size_t max_line) noexcept;  // the reader delivers no further line
   void line_is_truncated() noexcept;
   void line_is_discarded(std::size_t max_line) noexcept;
 
-  void end_as(EndCause cause) noexcept { cause_ = cause; }  // what the handler says
+  void end_as(EndCause cause) noexcept { cause_ = cause; }  // called by the handler
 
  protected:
   explicit StreamLines(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
   ~StreamLines() = default;
 
-  std::size_t buffered() const noexcept;  // in the readers' buffers, and in that of a pending read
-  void drop() noexcept;     // all of that but a line that was handed out: the handler may look at it
-  void answer_long_line();  // once the handler has returned, if it has not answered by itself
+  std::size_t buffered() const noexcept;  // the bytes in the readers' buffers and in that of a pending read
+  // Drops all of that but a line that was handed out, which the handler may still read.
+  void drop() noexcept;
+  void answer_long_line();  // called once the handler has returned; no effect if it has answered by itself
 
   bool waits_for_line() const noexcept { return !waiting_since_.is_never(); }
-  Time line_began() const noexcept {
-    return waiting_since_ + -waited_before_;
-  }                                                // as if it had been waited for without pause
-  std::optional<EndCause> cause() const noexcept;  // what handler and lines say
+  // When the line would have begun if a read had waited for it without pause.
+  Time line_began() const noexcept { return waiting_since_ + -waited_before_; }
+  std::optional<EndCause> cause() const noexcept;  // set by the handler or by a line
 
  private:
   virtual void on_line_waits() noexcept = 0;
@@ -65,7 +65,7 @@ class StreamLines : public EndpointListener {
   LineReader* readers_ = nullptr;
   Time waiting_since_ = Time::never();
   Duration waited_before_{0};
-  std::size_t too_long_for_ = 0;  // the longest that would have been read; 0: none was longer
+  std::size_t too_long_for_ = 0;  // the max_line of the first line that was too long; 0: none was
   std::uint64_t written_by_then_ = 0;
   std::optional<EndCause> cause_;
 };

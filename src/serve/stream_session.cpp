@@ -1,6 +1,6 @@
-// The session of a StreamHandler: the handler's coroutine inside ours, and a look at the clock for silence, for a line that
-// does not end, and for the end of its lifetime. It is there from its accept on, though the coroutine begins in the loop's
-// own time.
+// The session of a StreamHandler: the handler's coroutine inside the session's own, and a timer for the idle timeout,
+// the line timeout and the lifetime. The session exists from the accept on; the coroutine begins on the loop's own
+// stack.
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -26,7 +26,7 @@ class StreamSession final : public Session, StreamLines {
   static Task<> run(StreamSession* begun) {
     const std::unique_ptr<StreamSession> session(begun);
     session->server().resumed(*session);
-    try {  // the handler's whole life, of whatever kind its end is
+    try {  // covers the handler's whole life, however it ends
       Task<> serving = session->service().stream().serve(session->conn(), session->context_);
       co_await std::move(serving);
       session->answer_long_line();
@@ -35,13 +35,13 @@ class StreamSession final : public Session, StreamLines {
     }
     session->handler_returned();
     session->endpoint().begin_close();
-    session->holds();  // what is still to be sent
+    session->holds();  // holds the bytes still to be sent
     FinishOperation finishing = session->conn().finish();
     auto finished = co_await finishing;
     session->report(finishing.failure());
   }
 
-  // There is no memory for the coroutine.
+  // Called when there is no memory for the coroutine.
   void end_unserved() {
     endpoint().run_out();
     decide(EndCause::error);
@@ -49,10 +49,10 @@ class StreamSession final : public Session, StreamLines {
   }
 
  private:
-  // The handler has returned: whatever it learned of the connection, we read off the connection itself.
+  // The handler's own errors are not known, so the cause is read off the connection.
   void handler_returned() noexcept {
     endpoint().look_at(Time::never());
-    limit_ended_it_ = limit_ended_it_ || (threw_ && !decided_);  // where that means over_limit
+    limit_ended_it_ = limit_ended_it_ || (threw_ && !decided_);  // for over_limit
     if (threw_) return decide(*threw_);
     if (const auto cause = StreamLines::cause()) return decide(*cause);
     if (endpoint().has_eof()) return decide(EndCause::eof);
@@ -65,7 +65,7 @@ class StreamSession final : public Session, StreamLines {
     ended(facts, 0, limit_behind(facts.cause(), limit_ended_it_));
   }
 
-  // The first reason counts.
+  // The first cause counts.
   void decide(EndCause cause) noexcept {
     if (!decided_) decided_ = cause;
   }
@@ -83,7 +83,7 @@ class StreamSession final : public Session, StreamLines {
     cut_off(EndCause::over_limit, "the server is out of buffer memory");
   }
 
-  // It holds too much, and is ended now.
+  // Called when it holds too much.
   void cut_off(EndCause cause, const char* why) noexcept {
     limit_ended_it_ = !decided_;
     decide(cause);
@@ -142,10 +142,10 @@ class StreamSession final : public Session, StreamLines {
   }
 
   Context context_;
-  bool is_old_ = false;              // its lifetime is over
-  bool limit_ended_it_ = false;      // what it held was too much
-  std::optional<EndCause> threw_;    // an exception has left the handler, and means this
-  std::optional<EndCause> decided_;  // why it ends, once that is known
+  bool is_old_ = false;              // set when its lifetime is over
+  bool limit_ended_it_ = false;      // set when it held too much
+  std::optional<EndCause> threw_;    // the cause of an exception that has left the handler
+  std::optional<EndCause> decided_;  // the cause of its end, once known
 };
 
 void begin_stream(Service& service, Conn conn) {

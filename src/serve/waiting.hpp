@@ -1,5 +1,5 @@
-// Waiting: a connection that has been accepted and waits, unread, for its address's turn. The timer of the first of an
-// address is armed: for when it is due, or has waited too long.
+// Waiting: a connection that has been accepted and waits, unread, for its address's turn. Only the first of an address
+// has its timer armed: for when it is due, or has waited too long.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +23,10 @@ struct Waiting final : Timer {
   Service& service;
   Conn conn;
   AddressTable::Entry& entry;
-  const Refusal* why;  // what it is told if it has waited too long
-  Time due;            // by the rate; the count may hold it back for longer
+  const Refusal* why;  // the reason it is told if it has waited too long
+  Time due;            // when the rate allows it; the count may hold it back for longer
   Time until;
-  std::size_t index = 0;  // among all that wait
+  std::size_t index = 0;  // the index among all waiting connections
   Waiting* next = nullptr;
 };
 
