@@ -1,11 +1,11 @@
-// Alarm: a timerfd(2) that ends a wait in time for a timer that is far away, so that the wait itself needs no limit.
+// Alarm: a timerfd(2) that ends a wait for a distant timer, so that the wait itself needs no timeout.
 //
-//     timers    |-------------------x------x--->     the next of them moves later with every line
-//     alarm     |---------------x                    is left where it is: the loop looks, and sets it anew
+//     timers    |-------------------x------x--->     the next one moves later with every line
+//     alarm     |---------------x                    stays where it is: the loop looks, and sets it again
 //
-// For a wait with a limit the kernel starts a timer and, when something comes, cancels it: each time the server sleeps, about
-// 3 % of what a line costs it then. An alarm is set when it has rung, or when a nearer timer was armed; that is rare.
-// Once all timers are cancelled it may ring one more time for nothing.
+// For a wait with a timeout the kernel starts a timer, and cancels it when an event comes: each time the server sleeps,
+// about 3 % of the cost of a line then. An alarm is set only when it has rung, or when a nearer timer was armed; that
+// is rare. Once all timers are cancelled it may ring one more time without cause.
 #pragma once
 
 #include "reactord/reactor.hpp"
@@ -16,14 +16,14 @@ class Alarm final : public Watch {
  public:
   explicit Alarm(Reactor& reactor);
 
-  // Whether it wakes the loop at `time` or before. Always, if `time` is never.
+  // True when it wakes the loop at `time` or before. Always true if `time` is never.
   bool rings_by(Time time) const noexcept { return set_for_ <= time; }
 
-  // Sets it for `time`, which must be to come. False: the kernel refuses, nothing will ring.
+  // Sets it for `time`, which must be in the future. False: the kernel refuses, and it will not ring.
   bool set(Time time) noexcept;
 
  private:
-  // Never read, as the eventfd of Wakeup is not: to set it is to clear it, and each time it rings is a new edge.
+  // It is never read, like the eventfd of Wakeup: setting it clears it, and each ring is a new edge.
   void on_ready(Readiness) override { set_for_ = Time::never(); }
   void on_release() override { reactor().retire(*this); }
   void on_shutdown() override {}

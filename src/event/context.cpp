@@ -31,7 +31,7 @@ Context::Context(Context& parent, Time deadline)
     listen(parent);
   }
   if (!is_done() && deadline_ < parent.deadline_)
-    reactor_.arm(*this, deadline_);  // else the parent's timer is ours too
+    reactor_.arm(*this, deadline_);  // else the parent's timer ends this one too
 }
 
 Context::~Context() { cancel(); }
@@ -42,8 +42,8 @@ void Context::cancel(Error cause) { end(ErrorCode::cancelled, &cause); }
 void Context::on_timer() { end(ErrorCode::deadline_exceeded, nullptr); }
 void Context::on_done(Context& parent) noexcept { end(parent.code_, parent.cause_.get()); }
 
-// Depth first: a deep tree takes stack, at about a hundred bytes a level. No listener runs code of a user, so the list
-// changes in here only.
+// Depth first: a deep tree takes stack, about a hundred bytes a level. No listener runs user code, so only this
+// function changes the list.
 void Context::end(ErrorCode code, const Error* cause) noexcept {
   if (is_done()) return;
   code_ = code;
@@ -87,7 +87,7 @@ Result<void> ContextSleepOperation::await_resume() const {
 }
 
 void ContextSleepOperation::on_done(Context& context) noexcept {
-  if (is_cancelled()) return;  // by the Reactor's shutdown: it is in the queue
+  if (is_cancelled()) return;  // the Reactor's shutdown has queued it
   failure_ = context.code();
   wake_up();
 }
@@ -107,12 +107,12 @@ class AfterFunction::Record final : public ContextListener, public Resumable {
 
   void queue() noexcept {
     is_queued = true;
-    reactor.work_began();  // what is to run after a cancel keeps the loop going, as a task does
+    reactor.work_began();  // a function queued by a cancel keeps the loop going, as a task does
     reactor.resume_later(*this);
   }
 
   Reactor& reactor;
-  AfterFunction* handle;  // null: nobody can stop it any more
+  AfterFunction* handle;  // null when it can't be stopped any more
   std::move_only_function<void()> function;
   bool is_queued = false;
 

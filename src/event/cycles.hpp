@@ -1,5 +1,5 @@
-// cycles: the CPU's own counter, which costs an instruction or two to read where the clock costs a call. It runs at a
-// constant rate that the program is not told; StallMeter finds it out.
+// cycles: the CPU's cycle counter. Reading it costs an instruction or two, reading the clock costs a call. It runs at a
+// constant rate that the program is not told; StallMeter measures it.
 #pragma once
 
 #include <cstdint>

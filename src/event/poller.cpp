@@ -21,8 +21,8 @@ Poller::~Poller() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-// The process may have been stopped (signal(7)), for any time. What has come meanwhile must not be taken for missing:
-// so the kernel is asked once more, without waiting.
+// The process may have been stopped (signal(7)) for any time. Events that came meanwhile must not count as missing: so
+// the kernel is asked once more, without waiting.
 int Poller::wait_failed(int number) noexcept {
   if (number != EINTR) return -number;
   const int count = ::epoll_wait(fd_, events_.get(), static_cast<int>(events_per_wait), 0);

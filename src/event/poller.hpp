@@ -1,4 +1,4 @@
-// Poller: epoll(7) behind three verbs. The only place that knows epoll.
+// Poller: epoll(7) behind three functions. No other file knows epoll.
 #pragma once
 
 #include <sys/epoll.h>
@@ -20,17 +20,18 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  int error() const noexcept { return fd_ < 0 ? -fd_ : 0; }  // errno of epoll_create1(2)
+  int error() const noexcept { return fd_ < 0 ? -fd_ : 0; }  // the errno of epoll_create1(2)
 
-  // Watches fd for everything, edge-triggered. No second call for the same descriptor is needed: closing it removes
-  // it, because descriptors are close-on-exec and never duplicated. Returns 0 or -errno.
+  // Watches `fd` for every readiness, edge-triggered. No second call for the same descriptor is needed: closing it
+  // removes it, because descriptors are close-on-exec and never duplicated. Returns 0 or -errno.
   int add(int fd, Watch& watch) noexcept;
 
-  // The exception, before its close: a descriptor whose open file another process holds too. The kernel goes on telling
-  // of that file, and would name a Watch that is gone.
+  // Needed before the close of a descriptor whose open file another process holds too. Without it the kernel goes on
+  // reporting that file, and would name a deleted Watch.
   void remove(int fd) noexcept;
 
-  // How many events came within `milliseconds` (-1: without limit), or until a signal interrupted; or -errno.
+  // Waits at most `milliseconds` (-1: for ever), or until a signal interrupts it. Returns the number of events, or
+  // -errno.
   int wait(int milliseconds) noexcept {
     const int count = ::epoll_wait(fd_, events_.get(), static_cast<int>(events_per_wait), milliseconds);
     if (count >= 0) [[likely]]
@@ -39,10 +40,10 @@ class Poller {
     return wait_failed(saved);
   }
 
-  // The events of the last wait(), one after the other.
+  // Iterates over the events of the last wait().
   using Event = const epoll_event*;
   Event first() const noexcept { return events_.get(); }
-  // More may be ready than one wait returns. `end`: behind the last event.
+  // True when more may be ready than one wait returns. `end`: behind the last event.
   bool was_full(Event end) const noexcept { return end == events_.get() + events_per_wait; }
   static Watch& watch(Event event) noexcept { return *static_cast<Watch*>(event->data.ptr); }
   static Readiness ready(Event event) noexcept { return event->events; }

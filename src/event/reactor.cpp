@@ -16,7 +16,8 @@
 namespace reactord {
 namespace {
 
-// From here on the alarm is set for it; and the clock as read at the beginning of the turn is good enough.
+// The alarm is set for waits at least this long. For those, the clock read at the beginning of the turn is accurate
+// enough.
 constexpr Duration coarse_wait = 1s;
 
 }  // namespace
@@ -31,10 +32,10 @@ Reactor::Reactor(Clock& clock)
   if (!virtual_clock_) alarm_ = new Alarm(*this);
   const auto added = watch_over_itself();
   if (!added) refusal_ = added.error();
-  open_watches_ = 0;  // its own is not a user's
+  open_watches_ = 0;  // the Reactor's own does not count
 }
 
-// Errors: what the kernel refuses to a loop that could else not wait, or not be woken.
+// Errors: the kernel refuses a descriptor, without which the loop could not wait or not be woken.
 Result<void> Reactor::watch_over_itself() {
   if (poller_->error() != 0) return std::unexpected(Error::from_errno(poller_->error(), "epoll_create1"));
   if (wakeup_->error() != 0) return std::unexpected(Error::from_errno(wakeup_->error(), "eventfd"));
@@ -78,14 +79,14 @@ void detail::TaskPromiseBase::task_ended(TaskPromiseBase& promise) noexcept {
 
 void Reactor::post(std::move_only_function<void()> work) { wakeup_->post(std::move(work)); }
 
-// A watch is named once by each of them, a listener perhaps twice.
+// Each queue names a watch at most once, except flush_ and listeners_.
 void Reactor::make_room_in_queues() {
   const std::size_t most = watches_ + 1;
   const auto make_room = [](auto& queue, std::size_t names) {
     if (queue.capacity() < names) queue.reserve(std::max(names, 2 * queue.capacity()));
   };
   for (auto* queue : {&again_, &serving_again_, &starved_}) make_room(*queue, most);
-  make_room(flush_, 2 * most);  // one that is flushed may be named anew before the flush is over
+  make_room(flush_, 2 * most);  // a watch may be queued again before the flush ends
   make_room(listeners_, 2 * most);
 }
 
@@ -110,7 +111,7 @@ Result<void> Reactor::add(Watch& watch) {
 }
 
 void Reactor::retire(Watch& watch) noexcept {
-  if (watch.is_retired() || !watch.added_) return;  // whoever made one that was never added deletes it
+  if (watch.is_retired() || !watch.added_) return;  // its owner deletes a watch that was never added
   watch.aside_ |= Watch::retired;
   timers_.cancel(watch);
   (watch.previous_ == nullptr ? open_ : watch.previous_->next_) = watch.next_;
@@ -131,8 +132,8 @@ void Reactor::again_when_descriptor_free(Watch& watch) {
   if (std::ranges::find(starved_, &watch) == starved_.end()) starved_.push_back(&watch);
 }
 
-// For how long the kernel may put us to sleep: until the next timer, -1 for ever. On a virtual clock nobody sleeps, and there
-// is no alarm.
+// The timeout of the next wait: until the next timer, or -1. On a virtual clock the loop never sleeps, and has no
+// alarm.
 inline int Reactor::wait_milliseconds() noexcept {
   constexpr Duration longest = 24h;
   if (has_work_) [[unlikely]]
@@ -151,7 +152,7 @@ inline int Reactor::wait_milliseconds() noexcept {
   return static_cast<int>((left.count() + nanoseconds_per_tick - 1) / nanoseconds_per_tick);
 }
 
-// A dispatch has ended. The end of one is the beginning of the next.
+// Called at the end of a dispatch, which is the beginning of the next one.
 [[gnu::always_inline]] inline void Reactor::measure(const Watch* watch) {
   const std::uint64_t end = cycles();
   if (end > suspicious_from_) [[unlikely]]
@@ -169,13 +170,13 @@ void Reactor::look_for_stall(const Watch* watch, std::uint64_t end) {
   suspicious_cycles_ = stalls_->suspicious();
   if (took > 0s && measured_)
     observer_->on_stall(watch == wakeup_ || watch == alarm_ ? nullptr : watch, took);
-  suspicious_from_ = cycles() + suspicious_cycles_;  // what the observer did is nobody's stall
+  suspicious_from_ = cycles() + suspicious_cycles_;  // the observer's own time is not a stall
 }
 
 void Reactor::observe(ReactorObserver* observer, Duration stall_threshold) {
   observer_ = observer;
   measured_ = observer != nullptr && stall_threshold > 0s;
-  look_again();  // run() looks which of its loops it needs
+  look_again();  // so that run() chooses its loop again
   if (!measured_) return;
   if (stalls_ == nullptr) stalls_ = std::make_unique<StallMeter>();
   stalls_->set_threshold(stall_threshold);
@@ -191,7 +192,7 @@ inline void Reactor::serve(Watch& watch, Readiness ready) {
   look_again();
 }
 
-// Below zero: -errno of epoll_wait(2). Above zero: more was done than to serve ready connections.
+// Below zero: -errno of epoll_wait(2). Above zero: the turn did more than serve ready connections.
 template <bool Measured>
 [[gnu::always_inline]] inline int Reactor::turn(bool may_block) {
   ++turns_;
@@ -211,7 +212,7 @@ template <bool Measured>
   }
   if (!has_work_ && timers_.next_time() > now_) [[likely]]
     return 0;
-  run_work(poller_->was_full(event));  // asked of the event, lest every turn keeps the count
+  run_work(poller_->was_full(event));  // derived from the event, so that no turn keeps the count
   return 1;
 }
 
@@ -221,20 +222,20 @@ int Reactor::turn_until_done() {
     const int result = turn<Measured>(true);
     if (result == 0) [[likely]]
       continue;
-    // Whatever ends a task or calls stop() leaves work behind, so after the usual turn neither can be news.
+    // A task that ends and stop() both leave work behind, so after a usual turn neither can have happened.
     if (result < 0 && !survives_failed_wait(-result)) return result;
     if (stopping_ || live_tasks_ == 0 || measured_ != Measured) return 0;
   }
 }
 
-// The kernel would not let us wait: an errno that epoll_wait(2) has no good reason for. It may pass.
+// epoll_wait(2) has failed with an errno that it has no good reason for. The failure may pass.
 bool Reactor::survives_failed_wait(int failure) {
   if (last_failed_turn_ + 1 != turns_) failures_ = 0;
   last_failed_turn_ = turns_;
   if (++failures_ >= failed_waits) return false;
   if (observer_ != nullptr) observer_->on_wait_failed(Error::from_errno(failure, "epoll_wait"));
   pause_ = failures_ == 1 ? shortest_pause : std::min(pause_ * 2, longest_pause);
-  if (!clock_.skip(pause_)) system::sleep(pause_);  // there is nothing else to do
+  if (!clock_.skip(pause_)) system::sleep(pause_);  // nothing else can be done
   return true;
 }
 
@@ -259,8 +260,8 @@ int Reactor::run_until_done() {
 
 int Reactor::turn_at_once() { return turn<false>(false); }
 
-// Those that used up a budget last turn, then the listeners. By index: whoever comes to be watched meanwhile is made room
-// for, and that moves the queues.
+// Serves the watches that used up a budget last turn, then the listeners. It iterates by index: adding a watch makes
+// room in the queues, which moves them.
 void Reactor::serve_rest() {
   serving_again_.swap(again_);
   for (std::size_t index = 0; index < serving_again_.size(); ++index) {
@@ -278,12 +279,12 @@ void Reactor::serve_rest() {
   listeners_.clear();
 }
 
-// All of the turn that comes after the ready connections.
+// The phases of the turn after the ready connections.
 void Reactor::run_work(bool more_is_ready) {
   serve_rest();
   const bool held_back = hold_timers_back(more_is_ready);
   if (!held_back) run_timers();
-  has_work_ = held_back;  // what is left for the next turn says so anew
+  has_work_ = held_back;  // work that is left for the next turn sets it again
   run_queued();
   if (!next_turn_.is_empty()) look_again();
   queued_.append(next_turn_);
@@ -292,8 +293,8 @@ void Reactor::run_work(bool more_is_ready) {
   if (!again_.empty()) look_again();
 }
 
-// A process that was stopped, or held up, finds hundreds of deadlines behind it, and in the kernel what had come in time:
-// more than one wait returns, or after a wait that had returned when the process stopped.
+// A process that was stopped or held up finds hundreds of deadlines past, while the bytes that came in time are still
+// in the kernel: more than one wait returns, or behind a wait that had returned before the stop.
 bool Reactor::hold_timers_back(bool more_is_ready) noexcept {
   if (timers_.next_time() > now_) return false;
   const bool just_late = turns_held_back_ == 0 && now_ - timers_.next_time() > late;
@@ -305,7 +306,7 @@ void Reactor::run_timers() {
   timers_.advance(tick_at_or_before(now_));
   for (std::size_t left = std::min(timers_.expired(), timers_per_turn); left > 0; --left) {
     Timer* timer = timers_.pop_expired();
-    if (timer == nullptr) return;  // one that ran has cancelled the others
+    if (timer == nullptr) return;  // a timer that ran has cancelled the others
     timer->on_timer();
     dispatched(nullptr);
   }
@@ -315,14 +316,14 @@ void Reactor::run_queued() {
   Resumable* next = queued_.take_all();
   while (next != nullptr) {
     Resumable& resumable = *next;
-    next = resumable.next;  // read first: the node may be gone once its coroutine has run
+    next = resumable.next;  // first, because the node may be gone once its coroutine has run
     resumable.resume();
     dispatched(nullptr);
   }
 }
 
 void Reactor::flush() {
-  // A snapshot: what a flush resumes may write again, and that goes out next turn.
+  // A snapshot: a task that a flush resumes may write again, which is sent next turn.
   const std::size_t count = flush_.size();
   for (std::size_t index = 0; index < count; ++index) {
     Watch& watch = *flush_[index];
@@ -354,7 +355,7 @@ void Reactor::reap() noexcept {
     }
     if (dead.again_queued_ || dead.flush_queued_ || dead.referred_) {
       dead.referred_ = false;
-      dead.next_ = std::exchange(retired_, &dead);  // somebody still names it: next turn
+      dead.next_ = std::exchange(retired_, &dead);  // a queue still names it: next turn
       look_again();
       continue;
     }

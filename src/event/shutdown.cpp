@@ -1,4 +1,4 @@
-// How a Reactor ends: everything that is pending fails, and what that resumes runs, until nothing can run any more.
+// The end of a Reactor: every pending operation fails, and the resumed tasks run, until nothing can run any more.
 #include "event/wakeup.hpp"
 #include "reactord/reactor.hpp"
 
@@ -7,7 +7,7 @@ namespace reactord {
 void Reactor::shutdown() noexcept {
   if (state_ == State::idle) {
     const Turning turning(*this, State::shutting_down);
-    const bool asked_to_stop = stopping_;  // the next run()
+    const bool asked_to_stop = stopping_;  // meant for the next run()
     shut_down();
     stopping_ = asked_to_stop;
   } else if (state_ == State::running) {
@@ -21,8 +21,8 @@ void Reactor::shut_down() noexcept {
   while (true) {
     fail_everything();
     if (!can_run()) break;
-    wakeup_->run_posted();                    // here, lest it waits for a kernel that lets nobody wait
-    if (turn_at_once() < 0) run_work(false);  // what ends must end, whatever the kernel says
+    wakeup_->run_posted();                    // here, because wait() may fail
+    if (turn_at_once() < 0) run_work(false);  // what ends must end, even if wait() fails
   }
   stopping_ = false;
 }

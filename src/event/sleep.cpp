@@ -1,4 +1,4 @@
-// How a task waits: for a time, for the next turn.
+// The ways a task waits: for a time, and for the next turn.
 #include "reactord/reactor.hpp"
 
 namespace reactord {
@@ -22,7 +22,7 @@ Result<void> SleepOperation::await_resume() const {
 
 void SleepOperation::on_timer() {
   unlink();
-  resume();  // the frame that holds this operation may be gone after it
+  resume();  // last, because it may free the frame that holds this operation
 }
 
 void SleepOperation::wake_up() noexcept {

@@ -9,7 +9,8 @@ namespace reactord {
 namespace {
 
 constexpr double slowest_counter = 0.001;  // cycles per nanosecond: ARM's may have a megahertz
-constexpr double margin = 0.5;  // a counter that is not quite constant is suspected early, not late
+// A counter that is not quite constant is suspected early, not late.
+constexpr double margin = 0.5;
 constexpr Duration shortest_lesson = 1ms;  // below, the reading itself takes too large a part
 constexpr int readings = 3;
 
@@ -21,7 +22,7 @@ void StallMeter::set_threshold(Duration threshold) noexcept {
   suspect();
 }
 
-// Counter and clock at one moment. Of several tries the closest: we may lose the CPU between the two.
+// Reads counter and clock at one moment. The closest of several tries counts: the CPU may be lost between the two.
 StallMeter::Reading StallMeter::read_both() noexcept {
   Reading best{};
   std::uint64_t closest = std::numeric_limits<std::uint64_t>::max();
@@ -37,7 +38,7 @@ StallMeter::Reading StallMeter::read_both() noexcept {
 }
 
 void StallMeter::learn(const Reading& reading) noexcept {
-  if (reading.cycles < first_.cycles) {  // the counter was set back: the machine slept, or has moved
+  if (reading.cycles < first_.cycles) {  // the counter was set back: the machine slept, or was migrated
     first_ = reading;
     cycles_per_nanosecond_ = 0;
   } else if (reading.time - first_.time >= shortest_lesson) {

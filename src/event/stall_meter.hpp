@@ -1,12 +1,12 @@
-// StallMeter: judges the dispatches that took suspiciously many cycles. The loop reads the counter once for each: the
-// end of one is the beginning of the next.
+// StallMeter: judges dispatches that took suspiciously many cycles. The loop reads the counter once for each: the end
+// of one is the beginning of the next.
 //
 //     ... wait | dispatch | dispatch |          dispatch          | dispatch | wait ...
 //              ^ clock    ^ cycles   ^ cycles                     ^ cycles: many since the last? then read the clock
 //
-// The first reading of a turn has the wait in its difference: after a long wait it is suspicious for nothing, and the
-// clock, which the loop reads after the wait, clears it. How many cycles a second has is learned at suspicions; before,
-// a guess below every machine makes suspicions too many, and never too few.
+// The first reading of a turn includes the wait: after a long wait it is suspected wrongly, and the clock, which the
+// loop reads after the wait, clears it. The cycles per second are measured at suspicions. Until then a guess below
+// every machine's rate makes too many suspicions, never too few.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,15 @@ namespace reactord {
 class StallMeter {
  public:
   StallMeter() noexcept : first_(read_both()) {}
-  void set_threshold(Duration threshold) noexcept;                   // above zero
-  std::uint64_t suspicious() const noexcept { return suspicious_; }  // so many cycles may be too long
+  void set_threshold(Duration threshold) noexcept;  // must be above zero
+  // The number of cycles from which a dispatch may be too long.
+  std::uint64_t suspicious() const noexcept { return suspicious_; }
 
-  // Reads the clock, and learns. Returns how long the dispatch took if that is longer than the threshold, else zero.
-  // `begin` and `end` are cycles(); `turn_began` is real time.
+  // Reads the clock, and measures the counter's rate. Returns how long the dispatch took if that exceeds the threshold,
+  // else zero. `begin` and `end` are cycles(); `turn_began` is real time.
   Duration judge(std::uint64_t begin, std::uint64_t end, Time turn_began) noexcept;
 
-  // On a virtual clock, whose time says nothing about the machine's: when the turn began.
+  // The real time at which the turn began. For a virtual clock, whose time differs from the machine's.
   void turn_begins() noexcept { turn_began_ = monotonic_now(); }
   Time turn_began() const noexcept { return turn_began_; }
 
@@ -42,7 +43,7 @@ class StallMeter {
   Reading first_;
   std::uint64_t suspicious_ = 0;
   Duration threshold_{0};
-  Time since_;                        // what was before is not measured
+  Time since_;                        // time before it is not measured
   double cycles_per_nanosecond_ = 0;  // 0: not yet known
   Time turn_began_;
 };

@@ -79,9 +79,8 @@ void TimerWheel::advance(Tick now) noexcept {
   const auto top = static_cast<unsigned>(std::bit_width(now ^ now_) - 1) / bits;
   const unsigned from = digit(now_, top), to = digit(now, top);
   now_ = now;
-  // On every level finer than the coarsest digit that changed, all timers lie in the past. On that level the
-  // slots begun since, up to the present one, are emptied: what is due expires, the rest finds its place on a
-  // finer level.
+  // On every level finer than the coarsest digit that changed, all timers lie in the past. On that level the slots that
+  // have begun, up to the present one, are emptied: due timers expire, the others move to a finer level.
   for (unsigned level = 0; level < top; ++level) empty_slots(level, ~std::uint64_t{0});
   empty_slots(top, (~std::uint64_t{0} >> (63 - to)) & ~((std::uint64_t{2} << from) - 1));
   find_next();
@@ -112,8 +111,7 @@ Timer* TimerWheel::pop_expired() noexcept {
 void TimerWheel::find_next() noexcept {
   next_ = expired_ != nullptr ? now_ : never;
   if (expired_ == nullptr && used_levels_ != 0) {
-    // Every timer of a level lies before every timer of the coarser ones, so the finest level in use has the
-    // next.
+    // Every timer of a level expires before those of the coarser ones, so the finest level in use has the next.
     const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
     const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
     const Tick coarser = level + 1 == levels ? 0 : now_ >> ((level + 1) * bits) << ((level + 1) * bits);

@@ -1,5 +1,4 @@
-// Wakeup: how another thread reaches the loop: a locked list of work and an eventfd(2) that makes the loop
-// look.
+// Wakeup: the way another thread reaches the loop: a locked list of work, and an eventfd(2) that wakes the loop.
 #pragma once
 
 #include <functional>
@@ -13,15 +12,15 @@ namespace reactord {
 class Wakeup final : public Watch {
  public:
   explicit Wakeup(Reactor& reactor);
-  int error() const noexcept { return error_; }  // errno of eventfd(2)
+  int error() const noexcept { return error_; }  // the errno of eventfd(2)
 
-  void post(std::move_only_function<void()> work);  // any thread
-  bool has_work() noexcept;                         // posted and not yet run
-  void run_posted() noexcept;                       // all that was posted by now
+  void post(std::move_only_function<void()> work);  // may be called by any thread
+  bool has_work() noexcept;                         // true while posted work has not run
+  void run_posted() noexcept;                       // runs the work posted so far
 
  private:
-  // The counter is never read: each write(2) is a new edge whatever it holds, while reading it would announce to us that
-  // it can be written again, and cost a turn.
+  // The counter is never read: each write(2) is a new edge whatever its value. Reading it would report that it can be
+  // written again, and cost a turn.
   void on_ready(Readiness) override {
     run_posted();
     reactor().look_again();
