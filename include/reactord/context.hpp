@@ -104,8 +104,8 @@ class AfterFunction {
 
  private:
   class Record;
-  Record*
-      record_;  // owned until the loop's queue has it, which then frees it; null when nothing can be stopped
+  // Owned until it is in the queue of the loop, which then frees it. Null when nothing can be stopped.
+  Record* record_;
 };
 
 class [[nodiscard]] ContextSleepOperation final : public SleepOperation, ContextListener {

@@ -69,8 +69,8 @@ using ListenerId = std::uint64_t;  // never 0
 class ServerObserver {
  public:
   virtual ~ServerObserver() = default;
-  virtual void on_accepted() {
-  }  // one more connection will be open when this returns; nothing was read from it yet
+  // One more connection will be open when this returns; nothing was read from it yet.
+  virtual void on_accepted() {}
   virtual void on_closed(const ConnectionEnd&) {}
   // Called at each such connection or line: an observer that logs it must bound the log.
   virtual void on_limit(const LimitReached&) {}

@@ -50,7 +50,7 @@ void Address::swap(Address& other) noexcept {
   std::swap(path_length_, other.path_length_);
   std::swap(port_, other.port_);
   std::swap(zone_, other.zone_);
-  std::swap(ip_, other.ip_);  // the whole union: the path travels with it
+  std::swap(ip_, other.ip_);  // the whole union, so the path moves too
 }
 
 void Address::become_unix(Kind kind) noexcept {
@@ -121,7 +121,7 @@ Result<Address> Address::from_host(std::string_view host, std::uint16_t port) {
     address.kind_ = Kind::ip4;
     return address;
   }
-  // (A NUL byte ends the text for inet_pton(3), but not for us.)
+  // A NUL byte would end the text for inet_pton(3) alone.
   if (ip.find('\0') != std::string::npos || ::inet_pton(AF_INET6, ip.c_str(), address.ip_.data()) != 1) {
     return refused(host, "not a numeric address such as 127.0.0.1 or [::1]");
   }
@@ -134,8 +134,8 @@ Result<Address> Address::from_host(std::string_view host, std::uint16_t port) {
   return address;
 }
 
-// An IPv4 address in IPv6's clothes (RFC 4291, 2.5.5.2) is that IPv4 address, as in Go: so a client that
-// reached a dual-stack listener over IPv4 is known by its own address.
+// An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) becomes that IPv4 address, as in Go: so a client that reached a
+// dual-stack listener over IPv4 is known by its own address.
 void Address::unmap() noexcept {
   constexpr std::array<std::uint8_t, 12> prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (!std::equal(prefix.begin(), prefix.end(), ip_.begin())) return;
@@ -194,9 +194,9 @@ unsigned Address::to_socket_address(sockaddr_storage& storage) const noexcept {
   auto& un = reinterpret_cast<sockaddr_un&>(storage);
   un.sun_family = AF_UNIX;
   constexpr unsigned head = offsetof(sockaddr_un, sun_path);
-  if (kind_ == Kind::unix_unnamed || path_length_ == 0) return head;  // bind(2) with this autobinds: unix(7)
-  const unsigned skip =
-      kind_ == Kind::unix_abstract ? 1 : 0;  // an abstract name begins with NUL, a path ends with one
+  if (kind_ == Kind::unix_unnamed || path_length_ == 0) return head;  // bind(2) autobinds this: unix(7)
+  // An abstract name begins with a NUL byte, a path ends with one.
+  const unsigned skip = kind_ == Kind::unix_abstract ? 1 : 0;
   std::memcpy(un.sun_path + skip, unix_.path, path_length_);
   return head + path_length_ + 1;
 }

@@ -50,7 +50,7 @@ BufferPool::Chunk* BufferPool::allocate(std::size_t at_least) {
   return chunk;
 }
 
-// There was no memory. What lies idle is of other sizes, and the allocator may make one of them.
+// Called when an allocation has failed. The idle chunks are of other sizes, and the allocator may make one from them.
 void* BufferPool::allocate_at_last(std::size_t bytes) {
   release_idle();
   void* const storage = ::operator new(bytes, std::nothrow);
@@ -71,7 +71,7 @@ void Buffer::make_room(BufferPool& pool, std::size_t at_least) {
     chunk_ = pool.take(at_least);
     return;
   }
-  // Moving the bytes to the front costs one copy of them, so it must buy at least as much room as it copies.
+  // Moving the bytes to the front copies them, so it must gain at least as much room as it copies.
   if (chunk_->begin >= used && chunk_->capacity - used >= at_least) {
     std::memmove(chunk_->bytes(), chunk_->bytes() + chunk_->begin, used);
     chunk_->begin = 0;
@@ -94,7 +94,7 @@ void Buffer::shrink(BufferPool& pool) noexcept try {
   smaller->end = static_cast<std::uint32_t>(used);
   BufferPool::give_back(chunk_);
   chunk_ = smaller;
-} catch (const std::bad_alloc&) {  // then it stays where it is
+} catch (const std::bad_alloc&) {  // then the bytes stay where they are
 }
 
 }  // namespace reactord

@@ -11,7 +11,7 @@
 namespace reactord {
 namespace {
 
-// glibc begins a sentence where Go does not; an acronym such as "RPC" keeps its capitals in both.
+// glibc begins a sentence with a capital, Go does not. An acronym such as "RPC" keeps its capitals in both.
 std::string in_go_case(std::string text) {
   const bool acronym = text.size() > 1 && std::isupper(static_cast<unsigned char>(text[1])) != 0;
   if (!acronym && !text.empty()) {
@@ -20,7 +20,7 @@ std::string in_go_case(std::string text) {
   return text;
 }
 
-// As far as there is memory.
+// The text stays empty when there is no memory.
 void assign(std::string& to, std::string_view text) noexcept {
   try {
     to = text;
@@ -62,7 +62,7 @@ Error::Error(const Error& other) noexcept : code_(other.code_), errno_(other.err
   if (!other.detail_) return;
   try {
     detail_ = std::make_unique<Detail>(*other.detail_);
-  } catch (const std::bad_alloc&) {  // then without
+  } catch (const std::bad_alloc&) {  // then without the detail
   }
 }
 
@@ -103,7 +103,7 @@ bool Error::timeout() const noexcept {
 
 bool Error::temporary() const noexcept {
   const int number = system_errno();
-  // A connection that died in the queue is no reason to stop accepting: Go's OpError.Temporary says so too.
+  // A connection that was reset in the queue is no reason to stop accepting. Go's OpError.Temporary does the same.
   const bool of_accept = (number == ECONNRESET || number == ECONNABORTED) && operation() == "accept";
   return timeout() || of_accept || number == EINTR || number == EMFILE || number == ENFILE ||
          (code_ == ErrorCode::lookup_failed && errno_ == EAI_AGAIN);

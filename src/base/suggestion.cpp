@@ -8,9 +8,9 @@
 namespace reactord {
 namespace {
 
-constexpr std::size_t longest_word = 64;  // of a longer one nobody guesses what was meant
+constexpr std::size_t longest_word = 64;  // for a longer word no suggestion is made
 
-// How many letters must be inserted, dropped, changed or swapped with their neighbour to make one of the other (the
+// The number of letters to insert, drop, change or swap with their neighbour to turn one word into the other (the
 // optimal string alignment of Damerau 1964).
 std::size_t distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> before(right.size() + 1), last(before), row(before);

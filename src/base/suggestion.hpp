@@ -1,4 +1,4 @@
-// Suggestion: what somebody who wrote a wrong word may have meant.
+// Suggestion: the word that the writer of a wrong word may have meant.
 #pragma once
 
 #include <span>
@@ -7,8 +7,8 @@
 
 namespace reactord {
 
-// "did you mean X?" where one of `names` is a slip of the fingers away; otherwise "known:" and those that begin with
-// `wrong`, or all where none does. `prefix` stands before each.
+// "did you mean X?" when one of `names` is a typing mistake away. Otherwise "known:" and the names that begin with
+// `wrong`, or all when none does. `prefix` stands before each.
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> names,
                        std::string_view prefix = "");
 

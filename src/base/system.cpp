@@ -41,19 +41,19 @@ namespace {
 
 bool takes_bytes(int fd) noexcept {
   pollfd polled{.fd = fd, .events = POLLOUT, .revents = 0};
-  return uninterrupted([&] { return ::poll(&polled, 1, 0); }) > 0;  // its end counts: write(2) tells it
+  return uninterrupted([&] { return ::poll(&polled, 1, 0); }) > 0;  // a hang-up counts: write(2) reports it
 }
 
 }  // namespace
 
 ssize_t write_to_pipe_now(int fd, const void* bytes, std::size_t count) noexcept {
-  // A pipe that is ready has room for PIPE_BUF bytes; only another writer, between these two calls, can take it.
+  // A pipe that is ready has room for PIPE_BUF bytes. Only another writer, between these two calls, can use it up.
   if (!takes_bytes(fd)) return -EAGAIN;
   return write(fd, bytes, std::min<std::size_t>(count, PIPE_BUF));
 }
 
 ssize_t write_to_terminal_now(int fd, const void* bytes, std::size_t count) noexcept {
-  // A terminal is ready when it has room for one byte, and a write of two waits. So the flag it must be.
+  // A terminal is ready when it has room for one byte, and a write of two blocks. So the flag is needed.
   if (!takes_bytes(fd)) return -EAGAIN;
   const int flags = uninterrupted([&] { return ::fcntl(fd, F_GETFL); });
   if (flags < 0) return flags;

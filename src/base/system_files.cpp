@@ -11,10 +11,10 @@
 namespace reactord::system {
 namespace {
 
-// How often a lock file may be removed by its holder between our open(2) and our flock(2).
+// The number of times that a holder may remove the lock file between this process's open(2) and flock(2).
 constexpr int lock_attempts = 16;
 
-// Root may lock what a user has left behind.
+// Root may lock a file that another user has left behind.
 bool is_lock(const struct stat& file) noexcept {
   const uid_t user = ::geteuid();
   return S_ISREG(file.st_mode) && file.st_size == 0 && (file.st_uid == user || user == 0);
@@ -63,7 +63,7 @@ int set_socket_mode(int fd, mode_t mode) noexcept {
 int set_file_mode(const char* path, mode_t mode) noexcept {
   const int result = uninterrupted([&] { return ::fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW); });
   if (result != -EOPNOTSUPP) return result;
-  // The C library goes by /proc for that, which may not be there; or it is a link.
+  // The C library uses /proc for that, which may be missing. Or the file is a link.
   struct stat file {};
   if (file_status(path, file) == 0 && S_ISLNK(file.st_mode)) return result;
   return uninterrupted([&] { return ::fchmodat(AT_FDCWD, path, mode, 0); });

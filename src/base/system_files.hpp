@@ -1,4 +1,4 @@
-// The system calls about files by their names. As in system.hpp: EINTR never surfaces, and a failed call returns -errno.
+// The system calls on files by name. As in system.hpp, EINTR never surfaces, and a failed call returns -errno.
 #pragma once
 
 #include <sys/stat.h>
@@ -8,19 +8,19 @@
 
 namespace reactord::system {
 
-int file_status(const char* path, struct stat& status) noexcept;  // lstat(2): of a link, its own
+int file_status(const char* path, struct stat& status) noexcept;  // lstat(2): a link's own status
 int remove_file(const char* path) noexcept;                       // unlink(2)
 
-// A file at `path`, made if there is none, which this process alone holds a lock on: flock(2). Result: its descriptor.
-// -EWOULDBLOCK: somebody else holds it; -EEXIST: what is there is not an empty file of our own, and stays. The lock ends
-// with the descriptor. unlock_file() removes the file too, and does
-// so while nobody else can hold it.
+// Locks the file at `path` for this process alone, and creates it if it is missing: flock(2). Result: its descriptor.
+// -EWOULDBLOCK: another process holds the lock. -EEXIST: the file there is not an empty one of this user, and stays.
+// The lock ends with the descriptor. unlock_file() also removes the file, before another process can hold the lock.
 int lock_file(const char* path) noexcept;
 void unlock_file(int fd, const char* path) noexcept;
 
-int set_socket_mode(int fd, mode_t mode) noexcept;  // fchmod(2): what bind(2) gives its file, less the umask
-int set_file_mode(const char* path, mode_t mode) noexcept;  // fchmodat(2), which follows no link
-int set_file_owner(const char* path, std::optional<uid_t> owner,
-                   std::optional<gid_t> group) noexcept;  // lchown(2); none: as it is
+// fchmod(2): bind(2) gives the socket's file this mode, less the umask.
+int set_socket_mode(int fd, mode_t mode) noexcept;
+int set_file_mode(const char* path, mode_t mode) noexcept;  // fchmodat(2), which does not follow a link
+// lchown(2); none: unchanged.
+int set_file_owner(const char* path, std::optional<uid_t> owner, std::optional<gid_t> group) noexcept;
 
 }  // namespace reactord::system

@@ -26,7 +26,7 @@ void hold_standard_descriptors() noexcept {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     int null = uninterrupted([] { return ::open("/dev/null", O_RDWR | O_NOCTTY); });
     if (null < 0) null = uninterrupted([] { return ::open("/", O_PATH); });
-    if (null >= 0 && null != fd) close(null);  // can't be: the least number that is free is this one
+    if (null >= 0 && null != fd) close(null);  // never true: open(2) returns the lowest free number
   }
 }
 
@@ -54,8 +54,8 @@ int wait_for_signal(std::initializer_list<int> numbers, std::chrono::nanoseconds
   ::pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
   constexpr std::int64_t second = 1'000'000'000;
   const timespec longest{.tv_sec = time.count() / second, .tv_nsec = time.count() % second};
-  const int number =
-      ::sigtimedwait(&wanted, nullptr, &longest);  // EINTR: another one, and the wait is over too
+  // EINTR: another signal came, and the wait is over too.
+  const int number = ::sigtimedwait(&wanted, nullptr, &longest);
   return number < 0 ? 0 : number;
 }
 
@@ -65,7 +65,7 @@ long raise_descriptor_limit() noexcept {
   if (result < 0) return result;
   const rlim_t granted = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
-  // Refused where the hard limit is above fs.nr_open; then the soft one stays.
+  // Refused when the hard limit is above fs.nr_open; then the soft limit stays.
   const int raised = uninterrupted([&] { return ::setrlimit(RLIMIT_NOFILE, &limit); });
   constexpr rlim_t most = std::numeric_limits<long>::max();
   return static_cast<long>(std::min(raised < 0 ? granted : limit.rlim_max, most));
@@ -73,7 +73,7 @@ long raise_descriptor_limit() noexcept {
 
 namespace {
 
-// Field `field`, counted from 0, of /proc/self/statm, in bytes; 0 if that can't be read.
+// Field `field`, counted from 0, of /proc/self/statm, in bytes; 0 when it can't be read.
 std::size_t memory_used(int field) noexcept {
   char text[128];
   const int fd = uninterrupted([] { return ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC); });
@@ -113,7 +113,7 @@ void wait_for_child(pid_t child) noexcept {
 
 std::chrono::nanoseconds processor_time() noexcept {
   timespec used{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);  // can't fail for ourselves
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);  // can't fail for the process itself
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 

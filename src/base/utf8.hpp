@@ -1,4 +1,4 @@
-// UTF-8: what of a text that came from anywhere is a character, for files that must hold nothing else.
+// UTF-8: finds the characters in text of any origin, for files that must hold nothing else.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace reactord {
 
-// The bytes of the character that `text` begins with, 1 to 4; 0 where it begins with none (RFC 3629: nothing overlong, no
-// surrogate, nothing above U+10FFFF).
+// The number of bytes, 1 to 4, of the character that `text` begins with. 0 when it begins with none (RFC 3629: nothing
+// overlong, no surrogate, nothing above U+10FFFF).
 constexpr std::size_t utf8_length(std::string_view text) noexcept {
   const auto byte = [&](std::size_t at) {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;

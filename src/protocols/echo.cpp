@@ -1,4 +1,4 @@
-// echo: every byte back as it came (RFC 862).
+// echo: returns every byte as it came (RFC 862).
 #include "protocols/table.hpp"
 
 namespace reactord {

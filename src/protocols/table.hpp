@@ -1,4 +1,4 @@
-// The protocols that reactord serves: one line each, here below in table.cpp.
+// The protocols that reactord serves: one line each, in table.cpp.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace reactord {
 
-using Handler =
-    std::variant<LineHandler*, StreamHandler*>;  // one object for all connections, living for ever
+// One object serves all connections. It lives as long as the program.
+using Handler = std::variant<LineHandler*, StreamHandler*>;
 
 struct Protocol {
   std::string_view name;     // as in --listen NAME@ADDRESS
@@ -19,6 +19,6 @@ struct Protocol {
 };
 
 std::span<const Protocol> protocols() noexcept;                 // in the order of the table
-const Protocol* find_protocol(std::string_view name) noexcept;  // null: there is none of that name
+const Protocol* find_protocol(std::string_view name) noexcept;  // null when there is none of that name
 
 }  // namespace reactord
