@@ -21,7 +21,7 @@ int complain(const std::string& text, int status, const std::string& advice) {
   const std::string priority = is_journal(STDERR_FILENO) ? "<3>" : "";
   std::string printed = priority + "reactord: " + printable(text) + '\n';
   if (!advice.empty()) printed += priority + advice + '\n';
-  std::fputs(printed.c_str(), stderr);  // at once, so that another's line does not come between
+  std::fputs(printed.c_str(), stderr);  // one call, so that no other line comes between
   return status;
 }
 

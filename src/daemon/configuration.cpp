@@ -19,7 +19,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
-// Without the comment at its end, if there is one: "#" within a word is part of it.
+// The line without its trailing comment. A "#" within a word is part of the word.
 std::string_view without_comment(std::string_view text) {
   for (std::size_t at = text.find('#'); at != std::string_view::npos; at = text.find('#', at + 1)) {
     if (at == 0 || spaces.find(text[at - 1]) != std::string_view::npos) return text.substr(0, at);
@@ -27,7 +27,7 @@ std::string_view without_comment(std::string_view text) {
   return text;
 }
 
-// What stands in the quotes that `text` begins with. Error: what is wrong with them.
+// The text within the quotes that `text` begins with. Error: what is wrong with them.
 Parsed<std::string> unquoted(std::string_view text) {
   std::string value;
   std::size_t at = 1;
@@ -94,7 +94,7 @@ void Configuration::read(std::string_view text, std::string_view file) {
   const std::string start = std::string(file) + ": ";
   if (text.size() > longest_text) return add_mistake(start + "longer than 1MiB: is this the right file?");
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  // One mistake, and not one for each line of what was never meant to be read.
+  // A file that is no text is one mistake, not one for each line.
   if (const std::size_t at = text.find('\0'); at != std::string_view::npos) {
     const auto number = 1 + std::ranges::count(text.substr(0, at), '\n');
     return add_mistake(std::string(file) + ':' + std::to_string(number) +
@@ -129,7 +129,7 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
   if (!value) return add_mistake(start + std::string(text) + ": " + value.error());
   const Setting* setting = find_setting(name);
   if (setting == nullptr || !setting->is_key()) {
-    // The nearest of all names takes its time: not for one that is only counted.
+    // Searching the nearest name is slow: it is skipped for a mistake that is only counted.
     return add_mistake(is_told() ? start + *value + ": " + unknown_key(name) : "");
   }
   if (value->empty()) {

@@ -16,7 +16,7 @@
 namespace reactord {
 namespace {
 
-// Its contents, or what is wrong. Never waits: a pipe nobody writes to is no file.
+// Its contents, or what is wrong. Never blocks: a pipe without a writer is not accepted as a file.
 Parsed<std::string> contents_of(const std::string& file) {
   const Socket opened(system::open_to_read(file.c_str()));
   if (opened.fd < 0) return std::unexpected(errno_text(-opened.fd));
@@ -25,7 +25,7 @@ Parsed<std::string> contents_of(const std::string& file) {
   if (S_ISDIR(status.st_mode)) return std::unexpected("is a directory, not a file");
   if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) return std::unexpected("is not a file");
   std::string text;
-  // One byte more than may be: the parser says so.
+  // One byte more than allowed: the parser reports it.
   while (text.size() <= Configuration::longest_text) {
     char bytes[16 * 1024];
     const ssize_t count = system::read(opened.fd, bytes, sizeof bytes);
@@ -43,7 +43,7 @@ void read_file(const std::string& file, Configuration& into) {
   into.add_file(file, text->empty());
 }
 
-// Names of the files in `folder`, sorted; a mistake where it can't be read.
+// The names of the files in `folder`, sorted. A folder that can't be read is a mistake.
 std::vector<std::string> configuration_files(const std::string& folder, Configuration& into) {
   std::vector<std::string> files;
   std::error_code error;

@@ -28,7 +28,7 @@ void Counters::add_to(Log::Line& line) const {
   line.add("lines", lines_).add("in", bytes_read_).add("out", bytes_written_);
   line.add_seconds("uptime", reactor_.now() - started_);
   const std::size_t resident = system::resident_memory();
-  if (resident > 0) line.add("resident", resident);  // nothing, where there is no /proc
+  if (resident > 0) line.add("resident", resident);  // left out when there is no /proc
   line.add("buffers", reactor_.buffers().bytes_in_use());
   line.add("reload", reload_ == Reload::none ? "none" : reload_ == Reload::done ? "done" : "failed");
   if (reload_ != Reload::none) line.add_time("reload-time", reload_time_);

@@ -1,13 +1,13 @@
-// Counters: what SIGUSR1 asks for and the end tells, in one line, the same in every mode:
+// Counters: the numbers that SIGUSR1 asks for and that the end reports, in one line, the same in every mode:
 //
-//     event=counters accepted=91 open=3 eof=80 ... error=0 lines=... in=... out=... uptime=... resident=... buffers=... reload=...
+//     event=counters accepted=91 open=3 eof=80 ... lines=... in=... out=... uptime=... resident=... buffers=... reload=...
 //
 //     accepted, open, the causes   what the Server counts
 //     lines, in, out               of the connections that have ended; those that are open have theirs yet to tell
 //     uptime, resident, buffers    seconds; bytes of memory that the process has, and of those its connections' buffers
 //     reload                       none, done or failed: the last one, with its time, and with its mistakes
 //
-// Nothing is counted per line: a connection brings what it has counted when it ends.
+// Nothing is counted per line: a connection adds its counts when it ends.
 #pragma once
 
 #include <chrono>
@@ -24,15 +24,16 @@ class Counters {
   Counters(Reactor& reactor, const Server& server) noexcept;  // both must outlive its use
 
   void closed(const ConnectionEnd& end) noexcept;
-  void reloaded(std::size_t mistakes, std::chrono::system_clock::time_point now) noexcept;  // 0: it was done
+  // 0 mistakes: it succeeded.
+  void reloaded(std::size_t mistakes, std::chrono::system_clock::time_point now) noexcept;
 
   void add_to(Log::Line& line) const;
 
  private:
   enum class Reload : std::uint8_t {
-    none,  // there was none
+    none,  // no reload so far
     done,
-    failed,  // all stayed as it was
+    failed,  // every setting stayed as it was
   };
 
   Reactor& reactor_;

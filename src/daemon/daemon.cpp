@@ -64,19 +64,19 @@ class Daemon final : ServerLog {
   }
 
  private:
-  static constexpr std::size_t trim_from =
-      1024;  // connections: fewer than that are not worth a walk of the heap
-  // What a drain may take beyond its timeout, in the eyes of the service manager.
+  // The number of connections from which a walk of the heap is worth its time.
+  static constexpr std::size_t trim_from = 1024;
+  // The time that the service manager allows a drain beyond its timeout.
   static constexpr Duration drain_slack = 5s;
 
-  // What signals ask for meanwhile waits until we listen.
+  // Signals that come meanwhile wait until the daemon listens.
   static Task<> start(Daemon& daemon) {
     Result<Listeners::Change> listening = std::unexpected(Error::from_errno(ENOMEM));
     try {
       Task<Result<Listeners::Change>> changing = daemon.listeners_.change_to(daemon.options_);
       auto changed = co_await std::move(changing);
       listening = std::move(changed);
-    } catch (const std::bad_alloc&) {  // as it was set
+    } catch (const std::bad_alloc&) {  // reported as ENOMEM, set above
     }
     if (!listening) {
       daemon.start_failure_ = std::move(listening).error();
@@ -108,7 +108,7 @@ class Daemon final : ServerLog {
       daemon.tell_counters();
       co_return;
     }
-    // Without a file it can only mean that the terminal is gone.
+    // Without a configuration file, SIGHUP can only mean that the terminal is gone.
     const bool can_reload = !daemon.options_.config.empty();
     if (number == SIGHUP && (can_reload || daemon.server_.is_draining())) {
       Task<> reloading = reload(daemon);
@@ -133,7 +133,7 @@ class Daemon final : ServerLog {
       Task<std::size_t> changing = change_settings(daemon);
       auto mistakes = co_await std::move(changing);
       daemon.mistakes_ = mistakes;
-    } catch (const std::bad_alloc&) {  // what was done is done, and the next reload begins from there
+    } catch (const std::bad_alloc&) {  // completed steps stay, and the next reload begins from there
       daemon.log_->line(LogLevel::error, "reload-failed").add("error", "out of memory");
     }
     daemon.counters_.reloaded(daemon.mistakes_, std::chrono::system_clock::now());
@@ -145,7 +145,7 @@ class Daemon final : ServerLog {
     daemon.notifier_.ready(daemon.status_text());
   }
 
-  // All of them, or none and how many mistakes there were.
+  // Applies all new settings or none. Returns the number of mistakes.
   static Task<std::size_t> change_settings(Daemon& daemon) {
     const auto wanted = daemon.read_options();
     if (!wanted) co_return daemon.tell_mistakes(wanted.error());
@@ -161,11 +161,11 @@ class Daemon final : ServerLog {
     Options options;
     std::vector<std::string> full_files;
   };
-  // The settings as they are written now, with what the system allows. Error: the mistakes, one line each.
+  // The settings as they are written now, within the system's limits. Error: the mistakes, one line each.
   std::expected<Wanted, std::vector<std::string>> read_options() const {
     const auto settings = SettingsInForce::read(line_);
     if (!settings) return std::unexpected(settings.error().lines);
-    // It may be read just when whoever writes it has emptied it.
+    // A writer may have just emptied the file.
     for (const std::string& file : settings->empty_files()) {
       if (std::ranges::find(full_files_, file) != full_files_.end())
         return std::unexpected(
@@ -211,7 +211,7 @@ class Daemon final : ServerLog {
     return lines.size();
   }
 
-  // ---- What is told
+  // ---- Reports
 
   std::string status_text() const {
     const std::string connections = count_text(server_.open_connections(), "connection");
@@ -234,7 +234,7 @@ class Daemon final : ServerLog {
     counters_.add_to(line);
   }
 
-  // ---- What the server tells
+  // ---- The observer's calls
 
   void on_accepted() override { status_.changed(); }
   void on_closed(const ConnectionEnd& end) override {
@@ -257,8 +257,7 @@ class Daemon final : ServerLog {
     if (signals_) signals_->close();
   }
 
-  // The allocator keeps what a burst of connections has used; half of it gone is a moment to give it to the
-  // kernel.
+  // The allocator keeps the memory of a burst of connections. It is returned to the kernel when half of them are gone.
   void give_back_memory() noexcept {
     most_open_ = std::max(most_open_, server_.open_connections());
     if (most_open_ < trim_from || server_.open_connections() > most_open_ / 2) return;
@@ -268,31 +267,31 @@ class Daemon final : ServerLog {
 
   int fail(const Error& error, const std::string& advice) {
     log_->flush();
-    // A socket of a kind that it may not have is asked for by the configuration, and no restart mends it.
+    // The configuration asks for a socket of a kind that the process may not have: a restart does not help.
     const bool is_configured = error.code() == ErrorCode::invalid || error.system_errno() == EAFNOSUPPORT;
     return complain(error.text(), is_configured ? exit_configuration : 1, advice);
   }
 
   const CommandLine& line_;
   Options options_;
-  std::vector<std::string>
-      full_files_;  // of the configuration that is in force: those with something in them
+  // The files with text of the configuration in force.
+  std::vector<std::string> full_files_;
   std::size_t descriptors_;
-  std::optional<MemoryLimit> memory_;  // at the start: what we have taken since is what it is for
+  std::optional<MemoryLimit> memory_;  // measured at the start, because it is meant for the memory used since
   Reactor reactor_;
   Owned<Log> log_;
   EventLog events_;
   std::optional<Signals> signals_;
   Notifier notifier_;
   ServiceStatus status_;
-  std::size_t mistakes_ = 0;  // of the last reload
+  std::size_t mistakes_ = 0;  // the number in the last reload
   std::size_t most_open_ = 0;
   bool failed_ = false;
   std::optional<Error> start_failure_;
   Counters counters_{reactor_, server_};
-  Listeners listeners_;  // refers to the server, and uses it only while it is there
+  Listeners listeners_;  // refers to the server, and uses it only while it exists
   Stopping stopping_{reactor_, server_, *log_};
-  Server server_;  // the last, because its end is told to all of the above
+  Server server_;  // the last member, because its end is reported to the others
 };
 
 }  // namespace

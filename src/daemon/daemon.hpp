@@ -1,5 +1,4 @@
-// Daemon: a Server as a service: with a log, with signals that it obeys, and with a service manager that it tells how it
-// is.
+// Daemon: a Server as a service: with a log, with signals that it obeys, and with a service manager that it reports to.
 //
 //     start     SIGHUP -----------> reload: all of the new settings, or none     READY=1 when it listens, and after
 //       |                           (without a file to read: as SIGTERM)         each reload
@@ -16,8 +15,9 @@
 
 namespace reactord {
 
-// Serves until SIGTERM or SIGINT. `line` is what the settings are read from again at SIGHUP. Returns the exit status: 0
-// clean, exit_usage or exit_configuration if what is asked can't be had, 1 if something else failed (it has said what).
+// Serves until SIGTERM or SIGINT. At SIGHUP the settings are read again from `line`. Returns the exit status: 0 when
+// clean; exit_usage or exit_configuration when a setting can't be fulfilled; 1 when something else failed (it has said
+// what).
 int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedSockets passed);
 
 }  // namespace reactord

@@ -1,4 +1,4 @@
-// Descriptor budget: how many connections there may be, so that the process never runs out of descriptors.
+// Descriptor budget: the number of connections allowed, so that the process never runs out of file descriptors.
 //
 //     0                                               limit
 //     |-- own_descriptors --|-- listeners --|-- connections --|
@@ -10,13 +10,13 @@
 
 namespace reactord {
 
-// What is not a connection: the standard three, epoll, eventfd, timerfd, signalfd, the log, lookups; and those clients
-// beyond a limit who are being told so. The first are a dozen, the rest is theirs.
+// The descriptors that are not connections: the standard three, epoll, eventfd, timerfd, signalfd, the log, lookups
+// (about a dozen); the rest is for rejected clients that are being told why.
 inline constexpr std::size_t own_descriptors = 128;
 
-// How many connections fit below the limit on descriptors, `listeners` of which are for listening (two where a socket was
-// passed: it stays open beside the one that is served); `asked` if so many were asked for (0: not asked). Error:
-// they do not fit, with the sum; it begins with `setting`, as who asked has written it.
+// The number of connections that fit below the limit on descriptors. `listeners` descriptors are for listening (two for
+// a passed socket, which stays open beside the one that is served). `asked` is returned if so many were asked for (0:
+// not asked). Error: they do not fit, with the sum. It begins with `setting`, as it was written.
 Parsed<std::size_t> connections_that_fit(std::size_t limit, std::size_t listeners, std::size_t asked,
                                          const std::string& setting);
 

@@ -1,5 +1,5 @@
-// What a service manager tells its services in environment variables. Each is read once and removed: it is meant for
-// this process, and a program that we start must not take it for its own.
+// The environment variables of the service manager. Each is read once and removed: it is meant for this process, and a
+// child must not take it as its own.
 #pragma once
 
 #include <charconv>
@@ -9,10 +9,10 @@
 
 namespace reactord {
 
-// Its value; nothing where it is not set. Call it before there are threads: the environment has no lock.
+// Its value; empty when it is not set. Call it before there are threads: the environment has no lock.
 std::optional<std::string> take_variable(const char* name);
 
-// A decimal number and nothing else, that fits into Number.
+// A decimal number and nothing else that fits into Number.
 template <typename Number>
 std::optional<Number> parse_whole(std::string_view text) noexcept {
   Number number{};

@@ -14,7 +14,7 @@ void add_peer(Log::Line& line, const Address& address) {
   if (peer) line.add("uid", static_cast<std::uint64_t>(peer->user));
 }
 
-// It asked nothing, or broke off once all was answered, as a balancer's checks do.
+// True when it asked nothing, or closed once all was answered, as a balancer's health checks do.
 bool is_probe(const ConnectionEnd& end) noexcept {
   if (end.cause == EndCause::reset) return end.all_answered;
   return end.cause == EndCause::eof && end.bytes_read == 0;
@@ -33,7 +33,7 @@ void EventLog::set_rate(unsigned rate) {
 }
 
 bool EventLog::admits(const LogKind& kind) {
-  if (!log_.is_enabled(kind.level)) return false;  // and nobody misses it
+  if (!log_.is_enabled(kind.level)) return false;  // disabled lines are not counted as left out
   const Time now = reactor_.now();
   if (limiter_.admits(kind, now)) return true;
   if (!is_armed()) reactor_.arm(*this, now + LogLimiter::summary_after);

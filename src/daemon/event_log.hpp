@@ -1,13 +1,13 @@
-// EventLog: what happens to connections and listeners, as lines of the log; of each kind so many a second at most.
+// EventLog: the events of connections and listeners as lines of the log, with a rate limit for each kind.
 //
 //     on_closed  --> LogLimiter --admitted--> event=closed protocol=line peer=... cause=eof ...
 //                        |
 //                     left out --> timer, one second --> event=omitted kind=closed cause=eof count=523
 //
-// Where there is no memory for a line it is left out, and counted by the log as one that it dropped: whoever tells of an
-// event is never failed by it.
+// A line for which there is no memory is left out, and the log counts it as dropped: reporting an event never fails its
+// caller.
 //
-// The timer is armed only while something was left out: an idle daemon makes no wake-ups.
+// The timer is armed only while lines were left out: an idle daemon makes no wake-ups.
 #pragma once
 
 #include "daemon/log.hpp"
@@ -18,11 +18,11 @@ namespace reactord {
 
 class EventLog final : Timer {
  public:
-  EventLog(Reactor& reactor, Log& log, unsigned rate);  // both must outlive it; `rate` as of LogLimiter
+  EventLog(Reactor& reactor, Log& log, unsigned rate);  // both must outlive it; `rate` as for LogLimiter
   ~EventLog();
 
   void set_rate(unsigned rate);
-  void set_probe_level(LogLevel level) noexcept { probe_level_ = level; }  // info, unless told
+  void set_probe_level(LogLevel level) noexcept { probe_level_ = level; }  // default: info
   void closed(const ConnectionEnd& end) noexcept;
   void limit_reached(const LimitReached& limit) noexcept;
   void stalled(const HandlerStall& stall) noexcept;
@@ -31,10 +31,10 @@ class EventLog final : Timer {
   void wait_failed(const Error& error) noexcept;
   void listener_failed(const Error& error) noexcept;
 
-  void summarize();  // tells what was left out; what was not, is not told
+  void summarize();  // reports the lines left out, if any
 
  private:
-  // Begins a line, if its kind is admitted, and lets `fill` go on with it.
+  // Begins a line if its kind is admitted, and lets `fill` complete it.
   template <typename Fill>
   void tell(const LogKind& kind, Fill fill) noexcept;
   bool admits(const LogKind& kind);

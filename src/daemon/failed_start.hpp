@@ -1,10 +1,10 @@
-// A start that fails where the service manager holds the sockets.
+// A failed start while the service manager holds the sockets.
 //
-//     client --> socket --> systemd starts us --> exit 78 --> the client waits still --> systemd starts us ...
+//     client --> socket --> systemd starts us --> exit 78 --> the client still waits --> systemd starts us ...
 //
-// After some dozen times in two seconds it gives up and closes the socket (TriggerLimitBurst= of systemd.socket(5)); what
-// is mended later then serves nobody. So a process that was passed sockets, and would end with a failure before it is
-// `shortest_life` old, waits until it is.
+// After some dozen starts in two seconds systemd gives up and closes the socket (TriggerLimitBurst= of
+// systemd.socket(5)): a later correction then serves no client. So a process that was passed sockets, and would fail
+// before it is `shortest_life` old, waits until it is.
 #pragma once
 
 #include "reactord/time.hpp"
@@ -13,9 +13,9 @@ namespace reactord {
 
 constexpr Duration shortest_life = 2s;
 
-bool sockets_are_passed() noexcept;  // by the environment, before anybody has taken it
+bool sockets_are_passed() noexcept;  // read from the environment, before it is taken
 
-// Waits until `born` is shortest_life ago. SIGTERM, SIGINT and SIGHUP end the wait.
+// Waits until `shortest_life` after `born`. SIGTERM, SIGINT and SIGHUP end the wait.
 void wait_out_failed_start(Time born) noexcept;
 
 }  // namespace reactord

@@ -34,7 +34,8 @@ class InetdServer final : ServerLog {
         server_(reactor_, {.limits = options.limits, .observer = this}) {}
 
   int run() {
-    // First, so that none of them ends us with the socket as we need it, and not as it was lent.
+    // First, so that no signal ends the process while the socket has the flags it needs, not the flags it was lent
+    // with.
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     if (!signals) return complain(signals.error().text(), 1);
     auto conn = take_connection();
@@ -51,7 +52,7 @@ class InetdServer final : ServerLog {
   }
 
  private:
-  // By a descriptor of its own, which ends with the connection: standard input stays, to be given back.
+  // It uses a descriptor of its own, which is closed with the connection: standard input stays open, to be given back.
   Result<Conn> take_connection() {
     Socket own(system::duplicate(STDIN_FILENO));
     if (own.fd < 0) return std::unexpected(Error::from_errno(-own.fd, "fcntl"));
@@ -99,7 +100,7 @@ class InetdServer final : ServerLog {
     if (signals_) signals_->close();
   }
 
-  LentSocket lent_{STDIN_FILENO};  // the first, because all that uses it ends before
+  LentSocket lent_{STDIN_FILENO};  // first, because all members that use it are destroyed before it
   const Options& options_;
   const Protocol& protocol_;
   Reactor reactor_;
@@ -111,7 +112,7 @@ class InetdServer final : ServerLog {
   Server server_;
 };
 
-// By the identity of the file: a duplicate has another number.
+// Compares the identity of the files: a duplicate has another number.
 bool errors_go_to_client() noexcept {
   struct stat input {
   }, errors{};

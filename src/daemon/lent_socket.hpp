@@ -1,5 +1,5 @@
-// LentSocket: a socket that others hold too. Whether it is nonblocking is a flag of what they all share, and whoever waits
-// at it when we are done finds the flag as it was: at every end there is but SIGKILL and a crash.
+// LentSocket: a socket that other processes hold too. They share its flag of nonblocking I/O. The destructor restores
+// the flag, so the others find it as it was, except after SIGKILL or a crash.
 #pragma once
 
 namespace reactord {

@@ -10,7 +10,7 @@
 namespace reactord {
 namespace {
 
-// The TCP address at `text` as it was wanted; null: there is none.
+// The TCP address at `text` as it was wanted; null when there is none.
 const ListenOption* find_wanted(const std::string& text, const std::vector<ListenOption>& wanted) {
   for (const ListenOption& option : wanted) {
     if (option.is_passed()) continue;
@@ -20,7 +20,7 @@ const ListenOption* find_wanted(const std::string& text, const std::vector<Liste
   return nullptr;
 }
 
-// One among `others` that has the same port, where one of the two takes every address of it; null: none.
+// One of `others` with the same port, when one of the two takes every address of it; null when there is none.
 const ListenOption* find_overlap(const ListenOption& refused, const std::vector<ListenOption>& others) {
   const auto place = listen_place(refused);
   for (const ListenOption& option : others) {

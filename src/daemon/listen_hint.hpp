@@ -1,4 +1,4 @@
-// What to do about a listener that could not be opened.
+// The advice for a listener that could not be opened.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace reactord {
 
-// A sentence for the operator; empty: the error says it all. `wanted`: all that were to be opened; `in_use`: what is served
-// already, or was until just now.
+// A sentence for the operator; empty when the error says it all. `wanted`: all listeners that were to be opened.
+// `in_use`: the listeners that are served, or were until just now.
 std::string listen_hint(const Error& error, const std::vector<ListenOption>& wanted,
                         const std::vector<ListenOption>& in_use = {});
 

@@ -1,5 +1,5 @@
-// ListenList: where to listen, no place twice, in the order it was written. Thousands of them are held against each other by
-// a key, and not one by one.
+// ListenList: the places to listen, without duplicates, in the order they were written. A key finds duplicates, so
+// thousands of them are not compared one by one.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@ namespace reactord {
 class ListenList {
  public:
   ListenList() = default;
-  ListenList(std::vector<ListenOption> all);  // no place twice
+  ListenList(std::vector<ListenOption> all);  // must hold no duplicates
 
-  // Null: it is added. Else the one that has its place already.
+  // Returns null when it was added. Else the one that has its place already.
   const ListenOption* add(ListenOption option);
   void clear() noexcept;
 
@@ -31,8 +31,8 @@ class ListenList {
 
  private:
   std::vector<ListenOption> all_;
-  std::unordered_map<std::string, std::size_t>
-      by_place_;  // by place_name(); not those that the kernel chooses
+  // Keyed by place_name(). Places chosen by the kernel are not in it.
+  std::unordered_map<std::string, std::size_t> by_place_;
 };
 
 }  // namespace reactord

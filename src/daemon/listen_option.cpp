@@ -21,7 +21,7 @@ bool has_control_character(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
-// As FileDescriptorName= of systemd.socket(5) may be.
+// True for a possible FileDescriptorName= of systemd.socket(5).
 bool is_passed_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && name.find(':') == std::string_view::npos;
 }
@@ -35,10 +35,10 @@ Parsed<unsigned> parse_mode(std::string_view text) {
   return mode;
 }
 
-// A number, or what `find` says of a name.
+// A number, or the number that `find` gives for a name.
 template <typename Find>
 Parsed<unsigned> parse_id(std::string_view text, const char* kind, Find find) {
-  constexpr unsigned none = static_cast<unsigned>(-1);  // of chown(2)
+  constexpr unsigned none = static_cast<unsigned>(-1);  // as in chown(2)
   unsigned id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error == std::errc() && end == text.data() + text.size() && id != none) return id;
@@ -72,7 +72,7 @@ Parsed<void> set_file_option(std::string_view name, std::string_view value, Sock
   return {};
 }
 
-// Cuts the last word off `text` if it reads NAME=VALUE, as a path with a space in it does not.
+// Cuts the last word off `text` if it reads NAME=VALUE. A word of a path with spaces does not.
 std::string_view cut_file_option(std::string_view& text) {
   const std::size_t space = text.rfind(' ');
   if (space == std::string_view::npos) return {};

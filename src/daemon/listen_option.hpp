@@ -1,4 +1,4 @@
-// ListenOption: what is served where, as an operator writes it.
+// ListenOption: a protocol and the place where it is served, as an operator writes it.
 //
 //     line@:9090                              every address of the machine, over IPv4 and IPv6
 //     line@tcp4::9090                         every address, over IPv4 alone; tcp6: over IPv6 alone
@@ -18,12 +18,12 @@ namespace reactord {
 
 struct ListenOption {
   std::string protocol;
-  std::string address;  // without what is behind it; it has parsed
+  std::string address;  // without the file's options; it is valid
   SocketFileOptions file = {};
 
   static constexpr std::string_view passed_prefix = "systemd:";
   bool is_passed() const noexcept { return address.starts_with(passed_prefix); }
-  std::string_view passed_name() const noexcept {  // of one that is
+  std::string_view passed_name() const noexcept {  // only if is_passed()
     return std::string_view(address).substr(passed_prefix.size());
   }
   std::string text() const { return protocol + '@' + address; }
@@ -39,23 +39,23 @@ struct ListenPlace {
   Address address;
 };
 
-// Where one that is not passed listens. Errors: as Address::parse().
+// Where a listener that is not passed listens. Errors: as Address::parse().
 Result<ListenPlace> listen_place(const ListenOption& option);
 
-// A text that is the same for all that listen at the same place, whatever they serve there. Where the kernel chooses
-// (port 0, "unix:@"), each is another place: the text is the same for those that were written the same, and
-// `is_chosen` is set.
+// A text that is equal for all options that listen at the same place, whatever they serve there. Places chosen by the
+// kernel (port 0, "unix:@") are all different: the text is equal for those that were written the same, and `is_chosen`
+// is set.
 struct PlaceName {
   std::string text;
   bool is_chosen = false;
 };
 PlaceName place_name(const ListenOption& option);
 
-// The texts of the places at which nobody can listen beside it, its own first: every address keeps every address of one
-// family. One address beside all of them is not known here: the kernel refuses it. Where the kernel chooses, there are none.
+// The places that it keeps others from, its own first: every address of one family includes each of them. A single
+// address beside all of them is not found here: the kernel refuses it. A place chosen by the kernel keeps none.
 std::vector<std::string> kept_places(const PlaceName& place);
 
-// Whether one keeps the other from listening, by what is written. To hold many against many there is ListenList.
+// True when one keeps the other from listening, as they are written. To compare many with many, use ListenList.
 bool is_same_place(const ListenOption& left, const ListenOption& right);
 
 }  // namespace reactord

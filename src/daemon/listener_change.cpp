@@ -27,7 +27,7 @@ Task<Result<void>> ListenerChange::run(ListenerChange& self) {
     Task<Result<void>> opening = open_all(self);
     auto done = co_await std::move(opening);
     opened = std::move(done);
-  } catch (const std::bad_alloc&) {  // as it was set
+  } catch (const std::bad_alloc&) {  // reported as ENOMEM, set above
   }
   if (!opened) {
     self.stop_resumed();
@@ -100,7 +100,7 @@ Result<void> ListenerChange::open(const ListenOption& option) {
   how.reuse_port = reuse_port_;
   how.file = option.file;
   how.on_pause = listeners_.on_pause_;
-  // An address says by itself which network it is of, but for every address of one family.
+  // An address implies its network, except every address of one family.
   auto listener =
       place->network == Network::tcp4 || place->network == Network::tcp6
           ? listen(listeners_.reactor_, to_string(place->network), place->address.text(), std::move(how))
@@ -110,7 +110,7 @@ Result<void> ListenerChange::open(const ListenOption& option) {
   return {};
 }
 
-// One that is about to close, at the same place.
+// Resumes a listener at the same place that is about to close.
 bool ListenerChange::resume(const ListenOption& option) {
   const auto found = listeners_.ending_.find(place_name(option).text);
   if (found == listeners_.ending_.end()) return false;
@@ -121,7 +121,7 @@ bool ListenerChange::resume(const ListenOption& option) {
   return false;
 }
 
-// Those of its name that are not served yet, or not any more.
+// Opens the passed sockets of its name that are not served.
 Result<void> ListenerChange::open_passed(const ListenOption& option) {
   listeners_.take_passed(option.passed_name());
   bool is_there = false;
@@ -148,7 +148,7 @@ Result<void> ListenerChange::adopt(const ListenOption& option, const PassedSocke
                                                     std::to_string(socket.number()) + ": " +
                                                     socket.address().error().text()));
   }
-  // A descriptor of its own for each time it is served: the passed one stays.
+  // Each time it is served it gets a descriptor of its own: the passed one stays open.
   Socket own(system::duplicate(socket.fd()));
   if (own.fd < 0) return std::unexpected(Error::from_errno(-own.fd, "fcntl"));
   auto listener =
@@ -185,7 +185,7 @@ void ListenerChange::keep(const ListenerPlan::Kept& kept) {
   become(served, *kept.becomes);
 }
 
-// Gives a listener that is served another mode of its file, or another protocol, where the option has it.
+// Gives a served listener the file mode or the protocol of the option, if they differ.
 void ListenerChange::become(Served& served, const ListenOption& option) {
   Server& server = listeners_.server_;
   if (option.file != SocketFileOptions{}) {
@@ -223,7 +223,7 @@ void ListenerChange::serve_again(const Resumed& resumed) {
   become(listeners_.served_.at(id), *resumed.becomes);
 }
 
-// It is written down before it is served, under an id that none has.
+// It is recorded before it is served, under an id that no listener has.
 void ListenerChange::begin(Opened& opened) {
   constexpr ListenerId none = 0;
   change_.added.push_back({*opened.option, opened.listener.local_addr(), none, opened.passed_number});

@@ -1,11 +1,11 @@
-// ListenerChange: the step of the Listeners from one list to another, as a ListenerPlan has it: as a whole or not at all.
+// ListenerChange: the change of the Listeners from one list to another by a ListenerPlan: completely or not at all.
 //
 //     open what is fresh --> follow: end, keep, begin to serve
 //        | fails
 //        +--> close what was opened: nothing has changed
 //
-// It takes many turns of the loop where it has much to do. A listener may fail meanwhile: it is not served any more then.
-// What is done to a listener is written down before, or undone where that fails: none is open that nobody knows.
+// A large change takes many turns of the loop. A listener that fails meanwhile is not served any more. Each step is
+// recorded before it is taken, or undone when recording fails: so every open listener is recorded.
 #pragma once
 
 #include <vector>
@@ -17,16 +17,16 @@ namespace reactord {
 
 class ListenerChange {
  public:
-  // All must outlive it.
+  // All arguments must outlive it.
   ListenerChange(Listeners& listeners, const ListenerPlan& plan, bool reuse_port) noexcept
       : listeners_(listeners), plan_(plan), reuse_port_(reuse_port) {}
   ListenerChange(const ListenerChange&) = delete;
   ListenerChange& operator=(const ListenerChange&) = delete;
 
-  // Once. Errors, and what it throws: as Listeners::change_to().
+  // Call it once. Errors and exceptions: as Listeners::change_to().
   static Task<Result<void>> run(ListenerChange& change);
 
-  Listeners::Change take() noexcept { return std::move(change_); }  // what was done
+  Listeners::Change take() noexcept { return std::move(change_); }  // returns the steps taken
 
  private:
   using Served = Listeners::Served;
@@ -60,7 +60,7 @@ class ListenerChange {
   const ListenerPlan& plan_;
   bool reuse_port_;
   std::vector<Opened> opened_;
-  std::vector<Resumed> resumed_;  // they are among those that end until they are served again
+  std::vector<Resumed> resumed_;  // they are among the ending ones until they are served again
   Listeners::Change change_;
 };
 

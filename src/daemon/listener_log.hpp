@@ -1,5 +1,4 @@
-// What the log says of listeners: where the daemon listens, where it does no longer, and which of the sockets that were
-// passed to it nobody serves.
+// The log lines of listeners: where the daemon listens, where it has stopped, and which passed sockets are not served.
 #pragma once
 
 #include <string_view>
@@ -13,6 +12,6 @@ namespace reactord {
 void log_change(Log& log, const Listeners::Change& change);
 void log_listener(Log& log, std::string_view event, const Listeners::Served& one);
 void log_unused(Log& log,
-                const std::vector<PassedSocket>& sockets);  // as Listeners::take_unused() gives them
+                const std::vector<PassedSocket>& sockets);  // as Listeners::take_unused() returns them
 
 }  // namespace reactord

@@ -6,8 +6,7 @@
 namespace reactord {
 namespace {
 
-// The options wanted at one place. Only where the kernel chooses the place there is more than one, and each is for one
-// listener.
+// The options wanted at one place. Only a place chosen by the kernel has more than one, and each is for one listener.
 struct Wanted {
   std::vector<const ListenOption*> options;
   std::size_t taken = 0;

@@ -1,13 +1,13 @@
-// ListenerPlan: what a list of wanted listeners makes of those that are there.
+// ListenerPlan: the steps from the present listeners to a list of wanted ones.
 //
-//     wanted              there                       what becomes of it
+//     wanted              there                       step
 //     line@:9090          line@:9090        id 1      kept
 //     echo@unix:/run/e    line@unix:/run/e  id 2      kept, with another protocol or another mode of its file
 //     line@unix:/run/g    line@unix:/run/g  id 3      its file is gone: ends, and is opened anew
 //     line@:7000          -                           fresh
 //     -                   echo@:7001        id 4      ends
 //
-// Pure: it looks at nothing but what it is given, once each.
+// Pure: it looks at its arguments alone, once each.
 #pragma once
 
 #include <span>
@@ -22,8 +22,8 @@ struct ListenerPlan {
   struct There {
     ListenerId id;
     const ListenOption* option;
-    bool
-        is_reachable;  // as Listener::is_reachable(); of a passed one it does not count: it can't be had again
+    // As Listener::is_reachable(). Ignored for a passed one, which can't be opened again.
+    bool is_reachable;
   };
   struct Kept {
     ListenerId id;
@@ -32,10 +32,10 @@ struct ListenerPlan {
 
   std::vector<Kept> kept;
   std::vector<ListenerId> ending;
-  // Those to be opened: passed ones always, for one of several sockets of a name may be missing.
+  // The options to open. They include all passed ones, because one of several sockets of a name may be missing.
   std::vector<const ListenOption*> fresh;
 
-  // Refers to the options of both.
+  // Refers to the options of both arguments.
   static ListenerPlan make(std::span<const ListenOption> wanted, std::span<const There> there);
 };
 

@@ -1,8 +1,8 @@
-// Listeners: where the daemon listens, as its settings want it, and with which of the sockets that were passed to it. The
-// step from one list to another is a ListenerChange.
+// Listeners: the places where the daemon listens, as its settings want them, with the sockets that were passed to it. A
+// ListenerChange makes the step from one list to another.
 //
-// A listener that ends accepts what is in its queue first, which a full server does not do at once. Meanwhile it can be
-// had back. Sockets that were passed stay open as long as the daemon: they can't be had again.
+// A listener that ends accepts the connections in its queue first, which takes a full server some time. Meanwhile it
+// can be resumed. Passed sockets stay open as long as the daemon: they can't be opened again.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,8 @@ namespace reactord {
 
 class Listeners {
  public:
-  // Listeners opened, ended or changed in one turn of the loop, and how long that may take: clients are served between.
+  // The number of listeners opened, ended or changed in one turn of the loop, and the time for it: clients are served
+  // between.
   static constexpr std::size_t changes_per_turn = 64;
   static constexpr Duration change_time_per_turn = 2ms;
 
@@ -31,38 +32,39 @@ class Listeners {
     ListenOption option;
     Address address;
     ListenerId id;
-    int passed_number = 0;  // PassedSocket::number() of what it was adopted from; 0: nothing was
+    int passed_number = 0;  // PassedSocket::number() of the adopted socket; 0: not adopted
   };
   struct Change {
-    std::vector<Served> added, removed;  // one that got another handler is in both
-    std::vector<Served> unreachable;     // passed ones whose file is gone: nobody else can make it anew
-    std::vector<Served> unserved;        // passed ones that were served and are not wanted any more
-    std::vector<Error> failures;         // modes and owners that could not be set of a listener that is kept
+    std::vector<Served> added, removed;  // a listener with another handler is in both
+    std::vector<Served> unreachable;  // passed listeners whose file is gone: only systemd can make it again
+    std::vector<Served> unserved;     // passed listeners that are not wanted any more
+    std::vector<Error> failures;      // modes and owners that could not be set for a kept listener
   };
   using OnPause = std::function<void(const Error& error, Duration pause)>;
 
   // Both must outlive it.
   Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause);
 
-  // Suspends while it changes many; one at a time. Errors: those of listen(), or of memory; invalid, of a passed socket that
-  // is not there or can't be served, and where there is nothing to listen at. Nothing has changed then. Throws bad_alloc
-  // where memory runs out amid the change: the next one begins from what there is then.
-  Task<Result<Change>> change_to(const Options& options);  // which must live until it has ended
+  // Makes one change at a time; suspends during a large one. Errors: those of listen(), or of memory; invalid, for a
+  // passed socket that is missing or can't be served, and when there is nothing to listen at. After an error nothing
+  // has changed. Throws bad_alloc when memory runs out amid the change: the next change begins from the listeners that
+  // exist then.
+  Task<Result<Change>> change_to(const Options& options);  // must live until it has ended
 
-  // The passed sockets that nothing was wanted of: theirs is the caller to tell, and they are closed with the result.
+  // The passed sockets that no option wants. The caller reports them; they are closed with the result.
   std::vector<PassedSocket> take_unused();
 
-  // A listener that has failed, and that the server has closed: it is not served any more, and the next change_to() that
-  // wants it opens it anew. Nothing, if it is not known.
+  // Forgets a listener that has failed and was closed by the server: the next change_to() that wants it opens it again.
+  // Empty when it is not known.
   std::optional<Served> forget(ListenerId id);
 
   const std::vector<std::string>& passed_names() const noexcept { return passed_names_; }
-  std::vector<ListenOption> in_use()
-      const;  // of those that listen, and of those that end and still hold their address
+  // The listeners in service, and the ending ones that still hold their address.
+  std::vector<ListenOption> in_use() const;
 
-  // How many descriptors it would have open with `options`: see listening_descriptors().
+  // The number of descriptors open with `options`: see listening_descriptors().
   std::size_t descriptors(const Options& options) const;
-  std::string text() const;  // "line@[::]:9090 echo@unix:/run/e.sock", and how many more
+  std::string text() const;  // "line@[::]:9090 echo@unix:/run/e.sock", and the number of others
 
  private:
   friend class ListenerChange;
@@ -75,12 +77,12 @@ class Listeners {
   Reactor& reactor_;
   Server& server_;
   PassedSockets passed_;
-  const std::vector<std::string> passed_names_;  // by the manager at the start, whatever has become of them
-  std::vector<PassedSocket> held_;               // passed, and at some time wanted
+  const std::vector<std::string> passed_names_;  // as passed at the start, even if closed since
+  std::vector<PassedSocket> held_;               // passed, and wanted at some time
   OnPause on_pause_;
   std::map<ListenerId, Served> served_;                  // in the order in which they were opened
-  std::unordered_set<int> served_numbers_;               // of the passed sockets among them
-  std::unordered_multimap<std::string, Served> ending_;  // by the name of their place: until they have closed
+  std::unordered_set<int> served_numbers_;               // the passed sockets among them
+  std::unordered_multimap<std::string, Served> ending_;  // by the name of their place, until they have closed
 };
 
 }  // namespace reactord

@@ -23,7 +23,7 @@ namespace reactord {
 namespace {
 
 constexpr std::array<const char*, 4> level_names{"error", "warn", "info", "debug"};
-constexpr std::array<char, 4> priorities{'3', '4', '6', '7'};  // of syslog(3)
+constexpr std::array<char, 4> priorities{'3', '4', '6', '7'};  // the levels of syslog(3)
 
 bool needs_quotes(std::string_view value) noexcept {
   return value.empty() || value.find_first_of(" \"=\\") != value.npos || !is_printable(value);
@@ -51,7 +51,7 @@ Owned<Log> Log::open(Reactor& reactor, int fd, LogLevel level) {
 }
 
 Log::Log(Reactor& reactor, int fd, LogLevel level) : Watch(reactor, -1), output_(fd), level_(level) {
-  queue_.reserve(queue_limit + longest_line);  // from here on a line asks for no memory
+  queue_.reserve(queue_limit + longest_line);  // reserved once: adding a line never allocates
   struct stat file {};
   if (::fstat(fd, &file) != 0) return;
   journal_ = is_journal(fd);
@@ -100,13 +100,12 @@ void Log::flush() noexcept {
   }
 }
 
-// Nobody can be told now. What is left of a half line is a line that was dropped; its end is written before the next
-// one, lest the two become one. That end alone is no line.
+// Called when the output has failed. The rest of a half line counts as a dropped line. Its newline is written before
+// the next line, so that the two do not become one. That newline alone is no line.
 void Log::drop_all() noexcept {
   const auto ends = static_cast<std::uint64_t>(std::ranges::count(queue_, '\n'));
   dropped_ += queue_.starts_with('\n') ? ends - 1 : ends;
-  if (reporting_ > 0)
-    dropped_ += std::exchange(reporting_, 0) - 1;  // the report is none of those it tells of
+  if (reporting_ > 0) dropped_ += std::exchange(reporting_, 0) - 1;  // the report does not count itself
   queue_.resize(0);
   if (within_line_) queue_ += '\n';
 }
@@ -148,7 +147,7 @@ void Log::end(std::size_t start) {
     if (!is_armed()) flush();
     if (queue_.size() > queue_limit) drop_from(queue_.size() - length);
   }
-  if (!is_armed()) reactor().flush_later(*this);  // armed: it waits for room
+  if (!is_armed()) reactor().flush_later(*this);  // when armed, it waits for room
 }
 
 Log::Line& Log::Line::add(std::string_view key, std::string_view value) {

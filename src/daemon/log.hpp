@@ -1,13 +1,12 @@
-// Log: lines in logfmt (key=value) on a descriptor, and never a wait for it.
+// Log: lines in logfmt (key=value) on a descriptor, without ever blocking on it.
 //
 //     time=2026-01-31T12:00:00.000Z level=info event=closed protocol=line peer=127.0.0.1:40312 cause=eof ...
 //
-// Lines are collected and written once at the end of a turn of the loop, or when `queue_limit` bytes of them have come
-// together. Where the descriptor takes no more, they wait, at most so many bytes of them. Whole lines are written; each
-// that is not, because it came on top or because the descriptor refuses it (a full disk, a limit on the size of files),
-// is counted, and the count is reported once there is room. Values may be anybody's text: they are quoted where they need it,
-// and hold nothing that can't be seen (printable.hpp). Under journald a priority prefix ("<6>") stands in the place of time and level, as
-// sd-daemon(3) has it.
+// Lines are collected and written at the end of a turn of the loop, or once `queue_limit` bytes are collected. When the
+// descriptor takes no more, at most so many bytes wait. Only whole lines are written. A line that does not fit, or that
+// the descriptor refuses (a full disk, a limit on the size of files), is counted, and the count is reported once there
+// is room. Values may be text of any origin: they are quoted when needed, and hold only visible characters
+// (printable.hpp). Under journald a priority prefix ("<6>") replaces time and level, as in sd-daemon(3).
 #pragma once
 
 #include <chrono>
@@ -26,12 +25,12 @@ class Log final : public Watch {
  public:
   static constexpr std::size_t queue_limit = 256 * 1024;
   static constexpr std::size_t longest_line = 16 * 1024;
-  static constexpr Duration retry = 100ms;  // how soon a descriptor that took no more is tried again
+  static constexpr Duration retry = 100ms;  // the time until a full descriptor is tried again
 
-  // Writes to `fd` (-1: to nobody), which stays the caller's. Nonblocking without touching the flags of a descriptor that
-  // other processes may share: through an open file description of our own, or per call. (Of a terminal that we may
-  // not open, another user's, the flags change for the time of a write.) Writes what it still can when it is released,
-  // which must be before the Reactor ends.
+  // Writes to `fd` (-1: to nothing), which the caller keeps. It never blocks and does not touch the flags of a
+  // descriptor that other processes may share: it uses an open file description of its own, or a flag per call. (A
+  // terminal of another user, which can't be opened, has its flags changed for the time of a write.) It flushes as far
+  // as it can when it is released, which must be before the Reactor ends.
   static Owned<Log> open(Reactor& reactor, int fd, LogLevel level);
   Log(Reactor& reactor, int fd, LogLevel level);
   ~Log() override;
@@ -41,13 +40,13 @@ class Log final : public Watch {
   void set_level(LogLevel level) noexcept { level_ = level; }
   bool is_enabled(LogLevel level) const noexcept { return level <= level_; }
 
-  // One line under construction; it is added to the log at the end of the statement.
+  // A line under construction; it is added to the log at the end of the statement.
   class Line {
    public:
     Line(Log& log, LogLevel level, std::string_view event) : Line(log, level, event, log.is_enabled(level)) {}
     Line(const Line&) = delete;
     ~Line();
-    Line& add(std::string_view key, std::string_view value);  // quoted where logfmt needs it
+    Line& add(std::string_view key, std::string_view value);  // quoted when logfmt needs it
     Line& add(std::string_view key, std::uint64_t value);
     Line& add_seconds(std::string_view key, Duration duration);  // with milliseconds: 0.004
     Line& add_time(std::string_view key, std::chrono::system_clock::time_point time);
@@ -57,15 +56,15 @@ class Log final : public Watch {
     Line(Log& log, LogLevel level, std::string_view event, bool enabled);
     Log& log_;
     bool enabled_;
-    int exceptions_;  // one more at the end: the line was not finished
+    int exceptions_;  // one more in the destructor means that the line was not finished
     std::size_t start_;
   };
   Line line(LogLevel level, std::string_view event) { return {*this, level, event}; }
-  // What somebody has asked for: of the level info, and written whatever the level.
+  // The answer to a request: of level info, but written at any level.
   Line answer(std::string_view event) { return {*this, LogLevel::info, event, true}; }
 
-  void flush() noexcept;                         // writes what there is, as far as it goes
-  void count_dropped() noexcept { ++dropped_; }  // a line that its maker could not make
+  void flush() noexcept;                         // writes as much as the descriptor takes
+  void count_dropped() noexcept { ++dropped_; }  // counts a line that could not be made
 
  private:
   void on_ready(Readiness) override {}
@@ -79,14 +78,14 @@ class Log final : public Watch {
   void drop_all() noexcept;
   std::ptrdiff_t write_some() noexcept;
 
-  // What the output is decides how it is written to without a wait.
+  // The kind of output decides how to write without blocking.
   enum class Output : std::uint8_t { never_full, socket, ours, shared_pipe, shared_terminal };
 
   int output_;
   LogLevel level_;
-  Output kind_ = Output::never_full;  // a file, which is written to as fast as the disk is
+  Output kind_ = Output::never_full;  // a file, which is written as fast as the disk is
   bool journal_ = false;
-  bool within_line_ = false;  // the output ends so
+  bool within_line_ = false;  // set when the output ends within a line
   std::string queue_;
   std::uint64_t dropped_ = 0;
   std::uint64_t reporting_ = 0;  // the count in a report that waits in the queue

@@ -28,11 +28,11 @@ using reactord::CommandLine;
 using reactord::Mistakes;
 using reactord::SettingsInForce;
 
-// A signal that has a handler, unlike one that is ignored, is back to its default in a program we start.
+// A signal that has a handler, unlike an ignored one, gets its default again in a child program.
 void no_signal_handler(int) {}
 
-// First of all. What SIGHUP and SIGUSR1 ask for is done once we serve, and they end nothing before. A write to nobody, or
-// beyond the limit on the size of files, is told by an errno.
+// Called first. SIGHUP and SIGUSR1 are served once the daemon runs, and do not end it before. A write without a reader,
+// or beyond the limit on the size of files, fails with an errno.
 void prepare_process() {
   for (const int number : {SIGHUP, SIGUSR1}) reactord::system::block_signal(number);
   struct sigaction action {};
@@ -42,8 +42,8 @@ void prepare_process() {
   reactord::system::hold_standard_descriptors();
 }
 
-// Standard error may be the client of --inetd, also where a slip of the fingers is to be told. Of a daemon it is its log,
-// even where it is the same socket as standard input.
+// Under --inetd standard error may be the client, also when a typing mistake is reported. For a daemon it is the log,
+// even when it is the same socket as standard input.
 bool is_meant_for_inetd(std::span<char*> arguments) {
   return std::ranges::any_of(arguments, [](const char* argument) {
     const std::string_view word = argument;
@@ -62,7 +62,7 @@ int complain(const Mistakes& mistakes) {
   return mistakes.status;
 }
 
-// Everything that can be looked at without a socket. Of each name that a manager is to pass, it counts one socket.
+// Checks everything that needs no socket. Each name that a manager is to pass counts as one socket.
 int check(const SettingsInForce& settings) {
   const long limit = reactord::system::raise_descriptor_limit();
   const auto wanted = reactord::wanted_listeners(settings.options(), {});
@@ -104,7 +104,7 @@ int run(int argc, char** argv) {
   return serve(*line);
 }
 
-// Nothing here asks for memory.
+// It allocates nothing.
 int complain_of_memory() noexcept {
   constexpr std::string_view text =
       "reactord: memory has run out: raise the limit (ulimit -v, MemoryMax= of a unit), or lower max-buffers "
@@ -114,7 +114,7 @@ int complain_of_memory() noexcept {
   return 1;
 }
 
-// The C++ library ends a program that has no memory for an exception, either.
+// The C++ library also ends a program that has no memory for an exception.
 bool is_without_memory() noexcept {
   constexpr std::size_t little = 64 * 1024;
   void* const storage = std::malloc(little);
@@ -122,7 +122,7 @@ bool is_without_memory() noexcept {
   return storage == nullptr;
 }
 
-// Where an exception can't go on: out of a destructor, out of what promises not to fail.
+// Called for an exception that can't propagate: out of a destructor or of a noexcept function.
 [[noreturn]] void terminated() noexcept {
   try {
     if (const auto exception = std::current_exception()) std::rethrow_exception(exception);

@@ -10,9 +10,9 @@
 namespace reactord {
 namespace {
 
-constexpr std::string_view hierarchy = "0::";  // of cgroups(7), version 2, in /proc/PID/cgroup
+constexpr std::string_view hierarchy = "0::";  // in /proc/PID/cgroup, for version 2 of cgroups(7)
 
-// A file of the kernel's: short, and read at once. Empty: there is none.
+// A file of the kernel: short, and read at once. Empty when there is none.
 std::string read_short(const std::string& file) {
   std::array<char, 4096> bytes;
   const int fd = system::open_to_read(file.c_str());
@@ -22,7 +22,7 @@ std::string read_short(const std::string& file) {
   return count > 0 ? std::string(bytes.data(), static_cast<std::size_t>(count)) : std::string();
 }
 
-// "max", and whatever else is no number, is no limit.
+// "max" and any other text that is no number means no limit.
 std::optional<std::size_t> read_bytes(const std::string& file) {
   const std::string text = read_short(file);
   std::size_t bytes = 0;
@@ -42,7 +42,7 @@ std::string group_of(const std::string& membership) {
   return {};
 }
 
-// Of the group and of all above it: each may be the one that is full.
+// The least limit of the group and all above it: each may be the full one.
 std::optional<std::size_t> control_group_limit(const std::string& cgroups, const std::string& membership) {
   std::optional<std::size_t> least;
   std::string group = group_of(membership);

@@ -15,9 +15,10 @@
 namespace reactord {
 namespace {
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // of UTF-8
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // in UTF-8
 
-// A line end would begin another variable. Half a character, or none, would make the manager drop the whole text.
+// A line end would begin another variable. An incomplete or invalid character would make the manager drop the whole
+// text.
 std::string status_line(std::string_view text) {
   std::string line(text);
   std::ranges::replace_if(
@@ -48,7 +49,7 @@ Notifier::Notifier(Reactor& reactor, const NotifyEnvironment& environment, pid_t
     : reactor_(reactor), on_failure_(std::move(on_failure)) {
   if (environment.notify_socket) open_socket(*environment.notify_socket);
   if (!is_heard()) return;
-  waiting_.reserve(kinds);  // lest a word to the watchdog ask for memory
+  waiting_.reserve(kinds);  // reserved, so that watchdog() never allocates
   read_watchdog(environment, process);
 }
 
@@ -130,11 +131,11 @@ void Notifier::status(std::string_view text) {
   send_waiting();
 }
 
-// Whatever was said last may be what there was no room for: so all is tried in order, and the alarm set for what is left.
+// The newest message may be the one that finds no room: so all are tried in order, and the timer is armed for the rest.
 void Notifier::send_waiting() {
   try {
     while (!waiting_.empty() && send_first()) waiting_.erase(waiting_.begin());
-  } catch (const std::bad_alloc&) {  // the next try may find some
+  } catch (const std::bad_alloc&) {  // the next try may find memory
   }
   const Time now = reactor_.now();
   if (waiting_.empty() && status_waits_ && now >= next_status_) {
@@ -151,7 +152,7 @@ void Notifier::send_waiting() {
   tell_failure();
 }
 
-// As send(), of the first that waits.
+// As send(), for the first message that waits.
 bool Notifier::send_first() {
   const Message& message = waiting_.front();
   if (message.kind == Kind::extend) {
@@ -165,7 +166,7 @@ bool Notifier::send_first() {
   return true;
 }
 
-// The last of the states that have a text: those before it are over.
+// The text goes with the last state that takes one: earlier states are over.
 bool Notifier::carries_status(const Message& message) const noexcept {
   const auto last = std::ranges::find_if(waiting_.rbegin(), waiting_.rend(), [](const Message& one) {
     return one.kind == Kind::ready || one.kind == Kind::stopping;
@@ -178,7 +179,7 @@ void Notifier::tick_watchdog() {
   reactor_.arm(watchdog_alarm_, reactor_.now() + watchdog_interval_);
 }
 
-// Whether it has gone out, or never will: true unless there is no room for it now.
+// True when it was sent or never will be. False when there is no room for it now.
 bool Notifier::send(std::string_view text) {
   sockaddr_storage storage{};
   const unsigned length = address_.to_socket_address(storage);
@@ -191,13 +192,13 @@ bool Notifier::send(std::string_view text) {
   return sent != -EAGAIN && sent != -ENOBUFS;
 }
 
-// The last of all: whoever is told may speak to the manager from there.
+// Called last: the failure handler may call the Notifier.
 void Notifier::tell_failure() {
   const int failure = std::exchange(failure_, 0);
   if (failure == 0) return;
   try {
     fail(Error::from_errno(failure, "sendto").with_operation("notify", "", "", address_.text()));
-  } catch (const std::bad_alloc&) {  // the next failure tells it
+  } catch (const std::bad_alloc&) {  // the next failure is reported
   }
 }
 

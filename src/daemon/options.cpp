@@ -15,7 +15,7 @@ namespace reactord {
 namespace {
 
 constexpr const char* version = "0.1.0";
-constexpr int first_key = 256;  // above every letter, lest one be taken for a short option
+constexpr int first_key = 256;  // above every letter, so that none is taken for a short option
 
 std::vector<option> long_options() {
   std::vector<option> all;
@@ -28,7 +28,8 @@ std::vector<option> long_options() {
   return all;
 }
 
-// The one that is no option. Of several bytes, the others follow in the word that getopt_long has not done with.
+// The letter that is no option. The further bytes of a multi-byte one are in the word that getopt_long is still
+// reading.
 std::string unknown_letter(int argc, char** argv) {
   std::string letter(1, static_cast<char>(optopt));
   if (static_cast<unsigned char>(optopt) < 0xc0 || optind >= argc) return letter;
@@ -37,7 +38,7 @@ std::string unknown_letter(int argc, char** argv) {
   return letter;
 }
 
-// What getopt_long made of the argument it stopped at, in words. It has done with a long one, and perhaps not with letters.
+// The error of getopt_long in words. It has passed the word of a long option, but perhaps not that of letters.
 UsageError unknown_option(int found, int argc, char** argv) {
   if (found == '?' && optopt != 0 && optopt < first_key) {
     return "unknown option -" + unknown_letter(argc, argv) + ", see reactord --help";
@@ -68,14 +69,14 @@ std::string option_text(const Setting& setting) {
   return text;
 }
 
-// "-c FILE: ", in front of the help for the long option.
+// The short option, "-c FILE: ", in front of the help for the long option.
 std::string short_option_text(const Setting& setting) {
   if (setting.letter == 0) return "";
   const std::string value = setting.value == nullptr ? "" : " " + std::string(setting.placeholder());
   return std::string("-") + setting.letter + value + ": ";
 }
 
-// As getopt_long takes them, ":c:": with ":" in front it tells a missing value from an unknown letter.
+// The short options for getopt_long, ":c:". The ":" in front makes it tell a missing value from an unknown letter.
 std::string short_options() {
   std::string all = ":";
   for (const Setting& setting : settings()) {
@@ -86,7 +87,7 @@ std::string short_options() {
   return all;
 }
 
-// The row that getopt_long has found: by its place in the table, or by its letter.
+// The setting that getopt_long has found: by its place in the table, or by its letter.
 const Setting& found_setting(int key) {
   if (key >= first_key) return settings()[static_cast<std::size_t>(key - first_key)];
   return *std::ranges::find(settings(), static_cast<char>(key), &Setting::letter);
@@ -96,7 +97,7 @@ Parsed<CommandLine> parse(int argc, char** argv) {
   CommandLine line;
   const std::vector<option> known = long_options();
   const std::string letters = short_options();
-  opterr = 0;  // the messages are ours
+  opterr = 0;  // the messages are printed here
   optind = 0;
   while (true) {
     const int key = ::getopt_long(argc, argv, letters.c_str(), known.data(), nullptr);

@@ -13,15 +13,15 @@ inline constexpr int exit_usage = 64;          // EX_USAGE of sysexits.h(3head)
 inline constexpr int exit_configuration = 78;  // EX_CONFIG
 
 struct CommandLine {
-  Options options;                      // what it comes to, without a file
-  std::vector<Assignment> assignments;  // what was written, in its order
+  Options options;                      // the result, without a file
+  std::vector<Assignment> assignments;  // the options as written, in their order
 };
 
-// The first mistake ends it. Whether the settings go together is not looked at: a file may follow.
+// The first mistake ends it. Conflicts between settings are not checked: a file may follow.
 Parsed<CommandLine> parse_command_line(int argc, char** argv);
 
-std::string values_text(std::string_view indent);  // what stands for DURATION and so on, one line each
-std::string options_text();                        // the part of the help that lists the settings and those
+std::string values_text(std::string_view indent);  // explains DURATION and so on, one line each
+std::string options_text();                        // the part of the help that lists the settings and values
 std::string help_text();
 std::string version_text();
 

@@ -24,7 +24,7 @@ std::vector<std::string> split_names(std::string_view text) {
   return names;
 }
 
-// Where `fd` listens, or why it can't be served.
+// The address where `fd` listens, or why it can't be served.
 Result<Address> look_at(int fd) {
   int type = 0, family = 0, accepts = 0;
   const int result = system::option(fd, SOL_SOCKET, SO_TYPE, type);
@@ -55,7 +55,7 @@ ListenEnvironment ListenEnvironment::take() {
 PassedSocket::PassedSocket(int number, std::string name)
     : number_(number), name_(std::move(name)), socket_(-1), address_(Address()) {
   const int result = system::set_close_on_exec(number);
-  // A number under which nothing is open is not ours to close: the next open() of anybody gets it.
+  // A number under which nothing is open must not be closed: the next open(2) gets it.
   if (result >= 0) socket_.fd = number;
   address_ = result >= 0 ? look_at(number) : std::unexpected(Error::from_errno(-result, "fcntl"));
 }
@@ -95,7 +95,7 @@ Result<PassedSockets> PassedSockets::open(const ListenEnvironment& environment, 
   for (std::size_t i = 0; i < sockets; ++i) {
     passed.sockets_.emplace_back(first + static_cast<int>(i), std::move(names[i]));
   }
-  // Refused only now, when what was passed has an owner that closes it.
+  // Refused here, once the passed descriptors have an owner that closes them.
   if (!all_named) {
     return refuse("LISTEN_FDNAMES", *environment.listen_fdnames,
                   "must name " + std::to_string(sockets) + " sockets, with a colon between two");

@@ -12,7 +12,7 @@ struct Range {
   char32_t first, last;
 };
 
-// Of the Unicode Character Database, version 15: the categories Cc, Zl and Zp, and of Cf what has no picture of its own.
+// From the Unicode Character Database, version 15: the categories Cc, Zl and Zp, and the invisible characters of Cf.
 // Those of ASCII are left out.
 constexpr std::array<Range, 13> unseen{{{0x7f, 0x9f},
                                         {0xad, 0xad},
@@ -35,7 +35,7 @@ bool is_seen(char32_t code) noexcept {
                               [code](const Range& one) { return one.first <= code && code <= one.last; });
 }
 
-// Of the character that `text` begins with, which has so many bytes.
+// The code point of the character of `length` bytes that `text` begins with.
 char32_t code_of(std::string_view text, std::size_t length) noexcept {
   constexpr std::array<unsigned char, 5> bits{0, 0x7f, 0x1f, 0x0f, 0x07};
   char32_t code = static_cast<unsigned char>(text[0]) & bits[length];
@@ -48,7 +48,7 @@ void append_hexadecimal(std::string& out, unsigned value, unsigned digits) {
   for (unsigned left = digits; left > 0; --left) out += "0123456789abcdef"[value >> 4 * (left - 1) & 0xf];
 }
 
-void append_unit(std::string& out, unsigned unit) {  // of UTF-16
+void append_unit(std::string& out, unsigned unit) {  // a unit of UTF-16
   out += "\\u";
   append_hexadecimal(out, unit, 4);
 }
@@ -65,7 +65,7 @@ void append_unseen(std::string& out, char32_t code) {
   }
 }
 
-// `shows_byte` is what comes before a byte that is no UTF-8.
+// `shows_byte` is put before a byte that is no UTF-8.
 void append(std::string& out, std::string_view text, std::string_view shows_byte,
             std::string_view with_backslash) {
   while (!text.empty()) {

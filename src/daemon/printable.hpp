@@ -1,12 +1,12 @@
-// printable: text that came from somebody else, a peer or a file, as characters that can all be seen: for a terminal, the
-// journal, a log. Nothing in it moves a cursor, ends a line, or turns the direction of what follows, and it is UTF-8.
+// printable: makes text of a peer or a file visible, for a terminal, the journal or a log. The result moves no cursor,
+// ends no line, and does not change the direction of the text after it. It is UTF-8.
 //
 //     what                                                        becomes
 //     newline, carriage return, tab                               \n \r \t
 //     other controls, C0 and C1, delete                           \u001b \u009b \u007f
-//     marks of direction, separators of lines, what has no width  \u202e \u2028 \u200b, above U+FFFF \udb40\udc41, as in JSON
+//     marks of direction, line separators, zero-width characters  \u202e \u2028 \u200b; as in JSON: \udb40\udc41
 //     a byte that is no UTF-8                                     \xff
-//     all the rest                                                itself, the backslash too
+//     everything else                                             itself, including the backslash
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@
 
 namespace reactord {
 
-std::string printable(std::string_view text);  // which is its own printable()
+std::string printable(std::string_view text);  // idempotent
 
-bool is_printable(std::string_view text) noexcept;  // it comes out as it is
+bool is_printable(std::string_view text) noexcept;  // true when printable() would not change it
 
-// In quotes, as a value in logfmt that is read like a string in JSON. There is no byte in one: it is a text that shows it,
+// The text in quotes, as a logfmt value that is read like a JSON string. JSON has no bytes: a byte is shown by the text
 // \\xff.
 void append_quoted(std::string& out, std::string_view text);
 

@@ -1,5 +1,5 @@
-// ServerLog: all that a Server tells, into the log and the counters. Every mode observes its server by one of these, and
-// overrides what it has more to do for: what is left to each mode is forgotten by one of them.
+// ServerLog: writes every event of a Server into the log and the counters. Every mode observes its server through it,
+// and overrides only its additional work, so that no mode forgets an event.
 #pragma once
 
 #include "daemon/counters.hpp"

@@ -13,7 +13,7 @@ ServiceStatus::~ServiceStatus() { reactor_.timers().cancel(*this); }
 void ServiceStatus::on_timer() {
   try {
     notifier_.status(text_());
-  } catch (const std::bad_alloc&) {  // the next change tells it
+  } catch (const std::bad_alloc&) {  // the next change reports it
   }
 }
 

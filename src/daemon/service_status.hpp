@@ -1,5 +1,5 @@
-// ServiceStatus: the line that "systemctl status" shows, kept true. Nothing is sent while nothing changes, and no timer
-// runs then: an idle daemon makes no wake-ups.
+// ServiceStatus: the line that "systemctl status" shows, kept current. While nothing changes, nothing is sent and no
+// timer runs: an idle daemon makes no wake-ups.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ namespace reactord {
 
 class ServiceStatus final : Timer {
  public:
-  using Text = std::function<std::string()>;  // what holds now
+  using Text = std::function<std::string()>;  // returns the current text
 
   ServiceStatus(Reactor& reactor, Notifier& notifier, Text text);  // the first two must outlive it
   ~ServiceStatus();
 
-  // Something that the text tells of is not as it was: the manager hears of it within a second.
+  // Reports that the text may have changed: the manager hears of it within a second.
   void changed() {
     if (notifier_.is_heard() && !is_armed()) reactor_.arm(*this, reactor_.now() + Notifier::status_interval);
   }

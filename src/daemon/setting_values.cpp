@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t least_max_line = 2;  // one byte and its newline
 constexpr std::size_t most_max_line = 64 * 1024 * 1024;
-constexpr std::size_t most_output = std::size_t{1} << 30;  // as within_reason() has it
-constexpr unsigned most_jitter_percent = 90;               // some lifetime is left
+constexpr std::size_t most_output = std::size_t{1} << 30;  // as in within_reason()
+constexpr unsigned most_jitter_percent = 90;               // some lifetime must be left
 constexpr unsigned most_log_rate = 1'000'000;
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }

@@ -36,7 +36,7 @@ std::expected<SettingsInForce, Mistakes> SettingsInForce::read(const CommandLine
     std::erase_if(in_force.assignments_, is_listen);
   }
   for (const Assignment& assignment : line.assignments) {
-    // It was applied without a mistake before, and the listeners of the files make room for it.
+    // It was applied without a mistake before, and the listeners of the files have been removed for it.
     auto applied = assignment.setting->apply(assignment.value, in_force.options_);
     if (assignment.setting->is_key()) in_force.assignments_.push_back(assignment);
   }
@@ -58,19 +58,19 @@ bool SettingsInForce::is_of_file(std::string_view name) const noexcept {
   return origin != nullptr && !origin->origin.empty();
 }
 
-// As whoever gave it has written it, on a line of a file or as an option.
+// The setting as it was written, on a line of a file or as an option.
 std::string SettingsInForce::written(std::string_view name) const {
   const Assignment* const origin = assigned(name);
   return origin == nullptr ? "--" + std::string(name) : written(name, origin->value);
 }
 
-// The same where one part of the value is what is told.
+// The same with one part of the value.
 std::string SettingsInForce::written(std::string_view name, const std::string& value) const {
   if (!is_of_file(name)) return "--" + std::string(name) + ' ' + value;
   return assigned(name)->origin + ": " + std::string(name) + " = " + value;
 }
 
-// Told of the one that can be given up, or else of the smaller one; but of a default only as what the other goes against.
+// Reports the setting that can be disabled, or else the smaller one. A default is reported only as the other side.
 std::string SettingsInForce::told(const Conflict& conflict) const {
   const bool tells_more = conflict.more.may_be_none;
   const bool is_default = assigned((tells_more ? conflict.more : conflict.less).name) == nullptr;
@@ -125,7 +125,7 @@ std::string SettingsInForce::listen_text() const {
     if (!is_listen(assignment)) continue;
     text += "listen = " + written_value(assignment.value) + "  # " + shown_origin(&assignment) + '\n';
   }
-  // Written out it would be another setting: the sockets that are passed would not be served.
+  // Not written as a setting: then the passed sockets would not be served.
   if (!text.empty()) return text;
   return "# listen = " + std::string(find_setting("listen")->standard) +
          "  # default, where systemd passes no sockets\n";
@@ -146,7 +146,7 @@ std::string SettingsInForce::text(std::size_t max_buffers) const {
     }
     const Assignment* const origin = assigned(setting.name);
     if (setting.name == "max-buffers" && max_buffers != options_.limits.max_buffers) {
-      // Written out it would be asked for, and refused where the limit becomes lower.
+      // Not written as a setting: it would then be asked for, and refused when the limit becomes lower.
       text += "# max-buffers = " + size_text(max_buffers) + "  # what the limit on memory allows; default " +
               std::string(setting.standard) + '\n';
       continue;

@@ -1,4 +1,4 @@
-// Settings in force: the command line on top of the configuration, and whether they go together.
+// Settings in force: the command line on top of the configuration, and the check for conflicts.
 //
 //     the standard   <   FILE   <   conf.d/*.conf   <   command line        listen: those of the files together,
 //                                                                           or those of the command line alone
@@ -16,36 +16,36 @@ namespace reactord {
 
 struct Mistakes {
   std::vector<std::string> lines;  // at least one
-  int status;                      // exit_configuration where a file has part in it, else exit_usage
+  int status;                      // exit_configuration if a file contributes, else exit_usage
 };
 
 class SettingsInForce {
  public:
-  // Reads the files that the command line names, if it does.
+  // Reads the files that the command line names, if any.
   static std::expected<SettingsInForce, Mistakes> read(const CommandLine& line);
 
   const Options& options() const noexcept { return options_; }
-  // The files that were read, without a byte in them and with.
+  // The files that were read: without and with text.
   const std::vector<std::string>& empty_files() const noexcept { return empty_files_; }
   const std::vector<std::string>& full_files() const noexcept { return full_files_; }
 
-  // How many connections there may be below a limit on descriptors, with so many listeners; what was asked for, if it
-  // was.
+  // The number of connections that fit below a limit on descriptors, with that number of listeners; the requested
+  // number, if there is one.
   std::expected<std::size_t, Mistakes> connections_that_fit(std::size_t descriptors,
                                                             std::size_t listeners) const;
 
-  // How many bytes their buffers may hold together below a limit on memory; what was asked for, if it was.
+  // The bytes that their buffers may hold together below a limit on memory; the requested number, if there is one.
   std::expected<std::size_t, Mistakes> buffers_that_fit(const std::optional<MemoryLimit>& memory) const;
 
-  // As a configuration that comes to the same, each with where it is from: "idle-timeout = 30s  # FILE:12".
-  // `max_buffers` is what holds: where a limit on memory allows less than the standard, that is told.
+  // An equivalent configuration, each setting with its origin: "idle-timeout = 30s  # FILE:12". `max_buffers` is the
+  // value in force: the text says so when a limit on memory allows less than the default.
   std::string text(std::size_t max_buffers) const;
 
  private:
-  const Assignment* assigned(std::string_view name) const noexcept;  // the one in force; null: the standard
+  const Assignment* assigned(std::string_view name) const noexcept;  // the one in force; null: the default
   std::string listen_text() const;
-  Mistakes refusal(std::string_view name,
-                   std::string error) const;  // of that setting, by a limit of the system
+  // The mistake when a limit of the system refuses that setting.
+  Mistakes refusal(std::string_view name, std::string error) const;
   bool is_of_file(std::string_view name) const noexcept;
   std::string written(std::string_view name) const;
   std::string written(std::string_view name, const std::string& value) const;

@@ -6,7 +6,7 @@
 namespace reactord {
 namespace {
 
-// What `parse` makes of the text goes where `path`, one member after the other, leads to.
+// Applies `parse` to the text, and stores the result in the member that `path` leads to, step by step.
 template <auto parse, auto... path>
 Parsed<void> set(std::string_view text, Options& options) {
   auto value = parse(text);
@@ -34,7 +34,7 @@ Parsed<void> raise(std::string_view, Options& options) {
   return {};
 }
 
-// ---- What stands for a value
+// ---- The kinds of values
 
 constexpr ValueKind listen_place{"PROTOCOL@ADDRESS", "", Completion::listen};
 constexpr ValueKind yes_no{"YES-OR-NO", "", Completion::words, yes_or_no_words};

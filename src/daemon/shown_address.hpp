@@ -1,4 +1,4 @@
-// Addresses as the log and the manager are shown them: as they are written in the configuration.
+// Addresses as the log and the manager show them: as they are written in the configuration.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Stopping: what SIGTERM and SIGINT mean to a server: the first one drains it, a second one kills it.
+// Stopping: the effect of SIGTERM and SIGINT on a server: the first drains it, a second one kills it.
 //
 //     SIGTERM --> drain, event=draining: what it waits for, and how long at most
 //        |        within a second: the same one. timeout(1) sends it to its child, and to the group of its child
@@ -19,7 +19,7 @@ class Stopping {
   Stopping(Reactor& reactor, Server& server, Log& log) noexcept
       : reactor_(reactor), server_(server), log_(log) {}
 
-  // `number`: the signal. True: the drain has begun by this.
+  // `number`: the signal. True: it began the drain.
   bool stop(int number, Duration drain_timeout);
 
  private:

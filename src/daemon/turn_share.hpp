@@ -1,4 +1,4 @@
-// TurnShare: how much of a long piece of work is done in one turn of the loop: so many steps, and for so long.
+// TurnShare: the share of a long piece of work that one turn of the loop does: a number of steps, and a time.
 //
 //     for (each step) {
 //       do it
@@ -17,12 +17,12 @@ class TurnShare {
   TurnShare(std::size_t steps, Duration time) noexcept
       : most_steps_(steps), most_time_(time), began_(monotonic_now()) {}
 
-  // After a step. True: it was the last one of this share.
+  // Call it after a step. True: it was the last step of this share.
   bool is_spent() noexcept {
     const Time now = monotonic_now();
     if (++steps_ < most_steps_ && now - began_ < most_time_) return false;
     steps_ = 0;
-    began_ = now;  // the wait for the next turn counts, which is not long
+    began_ = now;  // the short wait for the next turn counts
     return true;
   }
 

@@ -15,7 +15,7 @@ std::unexpected<UsageError> wrong(std::string_view text, std::string_view right)
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
-// Cuts `rest` at its first comma; what stood before it.
+// Cuts `rest` at its first comma and returns the part before it.
 std::string_view next_part(std::string_view& rest) {
   const std::size_t comma = rest.find(',');
   const std::string_view part = rest.substr(0, comma);
@@ -57,7 +57,7 @@ Parsed<Duration> parse_duration(std::string_view text) {
 }
 
 Parsed<std::size_t> parse_size(std::string_view text) {
-  // What many write for KiB, MiB and GiB, and what others mean as powers of ten.
+  // Many write these for KiB, MiB and GiB, and others mean powers of ten by them.
   static constexpr std::array<std::string_view, 15> unclear{"k",  "K",  "kB",  "KB", "kb", "kib", "m", "M",
                                                             "MB", "mb", "mib", "g",  "G",  "GB",  "gb"};
   const auto size = read_size(text, largest);

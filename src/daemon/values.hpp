@@ -1,4 +1,4 @@
-// Values: what an operator writes for a setting, read into what the program works with.
+// Values: the text that an operator writes for a setting, read into the program's types.
 //
 //     DURATION   500ms 1.5s 2m 1h       0: none
 //     SIZE       4096 64KiB 1MiB 1GiB   bytes; 4096B is 4096
@@ -6,9 +6,9 @@
 //     RATE       100/s 1k/s,burst=5k,defer
 //     PERCENT    10%
 //
-// Numbers and their units are those of base/quantity.hpp; what is within bounds, and what follows a comma, is told here.
-// An error begins with the text that was wrong, and says what would be right; who calls puts the name of the setting in
-// front of it.
+// Numbers and their units are those of base/quantity.hpp. Bounds, and the text after a comma, are defined here.
+// An error begins with the wrong text, and says what would be right. The caller puts the name of the setting in front
+// of it.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@
 
 namespace reactord {
 
-// What was wrong and what would be right, ready to be printed.
+// The fault and what would be right, ready to be printed.
 using UsageError = std::string;
 
 template <typename Value>
@@ -34,8 +34,8 @@ Parsed<Duration> parse_duration(std::string_view text);  // at least 1ms, at mos
 Parsed<std::size_t> parse_size(std::string_view text);   // at most 1024GiB
 Parsed<unsigned> parse_number(std::string_view text, unsigned least, unsigned most);
 Parsed<unsigned> parse_percentage(std::string_view text, unsigned most);
-Parsed<CountLimit> parse_count_limit(std::string_view text,
-                                     OverLimit usual);  // `usual`: where none is written
+// `usual` is the default.
+Parsed<CountLimit> parse_count_limit(std::string_view text, OverLimit usual);
 Parsed<RateLimit> parse_rate(std::string_view text, OverLimit usual);
 
 inline constexpr std::array<std::string_view, 3> long_line_words{"close", "truncate", "discard"};

@@ -1,4 +1,4 @@
-// What a daemon is to listen at, by its settings and by what the service manager has passed; and what that takes.
+// The listeners that a daemon wants by its settings and by the passed sockets, and the descriptors for them.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@
 
 namespace reactord {
 
-// What is to be served: the listen options; without any, every name that was passed and is a protocol's; where nothing
-// was passed, line@:9090. Empty: sockets were passed, and none has the name of a protocol.
+// The listen options; without any, every passed name that is a protocol's; without passed sockets, line@:9090. Empty
+// when sockets were passed, and none has the name of a protocol.
 std::vector<ListenOption> wanted_listeners(const Options& options,
                                            const std::vector<std::string>& passed_names);
 
-// How many descriptors listening needs: one for each listener; one more for each passed socket, which stays open beside
-// that for as long as we run. `held`: names of passed sockets that are wanted or not and stay open; `unclaimed`: of those
-// that stay open only if they are wanted. Each as often as there are sockets of that name.
+// The number of descriptors for listening: one for each listener, and one more for each passed socket, which stays open
+// beside it as long as the process runs. `held`: names of passed sockets that stay open even if unwanted. `unclaimed`:
+// names of those that stay open only if they are wanted. Each name appears once per socket.
 std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,
                                   const std::vector<std::string>& held,
                                   const std::vector<std::string>& unclaimed);
