@@ -13,12 +13,12 @@
 //     too many        connections     at once, of all and of one address             EndCause::over_limit
 //                     accepts         in a second, of all and of one address         EndCause::over_rate
 //
-// All limits hold for a LineHandler, and for a StreamHandler that reads with a LineReader. A StreamHandler that reads
-// bytes with Conn::read() alone knows where a line begins: line_timeout, max_line and long_lines then do not hold, and
-// a trickle of bytes renews idle_timeout. Such a handler sets its own deadlines and bounds, and names their EndCause
-// with end_as(). Its own memory, such as a span it reads into or the unsent part of a suspended write, is not counted:
-// max_buffers counts the connection's output, the LineReaders, and the Buffer that a read waits to fill. Its output
-// never reaches output.hard, because its writes wait at output.high.
+// All limits hold for a LineHandler, and for a StreamHandler that reads with a LineReader. When a StreamHandler reads
+// bytes with Conn::read(), the server does not know where a line begins: line_timeout, max_line and long_lines do not
+// hold, and a trickle of bytes renews idle_timeout. Such a handler sets its own deadlines and bounds, and names their
+// EndCause with end_as(). Its own memory, such as a span it reads into or the unsent part of a suspended write, is not
+// counted: max_buffers counts the connection's output, the LineReaders, and the Buffer that a read waits to fill. Its
+// output never reaches output.hard, because its writes wait at output.high.
 #pragma once
 
 #include <cstddef>

@@ -85,7 +85,7 @@ class Listener {
   Result<void> close();
 
   // Sets the absolute deadline, also of the pending accept. A past deadline fails accept() even when a connection
-  // waits; the connection stays in the queue. Time::never() clears it. Errors: closed.
+  // waits; the connection is not lost. Time::never() clears it. Errors: closed.
   Result<void> set_deadline(Time deadline);
 
   // Sets whether the file of a unix path is removed. The default is true, but false for an adopted socket.

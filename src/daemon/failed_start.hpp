@@ -1,6 +1,6 @@
 // A failed start while the service manager holds the sockets.
 //
-//     client --> socket --> systemd starts us --> exit 78 --> the client still waits --> systemd starts us ...
+//     client --> socket --> systemd starts it --> exit 78 --> the client still waits --> systemd starts it ...
 //
 // After some dozen starts in two seconds systemd gives up and closes the socket (TriggerLimitBurst= of
 // systemd.socket(5)): a later correction then serves no client. So a process that was passed sockets, and would fail

@@ -3,7 +3,7 @@
 //     wanted              there                       step
 //     line@:9090          line@:9090        id 1      kept
 //     echo@unix:/run/e    line@unix:/run/e  id 2      kept, with another protocol or another mode of its file
-//     line@unix:/run/g    line@unix:/run/g  id 3      its file is gone: ends, and is opened anew
+//     line@unix:/run/g    line@unix:/run/g  id 3      its file is gone: ends, and is opened again
 //     line@:7000          -                           fresh
 //     -                   echo@:7001        id 4      ends
 //

@@ -6,7 +6,7 @@
 //     stopping     STOPPING=1 STATUS=...            it ends, and means to
 //     status       STATUS=...                       a line for "systemctl status", at most one a second
 //     extend       EXTEND_TIMEOUT_USEC=...          it goes on, and may last so long from when this is sent
-//     watchdog     WATCHDOG=1                       the loop turns; whoever stops saying so is restarted
+//     watchdog     WATCHDOG=1                       the loop turns; a service that stops saying so is restarted
 //
 // Sending never blocks. A message that finds the manager's queue full is kept, and tried again each second and before
 // the next message. Messages keep their order, and only the newest of each kind is kept, so at most one of each kind

@@ -13,7 +13,7 @@ struct Range {
 };
 
 // From the Unicode Character Database, version 15: the categories Cc, Zl and Zp, and the invisible characters of Cf.
-// Those of ASCII are left out.
+// ASCII is left out.
 constexpr std::array<Range, 13> unseen{{{0x7f, 0x9f},
                                         {0xad, 0xad},
                                         {0x61c, 0x61c},

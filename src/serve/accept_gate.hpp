@@ -2,7 +2,7 @@
 // queue.
 //
 //     closed:  [loop that accepted longest ago] -> [ ... ] -> [loop that accepted last]
-//     open(), or the time has come:  all run on, in this order; those for whom nothing is left come back to their place
+//     open(), or the time has come:  all run on, in this order; loops that may not accept return to their place
 //
 // So a listener with many clients does not starve the others.
 #pragma once

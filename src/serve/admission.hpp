@@ -38,7 +38,7 @@ class Admission {
   void admit(Service& service, Conn conn, Begin begin);
   void given(const Conn& conn);         // counts a connection that is served whatever the limits
   void left(const Address& remote);     // counts the end of a served connection
-  void limits_changed();                // the Server's limits have changed: all connections are counted anew
+  void limits_changed();                // the Server's limits have changed: all connections are counted again
   void mark_services() const noexcept;  // marks the services of waiting connections as used
   void end_waiting();                   // rejects the waiting connections, at a drain or kill
   bool may_accept() { return gate_.is_open() || update_gate(); }

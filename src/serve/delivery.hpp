@@ -3,7 +3,7 @@
 //
 //     begin() --- lines, replies ---> end()         what a Reply that was kept is given from then on goes nowhere
 //                    |
-//                    +--- cut_short(), by a kill: what was answered is dropped, no line follows
+//                    +--- cut_short(), by a kill: the answers are dropped, no line follows
 #pragma once
 
 #include "reactord/handler.hpp"

@@ -3,7 +3,7 @@
 //
 //     killed           kill() cut it short
 //     slow_reader      its endpoint gave the peer up
-//     over_limit       it was evicted: what failed after that is no news
+//     over_limit       it was evicted: later failures do not count
 //     reset, error     the kernel said so, of a send or a receive
 //     as decided       what the session ended it for
 #pragma once
