@@ -1,6 +1,6 @@
 // Counters: the numbers that SIGUSR1 asks for and that the end reports, in one line, the same in every mode:
 //
-//     event=counters accepted=91 open=3 eof=80 ... lines=... in=... uptime=... resident=... buffers=... reload=...
+//     event=counters accepted=91 open=3 eof=80 ... lines= in= out= uptime= resident= buffers= reload=
 //
 //     accepted, open, the causes   what the Server counts
 //     lines, in, out               of the connections that have ended; open ones are not counted yet
