@@ -11,7 +11,7 @@ namespace {
 
 struct Unit {
   std::string_view name;
-  std::uint64_t size;  // in the smallest there is
+  std::uint64_t size;  // in the smallest unit
 };
 
 constexpr std::uint64_t second = 1'000'000'000;
@@ -23,10 +23,10 @@ constexpr std::array<Unit, 3> count_units{{{"", 1}, {"k", 1000}, {"M", 1'000'000
 
 struct Number {
   bool is_negative = false;
-  bool overflows = false;  // `whole` can't hold it
+  bool overflows = false;  // set when `whole` can't hold it
   std::uint64_t whole = 0;
   double fraction = 0;    // from 0 to 1
-  std::string_view rest;  // what follows it
+  std::string_view rest;  // the text after the number
 };
 
 bool begins_with_digit(std::string_view text) {
@@ -49,7 +49,7 @@ Quantity<Number> number_in(std::string_view text, bool may_have_fraction) {
   if (!may_have_fraction || !number.rest.starts_with('.') || !begins_with_digit(number.rest.substr(1)))
     return number;
   length = 1 + digits_at(number.rest.substr(1));
-  // One that is too small for a double is 0, as it stays then.
+  // A fraction that is too small for a double stays 0.
   std::from_chars(number.rest.data(), number.rest.data() + length, number.fraction, std::chars_format::fixed);
   number.rest.remove_prefix(length);
   return number;
@@ -75,11 +75,12 @@ Quantity<std::uint64_t> whole_in(std::string_view text, std::span<const Unit> un
   return measured(*number, units, most);
 }
 
-// So many units, and the part of one that is left, without zeros at its end. Of what has a part, a unit is a power of ten.
+// The number of whole units and the fraction, without trailing zeros. A unit that may have a fraction is a power of
+// ten.
 std::string decimal_text(std::uint64_t value, const Unit& unit) {
   std::string part;
   if (value % unit.size != 0) {
-    part = std::to_string(unit.size + value % unit.size);  // a 1, and all digits of the part
+    part = std::to_string(unit.size + value % unit.size);  // a 1, and all digits of the fraction
     part.front() = '.';
     part.erase(part.find_last_not_of('0') + 1);
   }

@@ -6,8 +6,8 @@
 //     COUNT     1000 20k 1M                units k and M, of 1000
 //     RATE      0.5 5000 2.5k 1M           as a count, perhaps with a fraction; /s may follow
 //
-// A number is digits, in a DURATION and a RATE perhaps a point and more digits. No sign, no space, no exponent. Which
-// values are right, and the sentence that says so, is for the caller: a Fault is what is wrong with the text alone.
+// A number is digits; a DURATION and a RATE may have a point and more digits. No sign, no space, no exponent. The
+// caller decides which values are right, and says so: a QuantityFault is a fault of the text alone.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@
 namespace reactord {
 
 enum class QuantityFault : std::uint8_t {
-  no_number,   // the text begins with none
-  wrong_unit,  // what follows the number is no unit, or a unit is missing
-  negative,    // a minus, and then what would be right
+  no_number,   // the text does not begin with a number
+  wrong_unit,  // the text after the number is no unit, or a unit is missing
+  negative,    // a minus, and then a correct quantity
   too_large,   // more than `most`
 };
 
@@ -35,12 +35,12 @@ Quantity<std::uint64_t> read_size(std::string_view text, std::uint64_t most);
 Quantity<std::uint64_t> read_count(std::string_view text, std::uint64_t most);
 Quantity<double> read_rate(std::string_view text);
 
-// The number that `text` begins with, perhaps with a fraction; what follows it is left in `text`.
+// The number that `text` begins with, perhaps with a fraction. The rest is left in `text`.
 Quantity<double> take_number(std::string_view& text);
 
-// As it would be written, and is read back the same: 250us, 1.5s, 90s, 2m, 1h, 0s. Minutes and hours are whole ones.
+// The text of a duration, which reads back the same: 250us, 1.5s, 90s, 2m, 1h, 0s. Minutes and hours are whole.
 std::string duration_text(Duration duration);
-// With the largest unit of which it is a whole number: 64KiB, 1MiB, 1000.
+// The size in the largest unit that it is a whole number of: 64KiB, 1MiB, 1000.
 std::string size_text(std::size_t bytes);
 
 }  // namespace reactord

@@ -126,7 +126,7 @@ class ServerCore final : public Watch, ReactorObserver {
   Duration drain_timeout_{0};
   Time drain_since_ = Time::never();
   std::uint8_t limits_generation_ = 0;
-  bool begins_to_watch_output_ = false;  // of those that are still to be told of the limits
+  bool begins_to_watch_output_ = false;  // applies to the sessions not yet told of the limits
   Time ran_out_ = Time::from_nanoseconds(-1);
   bool draining_ = false;
   bool killed_ = false;

@@ -27,7 +27,7 @@ class Session {
     drain();
   }
   bool is_told_to_drain() const noexcept { return is_told_to_drain_; }
-  // Limits have generations, so that it is known who has looked at the latest.
+  // Limits have generations, which tell whether a session has been told of the latest.
   static constexpr std::uint8_t limits_generations = 64;
   bool knows_limits(std::uint8_t generation) const noexcept { return limits_known_ == generation; }
   void learn_limits(std::uint8_t generation) noexcept {
@@ -92,7 +92,7 @@ class Session {
 
  private:
   bool is_told_to_drain_ : 1 = false;
-  std::uint8_t limits_known_ : 6;  // their generation
+  std::uint8_t limits_known_ : 6;  // the generation it has been told of
 };
 
 // When a new session does its first work: now, or from the loop's own stack, for a caller that a handler may have
