@@ -83,9 +83,8 @@ class Admission {
   AcceptGate gate_;
   std::size_t places_ = 0;  // the number of places taken by served and waiting connections
   std::vector<std::unique_ptr<Waiting>> waiting_;
-  std::deque<std::pair<Service*, Conn>>
-      // The connections put aside by new limits. They are admitted as if they had just been accepted.
-      put_aside_;
+  // The connections put aside by new limits. They are admitted as if they had just been accepted.
+  std::deque<std::pair<Service*, Conn>> put_aside_;
   Rejections rejections_;
 };
 

@@ -24,9 +24,8 @@ Time ClientClock::silence_end(const Limits& limits) const noexcept {
 Time ClientClock::lifetime_end(const Limits& limits) const noexcept {
   if (accepted.is_never() || limits.lifetime == 0ns || is_over_line(limits)) return Time::never();
   constexpr double whole = 4294967296.0, percent = 100.0;
-  constexpr double longest =
-      // It fits into a Duration. The largest Duration itself would be rounded up beyond the range.
-      9e18;
+  // It fits into a Duration. The largest Duration itself would be rounded up beyond the range.
+  constexpr double longest = 9e18;
   const double less = jitter / whole * limits.lifetime_jitter_percent / percent;
   const double lifetime = std::min((1 - less) * static_cast<double>(limits.lifetime.count()), longest);
   return accepted + Duration(static_cast<Duration::rep>(lifetime));

@@ -112,9 +112,8 @@ class ServerCore final : public Watch, ReactorObserver {
   std::size_t most_services_ = least_services;          // the number at which unused ones are looked for
   std::unordered_map<ListenerId, Service*> listening_;  // the services whose accept loop runs
   SessionTable sessions_;
-  const Session* queued_ =
-      // The session that the loop has last resumed from its queue. Null when it is gone.
-      nullptr;
+  // The session that the loop has last resumed from its queue. Null when it is gone.
+  const Session* queued_ = nullptr;
   std::uint64_t queued_dispatch_ = 0;
   Delivery delivery_;
   Owned<BufferBudget> budget_;

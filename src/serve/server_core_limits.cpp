@@ -17,8 +17,8 @@ void ServerCore::set_limits(const Limits& limits) {
   admission_->limits_changed();
 }
 
-// The others are told in the turns that follow. The limits hold for them already, but where they have asked for a look that
-// is later than it should be now.
+// Tells a bounded number of sessions of new limits, and the others in the turns that follow. The limits hold for them
+// already, except that a timer may be armed for later than they allow.
 void ServerCore::tell_limits() {
   std::size_t left = told_per_turn;
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
