@@ -204,6 +204,7 @@ TEST_CASE("the command line counts for more at a reload, too") {
 TEST_CASE("a storm of reloads while clients talk loses no line and leaks no descriptor") {
   const std::string both = "listen = line@unix:DIRa\nlisten = line@unix:DIRb\n";
   Configured daemon(both);
+  daemon.process().wait_for_log({"event=listening", daemon.address("a")});
   daemon.process().wait_for_log({"event=listening", daemon.address("b")});
   Client client(daemon.address("a"));
   CHECK(client.ask("first") == "Server: first");
