@@ -48,7 +48,7 @@ Address reachable(Address address, Network network, const std::optional<Address>
 bool is_wanted(const Address& address, Network network, const std::optional<Address>& local) {
   const auto kind = address.kind();
   if (network == Network::unix_socket) return address.is_unix();
-  if (kind != Address::Kind::ip4 && kind != Address::Kind::ip6) return false;
+  if (!address.is_ip() || kind == Address::Kind::any) return false;
   if (network == Network::tcp4 && kind != Address::Kind::ip4) return false;
   if (network == Network::tcp6 && kind != Address::Kind::ip6) return false;
   return !local || local->kind() == Address::Kind::any || local->kind() == kind;
@@ -56,8 +56,7 @@ bool is_wanted(const Address& address, Network network, const std::optional<Addr
 
 Result<void> check_local(Network network, const std::optional<Address>& local) {
   if (!local) return {};
-  const bool is_pipe = local->kind() == Address::Kind::pipe;
-  if (!is_pipe && local->is_unix() == (network == Network::unix_socket)) return {};
+  if (network == Network::unix_socket ? local->is_unix() : local->is_ip()) return {};
   return std::unexpected(Error::invalid("address " + local->text() + ": mismatched local address type"));
 }
 
