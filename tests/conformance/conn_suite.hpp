@@ -112,10 +112,9 @@ struct SurroundingsOf<Kind> {
 
 inline Task<> let_connections_end(Scene& scene) {
   scene.pairs.clear();
+  const auto is_left = [&] { return scene.reactor.open_descriptors() > 0 || scene.reactor.timers().size() > 0; };
   // As long as the unsent bytes of a peer that is gone may take, and no longer.
-  for (int seconds = 0; seconds < 100 && scene.reactor.open_descriptors() > 0; ++seconds) {
-    co_await sleep(scene, 1s);
-  }
+  for (int seconds = 0; seconds < 100 && is_left(); ++seconds) co_await sleep(scene, 1s);
 }
 
 inline void run_case(const Case& which, Scene& scene) {
