@@ -17,8 +17,8 @@
 //     the user's code. None comes while another one of the same transport is on the stack, but for unsent(), which
 //     changes nothing.
 //   * receive() and send() say -EAGAIN where they would have to wait, and the transport then owes one notify(): of
-//     readable once receive() may do more, of writable once send() or shut_write() may. Nothing is asked again before.
-//     A notify() that nobody waits for costs a little time, and is never wrong.
+//     readable once receive() may do more, of writable once send() or shut_write() may. A call before that says -EAGAIN
+//     again. A notify() that nobody waits for costs a little time, and is never wrong.
 //   * notify() may be called at any time from attach() on, also from within receive() and its kin, and from within what
 //     lies below. It only takes note: the Conn tries again in the next turn, from the loop's own stack. It has no effect
 //     after close(). The listener lives as long as the transport: what the transport has handed it to must not live longer.

@@ -177,9 +177,9 @@ class Endpoint : public Watch {
   }
   void watch_output();
   bool reads_ended() const noexcept { return has_read_limit_ && bytes_read_ >= rare_->read_limit; }
+  void on_ready(Readiness readiness) override;
 
  private:
-  void on_ready(Readiness readiness) override;
   void on_timer() override;
   void on_flush() override;
   void on_release() override;

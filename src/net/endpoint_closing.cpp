@@ -117,7 +117,7 @@ bool Endpoint::discard_input() noexcept {
 }
 
 void Endpoint::forget_input() noexcept {
-  if (is_retired()) return;
+  if (is_retired() || (!is_socket_ && !readable())) return;
   std::array<char, discard_chunk> room;  // not the loop's storage: a handler may be reading lines there
   // Until it says that nothing is left, whatever epoll has told: the news may wait there.
   for (std::size_t forgotten = 0; forgotten < forgotten_at_most;) {

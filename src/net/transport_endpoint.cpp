@@ -93,10 +93,14 @@ void TransportEndpoint::on_retired(bool in_order) noexcept {
   in_order ? transport_->close() : transport_->abort();
 }
 
-// It may come from within a call of ours: the coroutines run on from the loop's stack.
+// It may come from within a call of ours, which ends with -EAGAIN all the same: it counts from the loop's stack on.
 void TransportEndpoint::notify(Readiness news) noexcept {
-  ready_ |= news & (readiness::readable | readiness::writable);
+  told_ |= news & (readiness::readable | readiness::writable);
   reactor().again(*this);
+}
+
+void TransportEndpoint::on_ready(Readiness readiness) {
+  Endpoint::on_ready(readiness | std::exchange(told_, 0));
 }
 
 }  // namespace reactord

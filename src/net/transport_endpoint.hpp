@@ -27,8 +27,10 @@ class TransportEndpoint final : public Endpoint, private TransportListener {
   bool ends_by_closing() const noexcept override { return false; }
   void on_retired(bool in_order) noexcept override;
   void notify(Readiness news) noexcept override;
+  void on_ready(Readiness readiness) override;
 
   std::unique_ptr<Transport> transport_;
+  Readiness told_ = 0;  // and not yet seen by the loop
 };
 
 }  // namespace reactord

@@ -112,7 +112,9 @@ struct SurroundingsOf<Kind> {
 
 inline Task<> let_connections_end(Scene& scene) {
   scene.pairs.clear();
-  const auto is_left = [&] { return scene.reactor.open_descriptors() > 0 || scene.reactor.timers().size() > 0; };
+  const auto is_left = [&] {
+    return scene.reactor.open_descriptors() > 0 || scene.reactor.timers().size() > 0;
+  };
   // As long as the unsent bytes of a peer that is gone may take, and no longer.
   for (int seconds = 0; seconds < 100 && is_left(); ++seconds) co_await sleep(scene, 1s);
 }

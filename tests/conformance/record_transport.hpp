@@ -35,7 +35,7 @@ class RecordTransport final : public reactord::Transport, private reactord::Tran
   ssize_t receive(std::span<char> room) noexcept override {
     while (plain_.empty()) {
       if (ended_) return 0;
-      if (const ssize_t result = take_in(); result < 0) return result;
+      if (const ssize_t result = take_in(); result < 0 && plain_.empty()) return result;
     }
     const std::size_t count = plain_.copy(room.data(), room.size());
     plain_.erase(0, count);
@@ -142,15 +142,15 @@ class RecordTransport final : public reactord::Transport, private reactord::Tran
   bool ended_ = false;     // the peer's has come
 };
 
-// Both ends of a pair, each under a layer of records.
+inline reactord::Conn in_records(reactord::Conn conn) {
+  reactord::Reactor& reactor = conn.reactor();
+  auto below = reactord::as_transport(std::move(conn));
+  auto made = reactord::make_conn(reactor, std::make_unique<RecordTransport>(std::move(below)));
+  return std::move(*made);  // it fails without memory only
+}
+
 inline reactord::ConnPair in_records(reactord::ConnPair pair) {
-  auto layered = [](reactord::Conn conn) {
-    reactord::Reactor& reactor = conn.reactor();
-    auto below = reactord::as_transport(std::move(conn));
-    auto made = reactord::make_conn(reactor, std::make_unique<RecordTransport>(std::move(below)));
-    return std::move(*made);  // it fails without memory only
-  };
-  return {layered(std::move(pair.first)), layered(std::move(pair.second))};
+  return {in_records(std::move(pair.first)), in_records(std::move(pair.second))};
 }
 
 }  // namespace test::conformance

@@ -1,4 +1,5 @@
 // Conns over a transport that the user has made, each through the whole conformance suite.
+#include "conformance/checked_transport.hpp"
 #include "conformance/conn_suite.hpp"
 #include "conformance/record_transport.hpp"
 #include "conformance/socket_kinds.hpp"
@@ -6,9 +7,12 @@
 
 namespace {
 
+using reactord::Conn;
 using reactord::ConnPair;
 using reactord::Reactor;
+using test::conformance::CheckedTransport;
 using test::conformance::in_records;
+using test::conformance::RecordTransport;
 
 struct RecordsOverTcp : test::conformance::Tcp4 {
   static constexpr const char* name = "records over tcp4";
@@ -41,7 +45,31 @@ struct RecordsOverRecords : RecordsOverTcp {
   static ConnPair make(Reactor& reactor) { return in_records(RecordsOverTcp::make(reactor)); }
 };
 
+// The library above, the records, and the library below are held to what they may ask of each other.
+Conn in_checked_records(Conn conn) {
+  Reactor& reactor = conn.reactor();
+  auto below = std::make_unique<CheckedTransport>(reactord::as_transport(std::move(conn)));
+  auto records = std::make_unique<CheckedTransport>(std::make_unique<RecordTransport>(std::move(below)));
+  auto made = reactord::make_conn(reactor, std::move(records));
+  REQUIRE(made.has_value());
+  return std::move(*made);
+}
+
+template <typename Kind>
+struct Checked : Kind {
+  static ConnPair make(Reactor& reactor) {
+    ConnPair pair = Kind::make(reactor);
+    return {in_checked_records(std::move(pair.first)), in_checked_records(std::move(pair.second))};
+  }
+};
+struct CheckedOverTcp : Checked<test::conformance::Tcp4> {
+  static constexpr const char* name = "checked records over tcp4";
+};
+struct CheckedOverRecords : Checked<RecordsOverPipe> {
+  static constexpr const char* name = "checked records over records over buffered_pipe";
+};
+
 }  // namespace
 
 CONN_CONFORMANCE(RecordsOverTcp, RecordsOverFaults, RecordsOverUnix, RecordsOverPipe, RecordsOverUnbuffered,
-                 RecordsOverRecords)
+                 RecordsOverRecords, CheckedOverTcp, CheckedOverRecords)
