@@ -12,12 +12,11 @@
 // list of Go's rules, [H..] are the cases of a Context.
 #pragma once
 
-#include "conformance/conn_basic.hpp"
-#include "conformance/conn_contexts.hpp"
-#include "conformance/conn_deadlines.hpp"
-#include "conformance/conn_streams.hpp"
-#include "conformance/scene.hpp"
-#include "support/skip.hpp"
+#include "conn_basic.hpp"
+#include "conn_contexts.hpp"
+#include "conn_deadlines.hpp"
+#include "conn_streams.hpp"
+#include "scene.hpp"
 
 namespace test::conformance {
 
