@@ -100,7 +100,8 @@ Result<Conn> make_conn(Reactor& reactor, std::unique_ptr<Transport> transport);
 // `conn`, which is open and has nothing pending, as what lies below another transport. What was written to it goes out
 // first; its deadlines and its Context are taken off. Bytes that a LineReader or a Buffer already has stay there: whoever
 // changes the protocol within a connection must have none. close() is Conn::close(), abort() is Conn::abort(). Its notify()
-// comes from the loop's own stack, never from within receive() or send(): what lies above may call down from there.
+// comes from the loop's own stack, never from within receive() or send(): what lies above may call down from there. Where
+// there is no memory for it, std::bad_alloc, and `conn` is closed.
 std::unique_ptr<Transport> as_transport(Conn conn);
 
 }  // namespace reactord

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace reactord {
@@ -15,11 +16,15 @@ constexpr std::size_t gathered_at_once = 16 * 1024;
 }  // namespace
 
 Result<Conn> make_conn(Reactor& reactor, std::unique_ptr<Transport> transport) {
-  Owned<TransportEndpoint> endpoint(new TransportEndpoint(reactor, std::move(transport)));
-  auto added = reactor.add(*endpoint);
-  if (!added) return std::unexpected(std::move(added).error());
-  endpoint->attach();
-  return Conn(std::move(endpoint));
+  try {
+    Owned<TransportEndpoint> endpoint(new TransportEndpoint(reactor, std::move(transport)));
+    auto added = reactor.add(*endpoint);
+    if (!added) return std::unexpected(std::move(added).error());
+    endpoint->attach();
+    return Conn(std::move(endpoint));
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error::from_errno(ENOMEM));
+  }
 }
 
 // It may have bytes already: the first read looks.

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,7 +48,8 @@ class RecordTransport final : public reactord::Transport, private reactord::Tran
     if (const int result = send_held(); result < 0) return result;
     const std::string_view piece = bytes.substr(0, longest);
     hold(data, piece);
-    send_held();  // what it says shows at the next call
+    send_held();
+    if (send_failure_ != 0) return send_failure_;
     return static_cast<ssize_t>(piece.size());
   }
 
@@ -84,7 +86,13 @@ class RecordTransport final : public reactord::Transport, private reactord::Tran
     if (news != 0) above_->notify(news);
   }
 
-  void hold(Kind kind, std::string_view bytes) {
+  void hold(Kind kind, std::string_view bytes) noexcept {
+    try {
+      held_.reserve(held_.size() + header + bytes.size());
+    } catch (const std::bad_alloc&) {
+      send_failure_ = -ENOMEM;
+      return;
+    }
     held_ += static_cast<char>(bytes.size() >> 8);
     held_ += static_cast<char>(bytes.size() & 0xff);
     held_ += kind;
@@ -93,7 +101,7 @@ class RecordTransport final : public reactord::Transport, private reactord::Tran
 
   // 0: nothing is held any more.
   int send_held() noexcept {
-    while (!held_.empty() && send_failure_ == 0) {
+    while (send_failure_ == 0 && !held_.empty()) {
       const ssize_t sent = below_->send(held_);
       if (sent == -EAGAIN) return -EAGAIN;
       if (sent < 0) send_failure_ = static_cast<int>(sent);
@@ -109,18 +117,29 @@ class RecordTransport final : public reactord::Transport, private reactord::Tran
     const ssize_t count = below_->receive(piece);
     if (count == -EAGAIN) return -EAGAIN;
     if (count <= 0) return receive_failure_ = count == 0 ? -ECONNRESET : count;  // cut off: no end has come
-    raw_.append(piece.data(), static_cast<std::size_t>(count));
+    try {
+      raw_.append(piece.data(), static_cast<std::size_t>(count));
+      open_records();
+    } catch (const std::bad_alloc&) {
+      receive_failure_ = -ENOMEM;
+    }
+    return receive_failure_ != 0 ? receive_failure_ : count;
+  }
+
+  void open_records() {
     while (!ended_ && raw_.size() >= header) {
       const std::size_t length =
           static_cast<std::uint8_t>(raw_[0]) * 256UZ + static_cast<std::uint8_t>(raw_[1]);
-      if (!is_record(raw_[2], length)) return receive_failure_ = -EPROTO;
+      if (!is_record(raw_[2], length)) {
+        receive_failure_ = -EPROTO;
+        return;
+      }
       if (raw_.size() < header + length) break;
       ended_ = raw_[2] == end;
       for (const char byte : std::string_view(raw_).substr(header, length))
         plain_ += masked(byte, received_++);
       raw_.erase(0, header + length);
     }
-    return count;
   }
 
   static bool is_record(char kind, std::size_t length) noexcept {

@@ -14,6 +14,7 @@
 #include "conformance/record_transport.hpp"
 #include "conformance/scene.hpp"
 #include "reactord/server.hpp"
+#include "support/no_memory.hpp"
 #include "support/served.hpp"
 
 namespace {
@@ -47,6 +48,7 @@ struct Script {
   std::size_t room = ~std::size_t{0};  // for output
   int shut_result = 0;
   ssize_t send_failure = 0;
+  std::size_t unsent = 0;
   std::size_t notifies_within = 0;  // so many receives notify from within
   TransportListener* listener = nullptr;
   bool deleted = false;
@@ -85,6 +87,7 @@ class Scripted final : public reactord::Transport {
   }
   void close() noexcept override { script_.calls.emplace_back("close"); }
   void abort() noexcept override { script_.calls.emplace_back("abort"); }
+  std::size_t unsent() const noexcept override { return script_.unsent; }
   reactord::Network network() const noexcept override { return reactord::Network::pipe; }
   reactord::Address local_addr() const override { return reactord::Address::pipe(); }
   reactord::Address remote_addr() const override { return reactord::Address::pipe(); }
@@ -112,6 +115,12 @@ struct Stage {
 Task<> finish(Conn& conn, std::optional<reactord::Result<void>>& ended) {
   auto result = co_await conn.finish();
   ended.emplace(std::move(result));
+}
+
+Task<> read_to_the_end(Conn& conn, Received& received, bool& ended) {
+  Task<> reading = test::conformance::read_until_failure(conn, received);
+  co_await std::move(reading);
+  ended = true;
 }
 
 using Ended = std::optional<reactord::Result<void>>;
@@ -187,6 +196,49 @@ Task<> close_in_vain(Stage& stage, reactord::Duration& took) {
   CHECK(ended->error().timeout());
 }
 
+Task<> close_slowly(Stage& stage, reactord::Duration& took) {
+  stage.script.shut_result = -EAGAIN;
+  stage.script.unsent = 1000;
+  Ended ended;
+  const Time start = stage.reactor.now();
+  stage.reactor.spawn(finish(stage.conn, ended));
+  for (int minute = 0; minute < 6; ++minute) {
+    auto slept = co_await stage.reactor.sleep(20s);
+    CHECK(slept.has_value());
+    CHECK_FALSE(ended.has_value());
+    --stage.script.unsent;
+  }
+  const auto has_ended = [&] { return ended.has_value(); };
+  while (!has_ended()) {
+    auto slept = co_await stage.reactor.sleep(1s);
+    CHECK(slept.has_value());
+  }
+  took = stage.reactor.now() - start;
+}
+
+// What the test itself needs, it has before.
+Task<> exchange_without_memory(ConnPair& pair, std::size_t after, std::size_t& refused) {
+  const std::string bytes(20'000, 'm');
+  Received received;
+  received.bytes.reserve(bytes.size());
+  bool ended = false;
+  Reactor& reactor = pair.first.reactor();
+  reactor.spawn(read_to_the_end(pair.second, received, ended));
+  co_await turns(reactor, 2);
+  {
+    const test::NoMemory refuse(after);
+    auto written = co_await pair.first.write(bytes);
+    for (int turn = 0; turn < 10; ++turn) co_await reactor.next_turn();
+    refused = refuse.refused();
+  }
+  pair.first.abort();
+  pair.second.abort();
+  const auto has_ended = [&] { return ended; };
+  co_await test::until(reactor, has_ended);
+  CHECK(bytes.starts_with(received.bytes));
+  if (refused == 0) CHECK(received.bytes.size() == bytes.size());
+}
+
 Task<> end_that_fails(Stage& stage) {
   stage.script.shut_result = -EPIPE;
   Ended ended;
@@ -207,12 +259,6 @@ Task<> send_that_fails(Stage& stage) {
   Task<> more = write_from(stage.conn, "x", again);
   co_await std::move(more);
   CHECK(again.has_failed());
-}
-
-Task<> read_to_the_end(Conn& conn, Received& received, bool& ended) {
-  Task<> reading = test::conformance::read_until_failure(conn, received);
-  co_await std::move(reading);
-  ended = true;
 }
 
 Task<> read_cut_off(Conn& raw, Conn& reader, std::string_view bytes, int failure, std::string_view expected) {
@@ -304,6 +350,46 @@ TEST_CASE(
   CHECK(took >= Conn::send_timeout);
   CHECK(took <= Conn::send_timeout + 100ms);
   CHECK(stage.script.calls.back() == "abort");
+}
+
+TEST_CASE("transport: as long as fewer bytes are unsent below, a close goes on") {
+  Stage stage;
+  reactord::Duration took{0};
+  test::run(stage.reactor, close_slowly(stage, took));
+  CHECK(took >= 120s + Conn::send_timeout - 20s);
+  CHECK(took <= 120s + 2 * Conn::send_timeout);
+}
+
+TEST_CASE("transport: make_conn without memory is an error, and the transport is gone") {
+  VirtualClock clock;
+  Reactor reactor(clock);
+  std::size_t refused = 1;
+  for (std::size_t after = 0; refused > 0; ++after) {
+    Script script;
+    {
+      auto transport = std::make_unique<Scripted>(script);
+      test::NoMemory refuse(after);
+      auto made = reactord::make_conn(reactor, std::move(transport));
+      refuse.end();
+      refused = refuse.refused();
+      if (!made) CHECK(made.error().system_errno() == ENOMEM);
+      if (!made) CHECK(script.deleted);
+      CHECK((made || refused > 0));
+    }
+    reactor.shutdown();
+    CHECK(script.deleted);
+  }
+}
+
+TEST_CASE("transport: memory that runs out in a layer, or below, ends the connection and nothing else") {
+  std::size_t refused = 1;
+  for (std::size_t after = 0; refused > 0; ++after) {
+    CAPTURE(after);
+    VirtualClock clock;
+    Reactor reactor(clock);
+    auto pair = in_records(reactord::buffered_pipe(reactor));
+    test::run(reactor, exchange_without_memory(pair, after, refused));
+  }
 }
 
 TEST_CASE("transport: what shut_write() says of a failure is what finish() says") {
