@@ -163,9 +163,7 @@ void Endpoint::run_out() noexcept {
     end_pending(std::exchange(reader_, nullptr), ENOMEM);
     end_pending(std::exchange(writer_, nullptr), ENOMEM);
   }
-  const bool was_open = !is_closed();
   abort();
-  if (was_open) tell_ready();
 }
 
 void Endpoint::on_release() {

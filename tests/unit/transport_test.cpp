@@ -46,6 +46,7 @@ struct Script {
   std::string input;
   std::string output;
   std::size_t room = ~std::size_t{0};  // for output
+  bool ended = false;                  // behind the input
   int shut_result = 0;
   ssize_t send_failure = 0;
   std::size_t unsent = 0;
@@ -67,7 +68,7 @@ class Scripted final : public reactord::Transport {
       --script_.notifies_within;
       script_.listener->notify(readiness::readable | readiness::writable);
     }
-    if (script_.input.empty()) return -EAGAIN;
+    if (script_.input.empty()) return script_.ended ? 0 : -EAGAIN;
     const std::size_t count = script_.input.copy(into.data(), std::min(into.size(), 3UZ));
     script_.input.erase(0, count);
     return static_cast<ssize_t>(count);
@@ -184,6 +185,24 @@ Task<> close_when_there_is_room(Stage& stage) {
   CHECK(ended->has_value());
 }
 
+Task<> close_after_the_end(Stage& stage) {
+  stage.script.ended = true;
+  stage.script.shut_result = -EAGAIN;
+  Outcome read;
+  Ended ended;
+  Task<> reading = read_once(stage.conn, read);
+  co_await std::move(reading);
+  CHECK(read.is_eof());
+  stage.reactor.spawn(finish(stage.conn, ended));
+  co_await turns(stage.reactor, 5);
+  CHECK_FALSE(ended.has_value());
+  stage.script.shut_result = 0;
+  stage.script.listener->notify(readiness::writable);
+  co_await turns(stage.reactor, 5);
+  CHECK(ended.has_value());
+  CHECK(stage.script.calls == std::vector<std::string>{"receive", "shut_write", "shut_write", "close"});
+}
+
 Task<> close_in_vain(Stage& stage, reactord::Duration& took) {
   stage.script.shut_result = -EAGAIN;
   Ended ended;
@@ -230,6 +249,12 @@ Task<> exchange_without_memory(ConnPair& pair, std::size_t after, std::size_t& r
     auto written = co_await pair.first.write(bytes);
     for (int turn = 0; turn < 10; ++turn) co_await reactor.next_turn();
     refused = refuse.refused();
+  }
+  const auto is_told = [&] { return ended || received.bytes.size() == bytes.size(); };
+  for (int turn = 0; turn < 10 && !is_told(); ++turn) co_await reactor.next_turn();
+  if (!is_told()) {  // then the writer is
+    auto more = co_await pair.first.write("x");
+    CHECK_FALSE(more.has_value());
   }
   pair.first.abort();
   pair.second.abort();
@@ -390,6 +415,11 @@ TEST_CASE("transport: memory that runs out in a layer, or below, ends the connec
     auto pair = in_records(reactord::buffered_pipe(reactor));
     test::run(reactor, exchange_without_memory(pair, after, refused));
   }
+}
+
+TEST_CASE("transport: close() sends our end also where the peer's has come") {
+  Stage stage;
+  test::run(stage.reactor, close_after_the_end(stage));
 }
 
 TEST_CASE("transport: what shut_write() says of a failure is what finish() says") {
