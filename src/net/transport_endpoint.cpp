@@ -16,6 +16,7 @@ constexpr std::size_t gathered_at_once = 16 * 1024;
 }  // namespace
 
 Result<Conn> make_conn(Reactor& reactor, std::unique_ptr<Transport> transport) {
+  assert(transport != nullptr);
   try {
     Owned<TransportEndpoint> endpoint(new TransportEndpoint(reactor, std::move(transport)));
     auto added = reactor.add(*endpoint);
@@ -100,6 +101,7 @@ void TransportEndpoint::on_retired(bool in_order) noexcept {
 
 // It may come from within a call of ours, which ends with -EAGAIN all the same: it counts from the loop's stack on.
 void TransportEndpoint::notify(Readiness news) noexcept {
+  if (is_retired()) return;
   told_ |= news & (readiness::readable | readiness::writable);
   reactor().again(*this);
 }
