@@ -65,6 +65,8 @@ SYSCONFDIR    ?= /etc
 UNITS    := $(notdir $(wildcard systemd/*.service systemd/*.socket))
 DROP_INS := $(notdir $(wildcard systemd/reactord.service.d/*.conf))
 HEADERS  := $(notdir $(wildcard include/reactord/*.hpp))
+# The conformance suite, for whoever makes a transport of their own.
+SUITE    := $(filter-out socket_kinds.hpp,$(notdir $(wildcard tests/conformance/*.hpp)))
 PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
 
 # What make install brings and make uninstall removes, SOURCE>TARGET: programs, files as they are, and files in which paths
@@ -72,6 +74,7 @@ PAGES    := $(notdir $(wildcard docs/man/*.[1-9]))
 PROGRAMS = $(DAEMON)>$(SBINDIR)/reactord $(LOAD)>$(BINDIR)/reactord-load
 COPIES   = $(LIBRARY)>$(LIBDIR)/libreactord.a \
            $(foreach header,$(HEADERS),include/reactord/$(header)>$(INCLUDEDIR)/reactord/$(header)) \
+           $(foreach header,$(SUITE),tests/conformance/$(header)>$(INCLUDEDIR)/reactord/conformance/$(header)) \
            docs/completion/reactord.bash>$(COMPLETIONDIR)/reactord \
            docs/completion/reactord-load.bash>$(COMPLETIONDIR)/reactord-load \
            systemd/reactord.sysusers.conf>$(SYSUSERSDIR)/reactord.conf \
@@ -87,7 +90,7 @@ target_of      = $(lastword $(subst >, ,$(1)))
 INSTALLED      = $(foreach pair,$(PROGRAMS) $(COPIES) $(PLACED),$(call target_of,$(pair))) $(WRITTEN)
 INSTALLED_INTO = $(sort $(patsubst %/,%,$(dir $(INSTALLED)))) $(SYSCONFDIR)/reactord
 # Those that bear our name; the inner ones first. The others belong to all packages.
-OUR_FOLDERS    = $(filter %/reactord.service.d,$(INSTALLED_INTO)) $(filter %/reactord,$(INSTALLED_INTO))
+OUR_FOLDERS    = $(filter %/reactord/conformance %/reactord.service.d,$(INSTALLED_INTO)) $(filter %/reactord,$(INSTALLED_INTO))
 
 # The paths in units and pages, as they are here. What was put in is not looked at again: it may look like another of them.
 PLACE = sed -i -e 's|/usr/sbin/reactord|%SBINDIR%|g' -e 's|/etc/reactord|%SYSCONFDIR%|g' -e 's|/usr/share/doc/reactord|%DOCDIR%|g' \

@@ -71,6 +71,7 @@ class Address {
   bool is_loopback() const noexcept;  // 127.0.0.0/8 or [::1]
   int family() const noexcept;        // AF_INET, AF_INET6 or AF_UNIX; AF_UNSPEC for pipe
 
+  bool is_ip() const noexcept { return kind_ <= Kind::ip6; }  // `any` too: it is all of them
   bool is_unix() const noexcept { return kind_ >= Kind::unix_path; }
   std::uint16_t port() const noexcept { return port_; }  // 0 for unix addresses
   Address with_port(std::uint16_t port) const;

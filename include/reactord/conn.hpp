@@ -156,6 +156,7 @@ class Conn {
   friend class Session;
   friend class LineReader;
   friend class StreamLines;
+  friend class ConnTransport;
   Owned<Endpoint> endpoint_;
 };
 

@@ -183,7 +183,7 @@ unsigned Address::to_socket_address(sockaddr_storage& storage) const noexcept {
     std::memcpy(&in.sin_addr, ip_.data(), sizeof in.sin_addr);
     return sizeof in;
   }
-  if (!is_unix()) {
+  if (is_ip()) {
     auto& in6 = reinterpret_cast<sockaddr_in6&>(storage);
     in6.sin6_family = AF_INET6;
     in6.sin6_port = htons(port_);
@@ -191,6 +191,7 @@ unsigned Address::to_socket_address(sockaddr_storage& storage) const noexcept {
     if (kind_ == Kind::ip6) std::memcpy(&in6.sin6_addr, ip_.data(), sizeof in6.sin6_addr);
     return sizeof in6;
   }
+  if (!is_unix()) return sizeof storage.ss_family;  // AF_UNSPEC: no address of the kernel's
   auto& un = reinterpret_cast<sockaddr_un&>(storage);
   un.sun_family = AF_UNIX;
   constexpr unsigned head = offsetof(sockaddr_un, sun_path);
@@ -209,8 +210,7 @@ Address Address::wildcard(bool ip6, std::uint16_t port) noexcept {
 }
 
 bool Address::is_wildcard() const noexcept {
-  return !is_unix() && kind_ != Kind::pipe &&
-         std::ranges::all_of(ip_, [](std::uint8_t byte) { return byte == 0; });
+  return is_ip() && std::ranges::all_of(ip_, [](std::uint8_t byte) { return byte == 0; });
 }
 
 bool Address::is_loopback() const noexcept {

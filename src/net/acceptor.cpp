@@ -256,7 +256,7 @@ void Acceptor::end() noexcept {
   fail_pending(ErrorCode::closed);
   // Stops listening now, so that the address is free when close() returns, and not at the end of the turn. An adopted
   // socket would stop for all who hold it, the service manager that gives it to our successor among them.
-  if (!address_.is_unix() && !adopted_) system::shutdown(fd(), SHUT_RDWR);
+  if (address_.is_ip() && !adopted_) system::shutdown(fd(), SHUT_RDWR);
   if (!unlink_on_close_) path_.forget();
   path_.remove();
   unregistered_.reset();

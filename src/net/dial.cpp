@@ -8,6 +8,9 @@
 namespace reactord {
 namespace {
 
+// Whose addresses are a host, which may be a name, and a port.
+bool is_ip(Network network) noexcept { return network <= Network::tcp6; }
+
 // What is dialled: an address, or a name that has to be looked up.
 struct Target {
   Address address;
@@ -17,10 +20,10 @@ struct Target {
 
 Result<Target> parse_target(Network network, std::string_view text) {
   if (text.empty()) return std::unexpected(Error::invalid("missing address"));
-  if (network == Network::unix_socket) {
-    auto path = Address::parse(network, text);
-    if (!path) return std::unexpected(std::move(path).error());
-    return Target{std::move(*path)};
+  if (!is_ip(network)) {
+    auto address = Address::parse(network, text);
+    if (!address) return std::unexpected(std::move(address).error());
+    return Target{std::move(*address)};
   }
   const auto split = split_host_port(text);
   if (!split) return std::unexpected(split.error());
@@ -47,8 +50,8 @@ Address reachable(Address address, Network network, const std::optional<Address>
 
 bool is_wanted(const Address& address, Network network, const std::optional<Address>& local) {
   const auto kind = address.kind();
-  if (network == Network::unix_socket) return address.is_unix();
-  if (kind != Address::Kind::ip4 && kind != Address::Kind::ip6) return false;
+  if (!is_ip(network)) return address.network() == network;
+  if (!address.is_ip() || kind == Address::Kind::any) return false;
   if (network == Network::tcp4 && kind != Address::Kind::ip4) return false;
   if (network == Network::tcp6 && kind != Address::Kind::ip6) return false;
   return !local || local->kind() == Address::Kind::any || local->kind() == kind;
@@ -56,8 +59,7 @@ bool is_wanted(const Address& address, Network network, const std::optional<Addr
 
 Result<void> check_local(Network network, const std::optional<Address>& local) {
   if (!local) return {};
-  const bool is_pipe = local->kind() == Address::Kind::pipe;
-  if (!is_pipe && local->is_unix() == (network == Network::unix_socket)) return {};
+  if (is_ip(network) ? local->is_ip() : local->network() == network) return {};
   return std::unexpected(Error::invalid("address " + local->text() + ": mismatched local address type"));
 }
 

@@ -24,7 +24,7 @@ Result<void> bind_local(int fd, const Address& local, const Address& remote) {
   const bool any = local.kind() == Address::Kind::any;
   const Address bound = any ? Address::wildcard(remote.kind() == Address::Kind::ip6, local.port()) : local;
   // With the port left to connect(2), only the pair of addresses must be free, not the local port.
-  if (!bound.is_unix() && bound.port() == 0) system::set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  if (bound.is_ip() && bound.port() == 0) system::set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   sockaddr_storage storage;
   const unsigned length = bound.to_socket_address(storage);
   const int result = system::bind(fd, storage, length);
@@ -144,7 +144,7 @@ void DialRace::win(Owned<Endpoint> endpoint) {
 Result<int> DialRace::open(const Address& address) const {
   Socket socket(system::stream_socket(address.family()));
   if (socket.fd < 0) return std::unexpected(Error::from_errno(-socket.fd, "socket"));
-  if (!address.is_unix()) set_stream_options(socket.fd, options_.stream);
+  if (address.is_ip()) set_stream_options(socket.fd, options_.stream);
   if (options_.before_connect) {
     auto prepared = options_.before_connect(socket.fd, family_network(address), address);
     if (!prepared) return std::unexpected(std::move(prepared).error());
@@ -158,7 +158,7 @@ Result<int> DialRace::open(const Address& address) const {
 
 // Whoever names the port to dial from may want even that.
 bool DialRace::is_self_connected(const Endpoint& endpoint) const {
-  if (endpoint.remote_address().is_unix()) return false;
+  if (!endpoint.remote_address().is_ip()) return false;
   if (options_.local_address && options_.local_address->port() != 0) return false;
   return endpoint.local_address() == endpoint.remote_address();
 }

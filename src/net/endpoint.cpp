@@ -8,15 +8,19 @@
 #include "base/system.hpp"
 
 namespace reactord {
-namespace {
-
-bool is_tcp(Network network) noexcept { return network != Network::unix_socket && network != Network::pipe; }
-
-}  // namespace
 
 Endpoint::Endpoint(Reactor& reactor, int fd, Network network, Address remote)
     : Watch(reactor, fd),
-      ready_(readiness::writable | (is_tcp(network) ? 0 : indirect)),
+      ready_(readiness::writable | (network == Network::unix_socket ? indirect : 0)),
+      is_socket_(true),
+      network_(network),
+      last_activity_(reactor.now()),
+      remote_(std::move(remote)) {}
+
+Endpoint::Endpoint(Reactor& reactor, Network network, Address remote)
+    : Watch(reactor, -1),
+      ready_(readiness::writable | indirect),
+      is_socket_(false),
       network_(network),
       last_activity_(reactor.now()),
       remote_(std::move(remote)) {}

@@ -42,7 +42,7 @@ class Endpoint : public Watch {
     retired,     // over: the descriptor goes at the end of the turn
   };
 
-  Endpoint(Reactor& reactor, int fd, Network network, Address remote);
+  Endpoint(Reactor& reactor, int fd, Network network, Address remote);  // of a socket
 
   // Each is true when the operation has completed; otherwise it is pending and the loop will resume it.
   virtual bool begin_read(ReadOperation& operation);
@@ -68,7 +68,7 @@ class Endpoint : public Watch {
   bool send_replies(Buffer& replies) noexcept {
     const std::string_view bytes = replies.view();
     ssize_t sent = 0;
-    if (output_.empty() && fd() >= 0) [[likely]] {  // then the socket was writable, when last heard of
+    if (output_.empty() && is_socket_) [[likely]] {  // then the socket was writable, when last heard of
       sent = system::send_once(fd(), bytes.data(), bytes.size());
       if (sent == static_cast<ssize_t>(bytes.size())) [[likely]] {
         bytes_written_ += bytes.size();
@@ -98,6 +98,13 @@ class Endpoint : public Watch {
   void interrupt_read() noexcept {
     end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::interrupted));
   }
+  // For a transport above: what read(2) and write(2) would say of this connection, -EAGAIN where they would wait. The
+  // listener's on_ready() tells when to try again.
+  ssize_t receive_now(std::span<char> room) noexcept;
+  ssize_t send_now(std::string_view bytes) noexcept;
+  void end_writing() noexcept;
+  bool has_pending() const noexcept { return reader_ != nullptr || writer_ != nullptr || closer_ != nullptr; }
+  std::size_t undelivered() const noexcept { return output_.size() + unacknowledged(); }
   void set_next_read_deadline(Time deadline) noexcept {
     read_deadline_ = deadline;
   }  // while no read is pending
@@ -121,22 +128,34 @@ class Endpoint : public Watch {
   bool peer_goes_on() noexcept;
 
  protected:
-  // The transport: bytes moved, 0 at end of file, or -errno; never waits. These are the ones of a socket.
-  // An endpoint without a descriptor overrides them; one with a descriptor is spared the virtual call, but for
-  // receive(), which of a socket is that of unix(7): recv(2) does for TCP.
+  Endpoint(Reactor& reactor, Network network,
+           Address remote);  // of something else: it overrides what follows
+
+  // What moves the bytes: how many it has moved, 0 at end of file, or -errno; never waits. These are the ones of a
+  // socket, which is spared the virtual call, but for receive(), which is that of unix(7): recv(2) does for TCP.
   virtual ssize_t receive(char* bytes, std::size_t count) noexcept;
   virtual ssize_t send(const char* bytes, std::size_t count) noexcept;
   virtual ssize_t send_gathered(const iovec* parts, std::size_t count) noexcept;
   virtual int shut_read() noexcept;
   virtual int shut_write() noexcept;
   virtual std::size_t unacknowledged() const noexcept;  // bytes sent that the peer's side does not have yet
+  // How it ends, and what must be asked.
+  virtual bool lingers() const noexcept { return true; }  // closing with input unread destroys what was sent
+  virtual bool ends_by_closing() const noexcept {
+    return true;
+  }  // without shut_write(), once the peer has ended
+  virtual bool closing_is_work() const noexcept {
+    return true;
+  }  // it keeps run() going, until finish_close()
+  virtual bool tells_all_progress() const noexcept {
+    return false;
+  }  // of what the peer takes: no need to look
   // Costs a part of a write in this share of the turn's budget, if it has fewer bytes.
   static constexpr std::size_t part_share = Conn::bytes_per_turn / Conn::parts_per_turn;
   bool spend(std::size_t count) noexcept;
   virtual Address find_local_address() const;
-  virtual bool lingers() const noexcept { return true; }  // closing with input unread destroys what was sent
-  virtual void on_closing() noexcept {}                   // the other end is to be told that nobody reads
-  virtual void on_retired() noexcept {}                   // the other end is to be told
+  virtual void on_closing() noexcept {}      // the other end is to be told that nobody reads
+  virtual void on_retired(bool) noexcept {}  // the other end is to be told; true: it ended in order
 
   // Fails a pending operation from within a call of the user: its coroutine runs on later, from the loop's stack.
   void end_pending(IoOperation* operation, int failure) noexcept;
@@ -145,6 +164,9 @@ class Endpoint : public Watch {
   void park(Time deadline);
   void tell_buffered() noexcept {
     if (rare_ && rare_->listener != nullptr) rare_->listener->on_buffered();
+  }
+  void tell_ready() noexcept {
+    if (rare_ && rare_->listener != nullptr) rare_->listener->on_ready();
   }
   // The order of every operation: closed, busy, cancelled, expired; 0: it may try.
   int refusal(const IoOperation* pending, Time deadline) const noexcept;
@@ -155,9 +177,9 @@ class Endpoint : public Watch {
   }
   void watch_output();
   bool reads_ended() const noexcept { return has_read_limit_ && bytes_read_ >= rare_->read_limit; }
+  void on_ready(Readiness readiness) override;
 
  private:
-  void on_ready(Readiness readiness) override;
   void on_timer() override;
   void on_flush() override;
   void on_release() override;
@@ -201,6 +223,7 @@ class Endpoint : public Watch {
   void continue_close() noexcept;
   bool discard_input() noexcept;
   std::size_t endangered() const noexcept;
+  bool end_output() noexcept;
   void linger_on() noexcept;
   void finish_close(int failure) noexcept;
   // The Context that ends the pending operations and refuses all later ones.
@@ -236,6 +259,7 @@ class Endpoint : public Watch {
   bool is_over() const noexcept {
     return (ready_ & over_bits) != 0;
   }  // finished or broken off: read on to the end
+  void more_may_wait() noexcept { ready_ |= readiness::urgent; }  // behind a receive that was short
 
  private:
   void not_readable() noexcept { ready_ &= ~(readiness::readable | readiness::urgent); }
@@ -252,6 +276,7 @@ class Endpoint : public Watch {
   bool fin_sent_ : 1 = false;
   bool has_read_limit_ : 1 = false;  // Rare::read_limit
   bool gave_up_ : 1 = false;
+  const bool is_socket_ : 1;  // recv(2) and send(2) do, of its descriptor
   Phase phase_ = Phase::open;
   ErrorCode cancelled_ = ErrorCode::eof;  // by our Context, with this code; eof: it is not
   Network network_;

@@ -38,10 +38,9 @@ void Endpoint::begin_close() {
   on_closing();
 }
 
-// What closes keeps run() going, until finish_close(). An end of a pipe does not: who could still read it has a task.
 void Endpoint::mark_closed() noexcept {
   phase_ = Phase::sending;
-  if (fd() >= 0) reactor().work_began();
+  if (closing_is_work()) reactor().work_began();
   end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::closed));
   end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::closed));
 }
@@ -63,16 +62,14 @@ void Endpoint::continue_close() noexcept {
   if (unsent > 0 && writable()) send_output();
   if (write_failure_ == 0 && !output_.empty()) write_failure_ = read_failure_;  // these bytes are lost
   if (write_failure_ != 0 || read_failure_ != 0) return finish_close(write_failure_);
-  if (!output_.empty()) {
+  const bool ends_so = eof_ && ends_by_closing();
+  if (!output_.empty() || (!ends_so && !end_output())) {
     note_unacknowledged();
     if (!is_armed() || output_.size() < unsent) reactor().arm(*this, next_look());
     if (writable()) reactor().again(*this);
     return;
   }
-  if (eof_) return finish_close(0);
-  if (!fin_sent_) shut_write();
-  fin_sent_ = true;
-  if (!lingers()) return finish_close(0);
+  if (ends_so || !lingers()) return finish_close(write_failure_);
   if (phase_ == Phase::sending) {
     phase_ = Phase::discarding;
     unacknowledged_ = not_asked;
@@ -80,6 +77,16 @@ void Endpoint::continue_close() noexcept {
     reactor().arm(*this, reactor().now() + Conn::linger_timeout);
   }
   if (discard_input()) finish_close(0);
+}
+
+// Behind all output. False: it can't go out yet.
+bool Endpoint::end_output() noexcept {
+  if (fin_sent_) return true;
+  if (shut_write() == -EAGAIN) {
+    not_writable();
+    return false;
+  }
+  return fin_sent_ = true;
 }
 
 // Reads and forgets, so that no unread byte turns our close(2) into a reset that destroys the last reply on
@@ -110,7 +117,7 @@ bool Endpoint::discard_input() noexcept {
 }
 
 void Endpoint::forget_input() noexcept {
-  if (is_retired()) return;
+  if (is_retired() || (!is_socket_ && !readable())) return;
   std::array<char, discard_chunk> room;  // not the loop's storage: a handler may be reading lines there
   // Until it says that nothing is left, whatever epoll has told: the news may wait there.
   for (std::size_t forgotten = 0; forgotten < forgotten_at_most;) {
@@ -121,7 +128,7 @@ void Endpoint::forget_input() noexcept {
 }
 
 // Bytes that our close(2) could destroy on their way. What a unix socket has taken lies with the peer already.
-std::size_t Endpoint::endangered() const noexcept { return remote_.is_unix() ? 0 : unacknowledged(); }
+std::size_t Endpoint::endangered() const noexcept { return remote_.is_ip() ? unacknowledged() : 0; }
 
 // The time for the peer to end its side is up. It gets more while it still takes bytes of ours.
 void Endpoint::linger_on() noexcept {
@@ -135,9 +142,9 @@ void Endpoint::linger_on() noexcept {
 void Endpoint::finish_close(int failure) noexcept {
   if (is_retired()) return;
   phase_ = Phase::retired;
-  if (fd() >= 0) reactor().work_ended();
+  if (closing_is_work()) reactor().work_ended();
   reactor().retire(*this);
-  on_retired();
+  on_retired(failure == 0);
   output_.clear();
   end_pending(std::exchange(closer_, nullptr), failure);
 }
@@ -185,11 +192,15 @@ void Endpoint::limit_reading(std::uint64_t limit) noexcept {
 
 Result<void> Endpoint::close_write() {
   if (is_closed()) return std::unexpected(error("close", failure_of(ErrorCode::closed)));
-  if (write_closed_) return {};
+  end_writing();
+  return {};
+}
+
+void Endpoint::end_writing() noexcept {
+  if (write_closed_ || is_closed()) return;
   write_closed_ = true;
   end_pending(std::exchange(writer_, nullptr), EPIPE);
   flush_output_later();
-  return {};
 }
 
 }  // namespace reactord

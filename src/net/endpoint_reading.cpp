@@ -142,8 +142,8 @@ bool Endpoint::continue_long_take(ReadOperation& operation) {
 // Reads until the operation has enough, the socket is drained, or the turn's budget is spent.
 bool Endpoint::continue_read(ReadOperation& operation) {
   if (operation.kind_ == IoOperation::Kind::take) {
-    // An end of a pipe takes within a delivery of the other's, perhaps, which has the scratch storage.
-    return fd() < 0 ? continue_long_take(operation) : continue_take<false>(operation);
+    // What is no socket takes within a delivery of another's, perhaps, which has the scratch storage.
+    return is_socket_ ? continue_take<false>(operation) : continue_long_take(operation);
   }
   Buffer* buffer = operation.kind_ == IoOperation::Kind::memory ? nullptr : operation.buffer_;
   bool within_budget = true;
@@ -224,7 +224,8 @@ void Endpoint::become_ready() {
   if (phase_ == Phase::connecting) return continue_connect();
   assert(phase_ == Phase::open);
   if (writable() && (writer_ != nullptr || !output_.empty() || write_closed_)) on_flush();
-  if (!readable() || reader_ == nullptr) return;
+  if (reader_ == nullptr) return tell_ready();
+  if (!readable()) return;
   if (continue_read(*reader_)) return complete_read();
   if (pending_input() != nullptr) tell_buffered();
 }

@@ -115,7 +115,7 @@ bool Endpoint::send_parts(PendingWrite& operation) noexcept {
 }
 
 inline ssize_t Endpoint::send_some(std::string_view bytes) noexcept {
-  return fd() >= 0 ? system::send(fd(), bytes.data(), bytes.size()) : send(bytes.data(), bytes.size());
+  return is_socket_ ? system::send(fd(), bytes.data(), bytes.size()) : send(bytes.data(), bytes.size());
 }
 
 void Endpoint::send_output() noexcept {
@@ -169,10 +169,10 @@ bool Endpoint::has_stalled() noexcept {
   return !peer_goes_on() && reactor().now() - progress_ >= send_limits_->timeout;
 }
 
-// When to look next whether the peer goes on: seldom, and seldom later than a little after it has. A pipe needs no look.
+// When to look next whether the peer goes on: seldom, and seldom later than a little after it has.
 Time Endpoint::next_look() const noexcept {
   const Duration longest = send_limits_->timeout;
-  if (fd() < 0) return progress_ + longest;
+  if (tells_all_progress()) return progress_ + longest;
   const Duration elapsed = reactor().now() - progress_;
   return progress_ + (elapsed < longest / 2 ? std::max(2 * elapsed, longest / first_look) : longest);
 }
@@ -199,7 +199,6 @@ void Endpoint::note_unacknowledged() noexcept {
 // The kernel takes more only once a good part of its buffer is free, so a peer that reads slowly makes progress that no
 // send shows.
 bool Endpoint::peer_goes_on() noexcept {
-  if (fd() < 0) return false;  // the other end of a pipe tells what it takes
   const auto left = static_cast<std::uint32_t>(unacknowledged());
   const std::uint32_t before = std::exchange(unacknowledged_, left);
   if (left >= before || (before == not_asked && left == 0)) return false;
@@ -246,10 +245,8 @@ void Endpoint::flush() {
   }
   if (writable() && !output_.empty()) send_output();
   if (!output_.empty()) watch_output();
-  if (write_closed_ && !fin_sent_ && output_.empty() && write_failure_ == 0) {
-    fin_sent_ = true;
-    shut_write();
-  }
+  if (write_closed_ && output_.empty() && write_failure_ == 0) end_output();
+  tell_ready();
 }
 
 // Whole parts leave the front, so that the next send does not look at them again: no more than `most_parts`.

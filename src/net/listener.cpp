@@ -42,7 +42,7 @@ Result<int> open_listening(Network network, const Address& address, const Listen
   const Opened opened = open_socket(bound, dual_stack);
   if (opened.fd < 0) return std::unexpected(Error::from_errno(-opened.fd, opened.system_call));
   Socket socket(opened.fd);
-  if (!bound.is_unix()) {
+  if (bound.is_ip()) {
     system::set_option(socket.fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (bound.family() == AF_INET6)
       system::set_option(socket.fd, IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1);
@@ -155,7 +155,7 @@ Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options)
   auto checked = check_adopted(fd, true);
   if (!checked) return not_adopted(fd, std::move(checked).error());
   const Address address = socket_local_address(fd);
-  if (!address.is_unix()) set_stream_options(fd, options.stream);
+  if (address.is_ip()) set_stream_options(fd, options.stream);
   auto acceptor = make_acceptor(reactor, fd, address.network(), UnixPath(), std::move(options));
   if (!acceptor) return not_adopted(fd, std::move(acceptor).error());
   (*acceptor)->adopt(address);
@@ -170,11 +170,8 @@ Result<Conn> adopt_conn(Reactor& reactor, int fd, StreamOptions options) {
   system::peer_address(fd, storage, length);
   Address remote = Address::from_socket_address(storage, length);
   const Network network = remote.network();
-  if (remote.is_unix()) {
-    remote.set_credentials(socket_peer_credentials(fd));
-  } else {
-    set_stream_options(fd, options);
-  }
+  if (remote.is_unix()) remote.set_credentials(socket_peer_credentials(fd));
+  if (remote.is_ip()) set_stream_options(fd, options);
   Owned<Endpoint> endpoint(new Endpoint(reactor, fd, network, std::move(remote)));
   auto added = reactor.add(*endpoint);
   if (!added) {

@@ -145,7 +145,7 @@ ssize_t PipeEndpoint::receive(char* bytes, std::size_t count) noexcept {
   if (peer_ == nullptr) return lost_ ? -ECONNRESET : 0;
   if (const Taken taken = peer_->take(bytes, count); taken.bytes > 0) {
     spend(taken.parts * part_share);
-    if (taken.bytes < count && peer_->has_offer()) ready_ |= readiness::urgent;  // no short read, then
+    if (taken.bytes < count && peer_->has_offer()) more_may_wait();
     return static_cast<ssize_t>(taken.bytes);
   }
   if (peer_->has_empty_write()) peer_->finish_empty_write();
@@ -231,7 +231,7 @@ int PipeEndpoint::shut_write() noexcept {
   return 0;
 }
 
-void PipeEndpoint::on_retired() noexcept {
+void PipeEndpoint::on_retired(bool) noexcept {
   if (peer_ == nullptr) return;
   PipeEndpoint& other = *std::exchange(peer_, nullptr);
   other.peer_ = nullptr;

@@ -14,7 +14,7 @@ namespace reactord {
 class PipeEndpoint : public Endpoint {
  public:
   PipeEndpoint(Reactor& reactor, bool buffered) noexcept
-      : Endpoint(reactor, -1, Network::pipe, Address::pipe()), buffered_(buffered) {}
+      : Endpoint(reactor, Network::pipe, Address::pipe()), buffered_(buffered) {}
   static void join(PipeEndpoint& first, PipeEndpoint& second) noexcept;
 
   bool begin_read(ReadOperation& operation) override;
@@ -35,8 +35,10 @@ class PipeEndpoint : public Endpoint {
   std::size_t unacknowledged() const noexcept override { return 0; }
   Address find_local_address() const override { return Address::pipe(); }
   bool lingers() const noexcept override { return false; }
+  bool closing_is_work() const noexcept override { return false; }  // who could still read it has a task
+  bool tells_all_progress() const noexcept override { return true; }
   void on_closing() noexcept override;
-  void on_retired() noexcept override;
+  void on_retired(bool in_order) noexcept override;
 
   struct Taken {
     std::size_t bytes, parts;

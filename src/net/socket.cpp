@@ -16,7 +16,7 @@ void set_stream_options(int fd, const StreamOptions& options) noexcept {
 }
 
 Network family_network(const Address& address) noexcept {
-  if (address.is_unix()) return Network::unix_socket;
+  if (!address.is_ip()) return address.network();
   return address.kind() == Address::Kind::ip4 ? Network::tcp4 : Network::tcp6;
 }
 

@@ -45,7 +45,7 @@ std::size_t unread_of_unix(int fd) noexcept {
 ssize_t Endpoint::receive(char* bytes, std::size_t count) noexcept {
   bool cut = false;
   const ssize_t received = system::receive_beside(fd(), bytes, count, cut);
-  if (cut) ready_ |= readiness::urgent;
+  if (cut) more_may_wait();
   return received;
 }
 ssize_t Endpoint::send(const char* bytes, std::size_t count) noexcept {
@@ -55,10 +55,10 @@ ssize_t Endpoint::send_gathered(const iovec* parts, std::size_t count) noexcept 
   return system::send_gathered(fd(), parts, count);
 }
 // TCP tells its peer nothing of it, and would take its FIN, then, for a reason to reset what still comes.
-int Endpoint::shut_read() noexcept { return remote_.is_unix() ? system::shutdown(fd(), SHUT_RD) : 0; }
+int Endpoint::shut_read() noexcept { return remote_.is_ip() ? 0 : system::shutdown(fd(), SHUT_RD); }
 int Endpoint::shut_write() noexcept { return system::shutdown(fd(), SHUT_WR); }
 std::size_t Endpoint::unread() const noexcept {
-  return remote_.is_unix() ? unread_of_unix(fd()) : unread_of_tcp(fd());
+  return remote_.is_ip() ? unread_of_tcp(fd()) : unread_of_unix(fd());
 }
 std::size_t Endpoint::unacknowledged() const noexcept { return system::unacknowledged_bytes(fd()); }
 Address Endpoint::find_local_address() const { return socket_local_address(fd()); }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "conformance/scene.hpp"
+#include "scene.hpp"
 
 namespace test::conformance {
 

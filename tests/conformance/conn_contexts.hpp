@@ -2,8 +2,8 @@
 // survives it.
 #pragma once
 
-#include "conformance/scene.hpp"
 #include "reactord/context.hpp"
+#include "scene.hpp"
 
 namespace test::conformance {
 

@@ -1,7 +1,7 @@
 // Deadlines in depth, for any kind of Conn: never early, at most one tick late, movable, and harmless to the data.
 #pragma once
 
-#include "conformance/scene.hpp"
+#include "scene.hpp"
 
 namespace test::conformance {
 

@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "conformance/scene.hpp"
+#include "scene.hpp"
 
 namespace test::conformance {
 

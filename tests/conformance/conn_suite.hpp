@@ -12,12 +12,11 @@
 // list of Go's rules, [H..] are the cases of a Context.
 #pragma once
 
-#include "conformance/conn_basic.hpp"
-#include "conformance/conn_contexts.hpp"
-#include "conformance/conn_deadlines.hpp"
-#include "conformance/conn_streams.hpp"
-#include "conformance/scene.hpp"
-#include "support/skip.hpp"
+#include "conn_basic.hpp"
+#include "conn_contexts.hpp"
+#include "conn_deadlines.hpp"
+#include "conn_streams.hpp"
+#include "scene.hpp"
 
 namespace test::conformance {
 
@@ -112,10 +111,11 @@ struct SurroundingsOf<Kind> {
 
 inline Task<> let_connections_end(Scene& scene) {
   scene.pairs.clear();
+  const auto is_left = [&] {
+    return scene.reactor.open_descriptors() > 0 || scene.reactor.timers().size() > 0;
+  };
   // As long as the unsent bytes of a peer that is gone may take, and no longer.
-  for (int seconds = 0; seconds < 100 && scene.reactor.open_descriptors() > 0; ++seconds) {
-    co_await sleep(scene, 1s);
-  }
+  for (int seconds = 0; seconds < 100 && is_left(); ++seconds) co_await sleep(scene, 1s);
 }
 
 inline void run_case(const Case& which, Scene& scene) {

@@ -17,7 +17,7 @@
 #include "reactord/conn.hpp"
 #include "reactord/pipe.hpp"
 #include "reactord/reactor.hpp"
-#include "support/loopback.hpp"
+#include "running.hpp"
 
 namespace test::conformance {
 

@@ -43,20 +43,6 @@ void set_buffer(int fd, int option, int bytes) {
 
 }  // namespace
 
-void run(Reactor& reactor, Task<> task) {
-  reactor.spawn(std::move(task));
-  const auto ran = reactor.run();
-  REQUIRE(ran.has_value());
-  CHECK(reactor.live_tasks() == 0);
-}
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator entries("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
-}
-
-DescriptorCheck::~DescriptorCheck() { CHECK(open_descriptors() == before_); }
-
 Peer& Peer::operator=(Peer&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(at_end_, other.at_end_);

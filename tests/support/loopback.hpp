@@ -12,35 +12,12 @@
 #include <string_view>
 #include <utility>
 
+#include "conformance/running.hpp"
 #include "reactord/conn.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/reactor.hpp"
 
 namespace test {
-
-// Runs `task` on `reactor` until no task is left.
-void run(reactord::Reactor& reactor, reactord::Task<> task);
-
-// Waits, from turn to turn, until condition() holds. Not for idle loops: it keeps this one busy.
-template <typename Condition>
-reactord::Task<> until(reactord::Reactor& reactor, Condition condition) {
-  while (!condition()) co_await reactor.next_turn();
-}
-
-std::size_t open_descriptors();  // of this process, by /proc/self/fd
-
-// Fails the test if the scope ends with more descriptors (or fewer) than it began with. Declare it before the
-// Reactor.
-class DescriptorCheck {
- public:
-  DescriptorCheck() : before_(open_descriptors()) {}
-  DescriptorCheck(const DescriptorCheck&) = delete;
-  DescriptorCheck& operator=(const DescriptorCheck&) = delete;
-  ~DescriptorCheck();
-
- private:
-  std::size_t before_;
-};
 
 struct PeerOptions {
   int receive_buffer = 0;  // SO_RCVBUF and SO_SNDBUF, set before connect(2); 0: the kernel's default

@@ -80,7 +80,17 @@ TEST_CASE("addresses parse and print") {
     CHECK(to_string(address.network()) == std::string_view(row.network));
     CHECK(address.family() == row.family);
     CHECK(address.is_unix() == (row.family == AF_UNIX));
+    CHECK(address.is_ip() == (row.family != AF_UNIX));
   }
+}
+
+TEST_CASE("the address of a pipe is neither of IP nor of unix sockets") {
+  const Address pipe = Address::pipe();
+  CHECK_FALSE(pipe.is_ip());
+  CHECK_FALSE(pipe.is_unix());
+  sockaddr_storage storage{};
+  CHECK(pipe.to_socket_address(storage) == sizeof storage.ss_family);
+  CHECK(storage.ss_family == AF_UNSPEC);
 }
 
 TEST_CASE("what can't be an address is refused in Go's words") {

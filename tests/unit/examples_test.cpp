@@ -81,7 +81,8 @@ TEST_CASE("counter numbers the lines of each connection from one") {
 
 TEST_CASE("docs/protocols.md shows every example as it is") {
   const std::string page = contents_of("docs/protocols.md");
-  for (const char* example : {"upper.cpp", "counter.cpp", "server/server.cpp", "upper_test.cpp"}) {
+  for (const char* example :
+       {"upper.cpp", "counter.cpp", "server/server.cpp", "upper_test.cpp", "mask_test.cpp"}) {
     CAPTURE(example);
     const std::string code = contents_of(std::string("tests/examples/") + example);
     CHECK(page.find("```cpp\n" + code + "```\n") != std::string::npos);
