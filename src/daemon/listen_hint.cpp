@@ -15,7 +15,7 @@ const ListenOption* find_wanted(const std::string& text, const std::vector<Liste
   for (const ListenOption& option : wanted) {
     if (option.is_passed()) continue;
     const auto place = listen_place(option);
-    if (place && !place->address.is_unix() && place->address.text() == text) return &option;
+    if (place && place->address.is_ip() && place->address.text() == text) return &option;
   }
   return nullptr;
 }
@@ -26,7 +26,7 @@ const ListenOption* find_overlap(const ListenOption& refused, const std::vector<
   for (const ListenOption& option : others) {
     if (option.is_passed() || option.address == refused.address) continue;
     const auto its = listen_place(option);
-    if (!its || its->address.is_unix() || its->address.port() != place->address.port()) continue;
+    if (!its || !its->address.is_ip() || its->address.port() != place->address.port()) continue;
     if (its->address.is_wildcard() || place->address.is_wildcard()) return &option;
   }
   return nullptr;
