@@ -321,6 +321,7 @@ TEST_CASE("an address that was removed while the server is full is had back by t
   const std::string both = "max-connections = 1\nlisten = line@unix:DIRa\nlisten = line@unix:DIRb\n";
   const std::string one = "max-connections = 1\nlisten = line@unix:DIRb\n";
   Configured daemon(both);
+  daemon.process().wait_for_log({"event=listening", daemon.address("a")});
   daemon.process().wait_for_log({"event=listening", daemon.address("b")});
   Client served(daemon.address("b"));
   CHECK(served.ask("x") == "Server: x");
