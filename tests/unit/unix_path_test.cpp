@@ -162,7 +162,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the file of a unix path has the mode that was asked for, whatever the umask is") {
-  for (const mode_t mask : {0000, 0022, 0077, 0777}) {
+  for (const mode_t mask : {0000U, 0022U, 0077U, 0777U}) {
     for (const unsigned mode : {0600U, 0660U, 0666U, 0777U, 0000U}) {
       Place at;
       ListenOptions options;
