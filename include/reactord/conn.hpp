@@ -127,8 +127,8 @@ class Conn {
 
   Result<void> close_read();       // reads then give eof; what still comes is discarded at the end
   void finish_reading() noexcept;  // reads give what has been received by now, then eof
-  Result<void>
-  close_write();  // sends what was written, then FIN; the peer reads eof. Writes then fail: EPIPE
+  // Sends what was written, then FIN: the peer reads eof. Writes then fail: EPIPE.
+  Result<void> close_write();
 
   Result<void> set_deadline(Time deadline);  // both of the following
   Result<void> set_read_deadline(Time deadline);

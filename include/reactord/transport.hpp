@@ -9,7 +9,7 @@
 //               v                                 |
 //              as_transport(conn): any other Conn, dialled, accepted, adopted or a pipe
 //
-// Who calls whom:
+// Order of the calls:
 //
 //   * The names come first. Then attach(), once. close() or abort() comes last, once; only the destructor follows, at the
 //     end of that turn or later. Where make_conn() fails, the destructor comes at once.
@@ -43,7 +43,7 @@
 
 namespace reactord {
 
-// Whoever uses a transport: the library for a Conn, or another transport that lies above.
+// The user of a transport: the library for a Conn, or another transport that lies above.
 class TransportListener {
  public:
   virtual void notify(Readiness news) noexcept = 0;  // readiness::readable, readiness::writable, or both

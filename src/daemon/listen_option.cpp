@@ -181,9 +181,4 @@ std::vector<std::string> kept_places(const PlaceName& place) {
   return {place.text};
 }
 
-bool is_same_place(const ListenOption& left, const ListenOption& right) {
-  const PlaceName other = place_name(right);
-  return !other.is_chosen && std::ranges::count(kept_places(place_name(left)), other.text) > 0;
-}
-
 }  // namespace reactord

@@ -55,7 +55,4 @@ PlaceName place_name(const ListenOption& option);
 // address beside all of them is not found here: the kernel refuses it. A place chosen by the kernel keeps none.
 std::vector<std::string> kept_places(const PlaceName& place);
 
-// True when one keeps the other from listening, as they are written. To compare many with many, use ListenList.
-bool is_same_place(const ListenOption& left, const ListenOption& right);
-
 }  // namespace reactord

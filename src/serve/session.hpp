@@ -55,7 +55,6 @@ class Session {
   const Conn& conn() const noexcept { return conn_; }
   Endpoint& endpoint() noexcept { return *conn_.endpoint_; }
   bool is_draining() const noexcept;
-  const Limits& limits_now() const noexcept { return service_.limits(); }
   // Its accept and the beginning of the drain are set. The derived session sets the rest.
   ClientClock clock() const noexcept;
   // When to look after limits have changed: at `due`. A session that is due by now gets a moment of its own, so that

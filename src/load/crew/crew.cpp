@@ -102,7 +102,7 @@ class Foreman {
     if (working_ == 0) reactor_.spawn(finish());
   }
 
-  // Who was signalled with the whole group may have ended before we have seen the signal.
+  // A process that was signalled with the whole group may have ended before we have seen the signal.
   Task<> finish() {
     if (run_.result.interrupted && !was_told_to_end_) {
       auto slept = co_await reactor_.sleep(same_instant);

@@ -222,7 +222,7 @@ void Connection::end_if_idle() noexcept {
   if (conn_ && in_flight() == 0) conn_->abort();
 }
 
-// What is in flight then will not be answered any more, whatever the cause.
+// Requests in flight then will not be answered any more, whatever the cause.
 void Connection::forget_conn() {
   const Time now = monotonic_now();
   exchange_->for_each_pending([&](const Exchange::Pending& pending) {

@@ -68,8 +68,8 @@ void Pacer::send_due(Time now) {
   was_out_of_connections_ = false;
 }
 
-// What comes due in a gap that makes it late is late by ourselves, not since the server kept all connections busy; but
-// where that had lasted for longer than the gap, it would have waited anyhow.
+// A request that comes due in a gap long enough to make it late is late by ourselves, not since the server kept all
+// connections busy; but where that had lasted for longer than the gap, it would have waited anyhow.
 void Pacer::look(Time now) {
   const Duration gap = now - looked_;
   const bool is_long = gap > common_.recorder.result().late_after;
@@ -121,7 +121,8 @@ bool Pacer::catch_up(Time now) {
   return !gaps_.empty() && schedule_.next() < std::min(gaps_.back().to, common_.recorder.end());
 }
 
-// What was not sent by the end of the window: of the warm-up; and of what was measured, in the gaps and between them.
+// Counts the requests not sent by the end of the window: of the warm-up; and of the time measured, in the gaps and
+// between them.
 void Pacer::tell_never_sent() {
   const Time now = monotonic_now(), end = std::min(common_.recorder.end(), now);
   never_sent_ += schedule_.skip_until(std::min(common_.recorder.begin(), end));

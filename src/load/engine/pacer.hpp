@@ -37,7 +37,7 @@ class Pacer {
   }  // never sent either, since nobody looked when they were due
 
  private:
-  // What came due in it is late by ourselves.
+  // A time in which nobody looked: requests that came due in it are late by ourselves.
   struct Gap {
     Time from, to;
   };

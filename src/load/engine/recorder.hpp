@@ -19,8 +19,8 @@ class Recorder {
  public:
   Recorder(bool open_loop, Duration timeout) noexcept : timeout_(timeout) { result_.open_loop = open_loop; }
 
-  // What is measured: answers that come within it; and the times of those requests that are due within it (in a closed
-  // loop: sent), however late their answers come.
+  // The window measured: answers that come within it count; and the times of those requests that are due within it (in a
+  // closed loop: sent), however late their answers come.
   void measure(Time begin, Time end) noexcept {
     begin_ = begin;
     end_ = end;
