@@ -14,6 +14,7 @@
 
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -150,10 +151,14 @@ class Buffer {
     if (chunk_->capacity - chunk_->end < at_least) make_room(pool, at_least);
     return {chunk_->bytes() + chunk_->end, chunk_->capacity - chunk_->end};
   }
-  void commit(std::size_t count) noexcept { chunk_->end += static_cast<std::uint32_t>(count); }
+  void commit(std::size_t count) noexcept {  // at most as many as there is room for
+    assert(count <= chunk_->capacity - chunk_->end);
+    chunk_->end += static_cast<std::uint32_t>(count);
+  }
 
   // Drops the first `count` bytes, at most size(). Gives the storage back when nothing is left.
   void consume(std::size_t count) noexcept {
+    assert(count <= size());
     if (chunk_ == &BufferPool::none) return;
     chunk_->begin += static_cast<std::uint32_t>(count);
     if (chunk_->begin == chunk_->end) clear();
@@ -172,7 +177,10 @@ class Buffer {
   }
 
   // Drops all bytes but keeps the storage, for a buffer that is filled again at once. The Buffer must not be empty.
-  void rewind() noexcept { chunk_->begin = chunk_->end = 0; }
+  void rewind() noexcept {
+    assert(!empty());
+    chunk_->begin = chunk_->end = 0;
+  }
 
   void swap(Buffer& other) noexcept { std::swap(chunk_, other.chunk_); }
 

@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "reactord/error.hpp"
+#include "reactord/list.hpp"
 #include "reactord/reactor.hpp"
 
 namespace reactord {
@@ -36,13 +37,13 @@ class ContextListener {
   void stop_listening() noexcept;          // no effect when it does not listen
 
  protected:
-  ~ContextListener() { stop_listening(); }
+  virtual ~ContextListener() { stop_listening(); }
 
  private:
   friend class Context;
+  friend class List<ContextListener>;
   virtual void on_done(Context& context) noexcept = 0;
-  ContextListener* next_ = nullptr;
-  ContextListener** previous_ = nullptr;  // the pointer that points here; null when in no list
+  ListNode<ContextListener> node_;
 };
 
 class Context final : ContextListener, Timer {
@@ -86,7 +87,7 @@ class Context final : ContextListener, Timer {
   Time deadline_ = Time::never();
   ErrorCode code_ = ErrorCode::eof;  // eof means not done
   std::unique_ptr<Error> cause_;
-  ContextListener* listeners_ = nullptr;
+  List<ContextListener> listeners_;
 };
 
 // Runs `function` once the context is done, from the loop's own stack, in this turn or the next. It is queued at once

@@ -13,6 +13,7 @@ enum class EndCause : std::uint8_t {
   idle,           // no complete line (for a stream: no byte either way) arrived within the idle timeout
   slow_line,      // a line that began was not complete within the line timeout
   slow_reader,    // the peer acknowledged no output within the write timeout, or too much output waited
+  no_answer,      // the program that serves it gave no answer in time
   lifetime,       // the lifetime passed, and everything received before was answered
   line_too_long,  // a line exceeded max_line; the peer was told so
   over_limit,     // connections or buffered bytes exceeded a limit; the peer is told so where it can be
@@ -22,7 +23,7 @@ enum class EndCause : std::uint8_t {
   killed,         // the server was killed, or the drain took too long
   error,          // another errno (ConnectionEnd::error), or an exception left its handler (HandlerFailure)
 };
-inline constexpr std::size_t end_causes = 14;
+inline constexpr std::size_t end_causes = 15;
 const char* to_string(EndCause cause) noexcept;  // the name in the log: "slow-reader"
 
 }  // namespace reactord

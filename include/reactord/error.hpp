@@ -6,7 +6,8 @@
 //     operation network source->address: system call: what went wrong
 //     listen    tcp     :9090          : bind       : address already in use
 //
-// End of file never has a detail: it is not a failure, and it costs nothing. When there is no memory for a detail, the
+// End of file never has a detail: it is not a failure, and it costs nothing. An end amid something asked for has none
+// either ("unexpected EOF"). When there is no memory for a detail, the
 // Error has none: making, copying or naming an Error never fails.
 #pragma once
 
@@ -22,6 +23,7 @@ namespace reactord {
 enum class ErrorCode : std::uint8_t {
   system,             // a system call failed: system_errno() is its errno
   eof,                // the peer ended its direction in order (FIN)
+  unexpected_eof,     // it did so amid what was asked for
   closed,             // the object was used after close(), or the operation was ended by it
   closed_pipe,        // either end of an in-memory pipe has been closed
   deadline_exceeded,  // the deadline passed before or while the operation waited
@@ -30,6 +32,7 @@ enum class ErrorCode : std::uint8_t {
   busy,               // a second read (or write, or accept) was tried while one is pending
   lookup_failed,      // a host name has no address, or the lookup failed
   line_too_long,      // no newline came within the reader's limit
+  buffer_full,        // more bytes were asked for than the reader may hold, or no delimiter came within them
   invalid,            // an argument or a text is malformed
 };
 

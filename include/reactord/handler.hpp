@@ -1,6 +1,7 @@
-// StreamHandler and LineHandler: the interfaces that a protocol implements.
+// LineHandler, LineConnection and StreamHandler: the interfaces that a protocol implements.
 //
 //     LineHandler     complete lines in, replies out; one object serves every connection and keeps no state of any
+//     LineConnection  the same with a memory: one object per connection (line_connection.hpp)
 //     StreamHandler   any byte protocol: one coroutine per connection, whose locals are its memory
 //
 // The Server around them does the rest: deadlines, limits, backpressure, draining, the log.
@@ -15,6 +16,8 @@
 #include "reactord/task.hpp"
 
 namespace reactord {
+
+class StreamHandler;
 
 // The output of a LineHandler. Valid only during the call it is given to: it can be neither copied nor moved, and a
 // coroutine can't have one as a parameter. Writes to a Reply that was kept after the call are discarded.
@@ -33,6 +36,16 @@ class Reply {
   }
 
   void close() noexcept { limit_ = 0; }  // after this line, sends what was written, then ends the connection
+
+  // After this line, sends what was written, then has `handler`, which must outlive the server, serve the rest of the
+  // connection as bytes, beginning with the first one behind this line. The connection stays the same: it has one
+  // lifetime, one line in the log, and the cause that `handler` ends it for. No effect after
+  // close(), and in a last line without a newline. Bytes that have been received do not count for Limits::max_buffers until
+  // they are read.
+  void hand_over(StreamHandler& handler) noexcept {
+    if (!is_closed()) next_ = &handler;
+    close();
+  }
   bool is_closed() const noexcept { return limit_ == 0; }
 
   // True when the output should be sent before the next line, or no line is to follow.
@@ -43,6 +56,7 @@ class Reply {
   BufferPool& pool_;
   Buffer* output_;
   std::size_t limit_;
+  StreamHandler* next_ = nullptr;  // serves the connection after this line; null: nobody
 };
 
 template <>

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "reactord/line_splitter.hpp"
 #include "reactord/time.hpp"
 
 namespace reactord {
@@ -46,13 +47,6 @@ struct RateLimit {
   std::uint32_t burst = 0;       // 0: as many as per_second
   OverLimit then = OverLimit::reject;
   bool operator==(const RateLimit&) const = default;
-};
-
-// The treatment of a line that is longer than max_line.
-enum class LongLine : std::uint8_t {
-  close,     // answered "ERR line too long (max N)", then the connection is closed in order
-  truncate,  // the protocol is given its first max_line - 1 bytes
-  discard,   // answered "ERR line too long (max N)" in place of the protocol's answer
 };
 
 // The bytes of output that the kernel has not taken yet, for one connection.

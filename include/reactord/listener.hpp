@@ -42,6 +42,11 @@ struct ListenOptions {
   // fails with the error it returns.
   std::function<Result<void>(int fd, Network network, const Address& address)> before_bind = {};
 
+  // Called with each accepted socket before accept() hands it out, for options that are not here. The descriptor is valid
+  // during the call only, and stays the listener's. False: the connection is closed, and accept() waits for the next. It
+  // may close the listener. An exception that leaves it ends the program.
+  std::function<bool(int fd, Network network, const Address& remote)> after_accept = {};
+
   // Called at each pause. `pause` is its longest duration.
   std::function<void(const Error& error, Duration pause)> on_pause = {};
 };
@@ -52,7 +57,7 @@ class Listener {
   static constexpr std::uint32_t failed_accepts = 16;
   static constexpr Duration shortest_pause = 5ms, longest_pause = 1s;
 
-  explicit Listener(Owned<Acceptor> acceptor) noexcept;
+  explicit Listener(WatchHandle<Acceptor> acceptor) noexcept;
   Listener(Listener&&) noexcept;
   Listener& operator=(Listener&&) noexcept;
   ~Listener();  // close()
@@ -97,7 +102,7 @@ class Listener {
   std::uint64_t pauses() const noexcept;  // the number of pauses so far
 
  private:
-  Owned<Acceptor> acceptor_;
+  WatchHandle<Acceptor> acceptor_;
 };
 
 // Listens on `address`. An empty host, 0.0.0.0 and [::] all mean every address of the machine, over IPv4 and IPv6, as
@@ -113,7 +118,7 @@ Result<Listener> listen(Reactor& reactor, std::string_view network, std::string_
                         ListenOptions options = {});
 
 // Takes ownership of a listening stream socket that was opened elsewhere, such as in a parent process. It becomes
-// nonblocking and close-on-exec. Only the options `stream` and `on_pause` count. Errors: invalid or system; the caller
+// nonblocking and close-on-exec. Only the options `stream`, `after_accept` and `on_pause` count. Errors: invalid or system; the caller
 // then keeps the descriptor.
 Result<Listener> adopt_listener(Reactor& reactor, int fd, ListenOptions options = {});
 
@@ -132,7 +137,7 @@ class [[nodiscard]] AcceptOperation final : public Resumable {
  private:
   friend class Acceptor;
   Acceptor& acceptor_;
-  Owned<Endpoint> accepted_;
+  WatchHandle<Endpoint> accepted_;
   int failure_ = 0;  // encoded as in IoOperation
 };
 

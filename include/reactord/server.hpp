@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "reactord/any_handler.hpp"
 #include "reactord/end_cause.hpp"
 #include "reactord/handler.hpp"
 #include "reactord/limits.hpp"
+#include "reactord/line_connection.hpp"
 #include "reactord/line_reader.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/reactor.hpp"
@@ -22,6 +24,7 @@ namespace reactord {
 class ServerCore;
 
 struct ConnectionEnd {
+  std::uint64_t number;  // no other connection of the server has it; 0: it was never served, nor told why not
   std::string_view protocol;
   const Address& remote;
   EndCause cause;
@@ -46,6 +49,7 @@ struct HandlerStall {
   std::string_view protocol;  // empty, with `remote` null, for work that belongs to no connection
   const Address* remote;
   Duration duration;
+  std::uint64_t connection = 0;  // as ConnectionEnd::number; 0: of no connection
 };
 
 // An exception has left a handler. Its connection ends with EndCause::error.
@@ -110,17 +114,15 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Serves `handler` at `address` from now on. `handler` must outlive the server. `protocol` is its name in the log.
-  // Result: the address, with the port that the kernel chose. Errors: those of Address::parse() and reactord::listen().
-  Result<Address> listen(std::string_view address, LineHandler& handler, std::string_view protocol = "line");
-  Result<Address> listen(std::string_view address, StreamHandler& handler,
-                         std::string_view protocol = "stream");
+  // Serves `handler`, a LineHandler, a StreamHandler or a LineConnectionFactory, at `address` from now on. It must
+  // outlive the server. `protocol` is its name in the log; empty: AnyHandler::kind(). Result: the address, with the
+  // port that the kernel chose. Errors: those of Address::parse() and reactord::listen().
+  Result<Address> listen(std::string_view address, AnyHandler handler, std::string_view protocol = {});
 
   // Serves `handler` at an existing listener: an adopted one, or one made with its own options, whose on_pause is
   // called in place of on_accept_paused(). The server owns its deadline from now on: a deadline set before is cleared.
   // Result: the id for stop_listening().
-  ListenerId listen(Listener listener, LineHandler& handler, std::string_view protocol = "line");
-  ListenerId listen(Listener listener, StreamHandler& handler, std::string_view protocol = "stream");
+  ListenerId listen(Listener listener, AnyHandler handler, std::string_view protocol = {});
 
   // Accepts the connections in the listener's kernel queue, as drain() does (none of an adopted listener), then closes
   // it. Open connections are served on. No effect on a listener that is closed already. It stays open while a limit
@@ -139,8 +141,7 @@ class Server {
   // Serves `handler` at that listener from now on, in place of the former handler. Open connections keep the former
   // one. Result: the listener's new id; 0 when there is no such listener any more, because it has failed
   // (on_listener_failed) or was stopped: nothing is served then.
-  ListenerId change_handler(ListenerId id, LineHandler& handler, std::string_view protocol = "line");
-  ListenerId change_handler(ListenerId id, StreamHandler& handler, std::string_view protocol = "stream");
+  ListenerId change_handler(ListenerId id, AnyHandler handler, std::string_view protocol = {});
 
   // Sets the limits from now on, also for open connections, which keep only their max_line: a connection that has been
   // silent for longer than the new idle timeout ends at once. A connection that waits for its address's turn waits
@@ -152,8 +153,7 @@ class Server {
   // deferred. While the server drains it is drained at once; after the drain, the drain's timeout begins anew; after a
   // kill it is killed. It is open when this returns, and its first line is served from the loop's own stack: so a
   // handler may call this.
-  void serve(Conn conn, LineHandler& handler, std::string_view protocol = "line");
-  void serve(Conn conn, StreamHandler& handler, std::string_view protocol = "stream");
+  void serve(Conn conn, AnyHandler handler, std::string_view protocol = {});
 
   // Stops in order. Connections already in the kernel's queue are accepted, then the listeners close. Every line that
   // began before now is answered; an incomplete one may be completed within Limits::drain_line_timeout. Then each
@@ -166,9 +166,15 @@ class Server {
   // Ends every connection and listener at once. Unsent bytes are dropped, and no further line is served.
   void kill();
 
+  Reactor& reactor() const noexcept;  // the one it was made with
   bool is_draining() const noexcept;
   std::size_t open_connections() const noexcept;
+  // The number of them that have been accepted and are not served yet, because of their address's limits.
+  std::size_t waiting_connections() const noexcept;
   OpenWork open_work() const noexcept;  // walks over all connections
+  // Says whether `handler` may be called yet: a listener serves it, or still accepts for it, or a connection of it is open
+  // or waits for its turn. Walks over all of them.
+  bool is_serving(AnyHandler handler) const noexcept;
   std::uint64_t accepted() const noexcept;
   std::uint64_t ended(EndCause cause) const noexcept;
 
@@ -176,7 +182,8 @@ class Server {
   bool check() const noexcept;
 
  private:
-  Owned<ServerCore> core_;
+  friend class ConnectionWalk;
+  WatchHandle<ServerCore> core_;
 };
 
 }  // namespace reactord

@@ -27,7 +27,7 @@ class Signals {
 
  private:
   explicit Signals(SignalWatch* watch) noexcept;
-  Owned<SignalWatch> watch_;
+  WatchHandle<SignalWatch> watch_;
 };
 
 class [[nodiscard]] NextSignalOperation final : public Resumable {

@@ -22,7 +22,9 @@
 #pragma once
 
 #include <cassert>
+#include <concepts>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -49,7 +51,7 @@ struct Resumable {
     run = [](void* frame) { std::coroutine_handle<>::from_address(frame).resume(); };
     state = waiter.address();
   }
-  void resume() { run(state); }
+  void resume() { run(state); }  // wake() has been called, or run and state are set
 };
 
 // A first-in, first-out queue of Resumables. It links them by `next` and allocates nothing.
@@ -64,6 +66,7 @@ class ResumableQueue {
 
   bool is_empty() const noexcept { return first_ == nullptr; }
   void push(Resumable& resumable) noexcept {  // `resumable` must be in no queue
+    assert(tail_ != &resumable.next && resumable.run != nullptr);
     resumable.next = nullptr;
     *tail_ = &resumable;
     tail_ = &resumable.next;
@@ -94,10 +97,14 @@ struct TaskPromiseBase {
   enum class Phase : std::uint8_t {
     within,   // not begun, or running within its awaiter's await_suspend(): the awaiter goes on by itself
     awaited,  // its awaiter is suspended, and is resumed by its end
-    ended     // it has ended while still within
+    told,     // it goes on without an awaiter: its end resumes at_end (src/event/running_task.hpp)
+    ended     // it has ended while still within, or told
   };
   struct Awaited {
-    std::coroutine_handle<> awaiter = nullptr;
+    union {
+      std::coroutine_handle<> awaiter = nullptr;
+      Resumable* at_end;  // in Phase::told
+    };
     std::exception_ptr exception;  // set when an exception has left the task
     Phase phase = Phase::within;
   };
@@ -114,6 +121,10 @@ struct TaskPromiseBase {
   ~TaskPromiseBase() {
     if (reactor == nullptr) awaited.~Awaited();
   }
+
+  // Frames of up to 1 KiB are kept by the thread that frees them, for its next ones: src/event/frame_pool.hpp.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* frame, std::size_t size) noexcept;
 
   void become_spawned(Reactor& by) noexcept {
     awaited.~Awaited();
@@ -140,8 +151,8 @@ struct TaskPromiseBase {
         task_ended(promise);
       } else if (promise.awaited.phase == Phase::awaited) {
         return promise.awaited.awaiter;
-      } else {
-        promise.awaited.phase = Phase::ended;
+      } else if (std::exchange(promise.awaited.phase, Phase::ended) == Phase::told) {
+        promise.awaited.at_end->resume();
       }
       return std::noop_coroutine();
     }
@@ -149,7 +160,7 @@ struct TaskPromiseBase {
   };
   static FinalAwaiter final_suspend() noexcept { return {}; }
 
-  static void task_ended(TaskPromiseBase& promise) noexcept;  // in reactor.cpp
+  static void task_ended(TaskPromiseBase& promise) noexcept;
 };
 
 template <typename T>
@@ -161,6 +172,7 @@ template <typename T = void>
 class [[nodiscard]] Task {
  public:
   using promise_type = detail::TaskPromise<T>;
+  using Value = T;
   using Handle = std::coroutine_handle<promise_type>;
 
   explicit Task(Handle frame) noexcept : frame_(frame) {}
@@ -185,6 +197,7 @@ class [[nodiscard]] Task {
 
  private:
   friend class Reactor;
+  friend class RunningTask;
   Handle release() noexcept { return std::exchange(frame_, nullptr); }
   Handle frame_;
 };
@@ -226,6 +239,18 @@ struct TaskPromise<void> : TaskPromiseBase {
   static void return_void() noexcept {}
   void take() { rethrow(); }
 };
+
+template <typename Callable, typename... Arguments>
+concept makes_task = requires(Callable& callable, Arguments... arguments) {
+  { callable(std::move(arguments)...) } -> std::same_as<Task<>>;
+};
+
+// For Reactor::spawn(): the frame keeps the callable and its arguments. A temporary converted from an argument lives
+// until the task ends.
+template <typename Callable, typename... Arguments>
+Task<> call_kept(Callable callable, Arguments... arguments) {
+  co_await callable(std::move(arguments)...);
+}
 
 }  // namespace detail
 }  // namespace reactord

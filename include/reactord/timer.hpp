@@ -19,9 +19,11 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
+#include "reactord/list.hpp"
 #include "reactord/time.hpp"
 
 namespace reactord {
@@ -48,21 +50,19 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  bool is_armed() const noexcept {
-    return place_ != idle;
-  }                                                 // true while in the wheel, or expired and not popped
-  Tick expiry() const noexcept { return expiry_; }  // meaningful while armed
+  bool is_armed() const noexcept { return place_ != idle; }  // in the wheel, or expired and not popped
+  Tick expiry() const noexcept { return expiry_; }           // as it was armed last
 
   virtual void on_timer() = 0;  // called by the Reactor, from its own stack, once the timer has been popped
 
  protected:
-  ~Timer() = default;
+  virtual ~Timer() { assert(!is_armed() && "a Timer is cancelled before it is destroyed"); }
 
  private:
   friend class TimerWheel;
+  friend class List<Timer>;
   static constexpr std::uint8_t idle = 0xff, expired = 0xfe;
-  Timer* next_ = nullptr;
-  Timer* previous_ = nullptr;  // null when it is the first of its list
+  ListNode<Timer> node_;
   Tick expiry_ = 0;
   std::uint8_t place_ = idle;  // a level, or one of the constants
 };
@@ -97,7 +97,7 @@ class TimerWheel {
   bool check() const noexcept;
 
  private:
-  Timer*& list_of(const Timer& timer) noexcept;
+  List<Timer>& slot_of(const Timer& timer) noexcept;
   void link(Timer& timer) noexcept;
   void unlink(Timer& timer) noexcept;
   void empty_slots(unsigned level, std::uint64_t begun) noexcept;
@@ -108,11 +108,10 @@ class TimerWheel {
   std::size_t expired_count_ = 0;
   Tick next_ = never;  // cached: it is read at every turn of a loop and changes rarely
   Time next_time_ = Time::never();
-  Timer* expired_ = nullptr;
-  Timer* expired_last_ = nullptr;
+  OrderedList<Timer> expired_;
   std::uint64_t used_levels_ = 0;
   std::array<std::uint64_t, levels> used_slots_{};
-  std::array<std::array<Timer*, slots>, levels> slot_{};
+  std::array<std::array<List<Timer>, slots>, levels> slot_;
 };
 
 }  // namespace reactord

@@ -9,9 +9,11 @@
 // the turn. So no descriptor number is reused, and no object freed, while the events of the same batch are served.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <memory>
 
+#include "reactord/list.hpp"
 #include "reactord/timer.hpp"
 
 namespace reactord {
@@ -37,10 +39,14 @@ class Watch : public Timer {
 
   Reactor& reactor() const noexcept { return reactor_; }
   int fd() const noexcept { return fd_; }
-  bool is_retired() const noexcept { return (aside_ & retired) != 0; }
+  bool is_added() const noexcept { return added_; }
+  bool is_retired() const noexcept { return (out_of_order_ & retired) != 0; }
 
   // Leaves the descriptor to the caller. Only before the Watch is added.
-  void give_up_descriptor() noexcept { fd_ = -1; }
+  void give_up_descriptor() noexcept {
+    assert(!is_added());
+    fd_ = -1;
+  }
 
   // States that another process has the same open file, under a descriptor of its own.
   void set_held_elsewhere() noexcept { held_elsewhere_ = true; }
@@ -50,8 +56,11 @@ class Watch : public Timer {
 
  protected:
   friend class Reactor;
+  friend class WatchRegistry;
+  friend class WatchQueues;
+  friend class List<Watch>;
 
-  // Edge-triggered: each readiness is reported once and must be remembered. 0: requested by Reactor::again().
+  // Edge-triggered: each readiness is reported once and must be remembered. 0: requested by Reactor::serve_next_turn().
   virtual void on_ready(Readiness readiness) = 0;
   virtual void on_flush() {}       // called once per turn in which Reactor::flush_later() was called
   virtual void on_release() = 0;   // must start closing; may take turns; ends in Reactor::retire()
@@ -60,32 +69,31 @@ class Watch : public Timer {
 
  private:
   // The reasons not to serve it in the order of its event, as bits: so the usual watch costs one test.
-  enum Aside : std::uint8_t { retired = 1, last = 2 };
-  std::uint8_t aside_ = 0;
+  enum OutOfOrder : std::uint8_t { retired = 1, last = 2 };
+  std::uint8_t out_of_order_ = 0;
 
   bool added_ : 1 = false;
   bool released_ : 1 = false;
   bool reaped_ : 1 = false;
-  bool again_queued_ : 1 = false;
+  bool next_turn_queued_ : 1 = false;
   bool flush_queued_ : 1 = false;
   bool referred_ : 1 = false;        // set when a queued operation refers to it: it lives one turn more
   bool held_elsewhere_ : 1 = false;  // set when closing the descriptor does not end its events
 
  protected:
-  void serve_last() noexcept { aside_ |= last; }  // for a listener: after all connections of the turn
+  void serve_last() noexcept { out_of_order_ |= last; }  // for a listener: after all connections of the turn
 
  private:
   int fd_;
   Reactor& reactor_;
-  Watch* next_ = nullptr;  // the next open Watch, later the next retired one
-  Watch* previous_ = nullptr;
+  ListNode<Watch> node_;  // of those that are open, later of those that are retired
 };
 
-// The deleter of an owned Watch: it calls release().
+// A handle of a Watch: releases it at its end. The Reactor owns the Watch once that was added.
 struct ReleaseWatch {
   void operator()(Watch* watch) const noexcept { watch->release(); }
 };
 template <typename Kind>
-using Owned = std::unique_ptr<Kind, ReleaseWatch>;
+using WatchHandle = std::unique_ptr<Kind, ReleaseWatch>;
 
 }  // namespace reactord

@@ -1,6 +1,7 @@
 #include "reactord/buffer.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <stdexcept>
 
@@ -16,7 +17,10 @@ BufferPool::BufferPool() noexcept {
   }
 }
 
-BufferPool::~BufferPool() { release_idle(); }
+BufferPool::~BufferPool() {
+  assert(bytes_in_use() == 0 && "the pool outlives its Buffers");
+  release_idle();
+}
 
 void BufferPool::release_idle() noexcept {
   for (Shelf& shelf : shelves_) {

@@ -1,6 +1,7 @@
 #include "reactord/error.hpp"
 
 #include <netdb.h>
+#include <cassert>
 
 #include <cctype>
 #include <cerrno>
@@ -31,6 +32,7 @@ void assign(std::string& to, std::string_view text) noexcept {
 }  // namespace
 
 Error Error::from_errno(int number, const char* system_call) noexcept {
+  assert(number > 0 && "errno of a call that has failed");
   Error error(ErrorCode::system);
   error.errno_ = number;
   Detail* const named = system_call == nullptr ? nullptr : error.detail();
@@ -116,6 +118,8 @@ std::string Error::reason() const {
       return errno_text(errno_);
     case ErrorCode::eof:
       return "EOF";
+    case ErrorCode::unexpected_eof:
+      return "unexpected EOF";
     case ErrorCode::closed:
       return "use of closed network connection";
     case ErrorCode::closed_pipe:
@@ -130,6 +134,8 @@ std::string Error::reason() const {
       return "another operation of this kind is pending on the connection";
     case ErrorCode::line_too_long:
       return "line too long";
+    case ErrorCode::buffer_full:
+      return "buffer full";
     case ErrorCode::lookup_failed:
       return "no such host";
     case ErrorCode::invalid:

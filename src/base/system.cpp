@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <cassert>
 
 #include <algorithm>
 #include <cerrno>
@@ -131,14 +132,9 @@ int peer_address(int fd, sockaddr_storage& address, unsigned& length) noexcept {
   return uninterrupted([&] { return ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &length); });
 }
 
-int peer_credentials(int fd, pid_t& process, uid_t& user) noexcept {
-  ucred peer{};
+int peer_credentials(int fd, ucred& peer) noexcept {
   socklen_t length = sizeof peer;
-  const int result = uninterrupted([&] { return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length); });
-  if (result < 0) return result;
-  process = peer.pid;
-  user = peer.uid;
-  return 0;
+  return uninterrupted([&] { return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length); });
 }
 
 bool has_peer(int fd) noexcept {
@@ -209,6 +205,7 @@ void sleep(std::chrono::nanoseconds duration) noexcept {
 void close(int fd) noexcept { ::close(fd); }
 
 int random_bytes(void* bytes, std::size_t count) noexcept {
+  assert(count <= 256);
   const ssize_t result = uninterrupted([&] { return ::getrandom(bytes, count, 0); });
   return result < 0 ? static_cast<int>(result) : 0;
 }

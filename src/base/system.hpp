@@ -79,7 +79,7 @@ int local_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;
 int option(int fd, int level, int name, int& value) noexcept;                     // getsockopt(2)
 int pending_error(int fd) noexcept;  // SO_ERROR of socket(7), cleared by reading: an errno; 0: none
 bool has_peer(int fd) noexcept;      // getpeername(2)
-int peer_credentials(int fd, pid_t& process, uid_t& user) noexcept;  // SO_PEERCRED of unix(7)
+int peer_credentials(int fd, ucred& peer) noexcept;  // SO_PEERCRED of unix(7)
 int peer_address(int fd, sockaddr_storage& address, unsigned& length) noexcept;
 int set_close_on_exec(int fd) noexcept;
 int adopt(int fd) noexcept;  // makes an existing descriptor close-on-exec and nonblocking: fcntl(2)

@@ -31,6 +31,14 @@ int file_status(const char* path, struct stat& status) noexcept {
   return uninterrupted([&] { return ::lstat(path, &status); });
 }
 
+int followed_file_status(const char* path, struct stat& status) noexcept {
+  return uninterrupted([&] { return ::stat(path, &status); });
+}
+
+bool may_execute(const char* path) noexcept {
+  return uninterrupted([&] { return ::faccessat(AT_FDCWD, path, X_OK, AT_EACCESS); }) == 0;
+}
+
 int remove_file(const char* path) noexcept {
   return uninterrupted([&] { return ::unlink(path); });
 }

@@ -9,7 +9,10 @@
 namespace reactord::system {
 
 int file_status(const char* path, struct stat& status) noexcept;  // lstat(2): a link's own status
-int remove_file(const char* path) noexcept;                       // unlink(2)
+int followed_file_status(const char* path,
+                         struct stat& status) noexcept;  // stat(2): that of what a link leads to
+bool may_execute(const char* path) noexcept;  // as this user: X_OK of faccessat(2); of a directory: may enter
+int remove_file(const char* path) noexcept;   // unlink(2)
 
 // Locks the file at `path` for this process alone, and creates it if it is missing: flock(2). Result: its descriptor.
 // -EWOULDBLOCK: another process holds the lock. -EEXIST: the file there is not an empty one of this user, and stays.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <csignal>
 #include <ctime>
@@ -20,6 +21,13 @@ void block_signals() noexcept {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
+
+SignalsBlocked::SignalsBlocked() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+}
+SignalsBlocked::~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 void hold_standard_descriptors() noexcept {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
@@ -59,16 +67,33 @@ int wait_for_signal(std::initializer_list<int> numbers, std::chrono::nanoseconds
   return number < 0 ? 0 : number;
 }
 
+namespace {
+
+// As this process was started with; infinity: never raised.
+std::atomic<rlim_t> soft_limit_before = RLIM_INFINITY;
+
+}  // namespace
+
 long raise_descriptor_limit() noexcept {
   rlimit limit{};
   const int result = uninterrupted([&] { return ::getrlimit(RLIMIT_NOFILE, &limit); });
   if (result < 0) return result;
   const rlim_t granted = limit.rlim_cur;
+  rlim_t never_raised = RLIM_INFINITY;
+  soft_limit_before.compare_exchange_strong(never_raised, granted);
   limit.rlim_cur = limit.rlim_max;
   // Refused when the hard limit is above fs.nr_open; then the soft limit stays.
   const int raised = uninterrupted([&] { return ::setrlimit(RLIMIT_NOFILE, &limit); });
   constexpr rlim_t most = std::numeric_limits<long>::max();
   return static_cast<long>(std::min(raised < 0 ? granted : limit.rlim_max, most));
+}
+
+rlimit64 descriptor_limit_of_children() noexcept {
+  rlimit limit{};
+  uninterrupted([&] { return ::getrlimit(RLIMIT_NOFILE, &limit); });
+  const rlim_t before = soft_limit_before.load();
+  const rlim_t soft = before == RLIM_INFINITY ? limit.rlim_cur : std::min(before, limit.rlim_max);
+  return {.rlim_cur = soft, .rlim_max = limit.rlim_max};
 }
 
 namespace {

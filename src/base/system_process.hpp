@@ -1,9 +1,11 @@
 // system_process: the system calls on the process as a whole: its signals, its limits, its children.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
@@ -14,6 +16,17 @@ void block_signal(int number) noexcept;  // in this thread, and in its children
 // sigtimedwait(2); the signals stay blocked afterwards. Result: the signal, or 0 when none came in time.
 int wait_for_signal(std::initializer_list<int> numbers, std::chrono::nanoseconds time) noexcept;
 void block_signals() noexcept;  // all signals, in this thread: pthread_sigmask(3)
+// While it lives, this thread blocks all signals, and so do the threads that it starts, from their first moment on.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept;
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked();
+
+ private:
+  sigset_t before_;
+};
 // Opens /dev/null for each closed descriptor from 0 to 2. The next open(2) would else get its number, and a client
 // could receive the text for standard error. When there is no /dev/null, each becomes a descriptor that can't be read
 // or written.
@@ -26,6 +39,9 @@ void make_blocking(int fd) noexcept;
 // Raises the soft limit on descriptors to the hard one, which the operator granted. The soft limit exists for
 // select(2). getrlimit(2), setrlimit(2). Result: the limit in force.
 long raise_descriptor_limit() noexcept;
+// The limit on descriptors for a child: the soft one as it was before it was raised, at most the hard one. In a child that
+// counts on select(2), more would write beyond an fd_set.
+rlimit64 descriptor_limit_of_children() noexcept;
 
 // The memory that this process may still allocate, of address space (RLIMIT_AS) and of data (RLIMIT_DATA), both of
 // getrlimit(2), less its use by /proc/self/statm. Empty: no limit.

@@ -17,9 +17,9 @@ bool is_journal(int fd) {
   return std::to_string(file.st_dev) + ':' + std::to_string(file.st_ino) == stream;
 }
 
-int complain(const std::string& text, int status, const std::string& advice) {
+int complain(std::string_view name, const std::string& text, int status, const std::string& advice) {
   const std::string priority = is_journal(STDERR_FILENO) ? "<3>" : "";
-  std::string printed = priority + "reactord: " + printable(text) + '\n';
+  std::string printed = priority + std::string(name) + ": " + printable(text) + '\n';
   if (!advice.empty()) printed += priority + advice + '\n';
   std::fputs(printed.c_str(), stderr);  // one call, so that no other line comes between
   return status;

@@ -6,6 +6,8 @@
 
 #include "base/suggestion.hpp"
 #include "daemon/printable.hpp"
+#include "daemon/program.hpp"
+#include "daemon/program_line.hpp"
 
 namespace reactord {
 namespace {
@@ -52,23 +54,23 @@ Parsed<std::string> value_of(std::string_view text) {
   return std::string(trimmed(without_comment(text)));
 }
 
-std::string unknown_key(std::string_view name) {
-  if (find_setting(name) != nullptr) return "an option of the command line, not a key";
+std::string unknown_key(const Program& program, std::string_view name) {
+  if (program.find_setting(name) != nullptr) return "an option of the command line, not a key";
   std::vector<std::string_view> keys;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : program.settings()) {
     if (setting.is_key()) keys.push_back(setting.name);
   }
   return "unknown key, " + suggestion(name, keys);
 }
 
-std::string missing_equals(std::string_view line) {
+std::string missing_equals(const Program& program, std::string_view line) {
   const std::size_t space = line.find_first_of(spaces);
-  const Setting* setting = find_setting(line.substr(0, space));
+  const Setting* setting = program.find_setting(line.substr(0, space));
   if (line.starts_with('[')) return "there are no sections: write name = value";
   if (setting == nullptr || !setting->is_key()) return "missing \"=\": write name = value";
   const std::string_view rest = space == std::string_view::npos ? "" : trimmed(line.substr(space));
   return "missing \"=\": write " + std::string(setting->name) + " = " +
-         std::string(rest.empty() ? setting->standard : rest);
+         std::string(rest.empty() ? setting->example() : rest);
 }
 
 }  // namespace
@@ -118,7 +120,7 @@ void Configuration::read_line(std::string_view line, std::string_view file, std:
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) {
     line = trimmed(without_comment(line));
-    return add_mistake(origin + ": " + std::string(line) + ": " + missing_equals(line));
+    return add_mistake(origin + ": " + std::string(line) + ": " + missing_equals(*options_.program, line));
   }
   assign(trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)), origin);
 }
@@ -127,17 +129,23 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
   const std::string start = origin + ": " + std::string(name) + " = ";
   const auto value = value_of(text);
   if (!value) return add_mistake(start + std::string(text) + ": " + value.error());
-  const Setting* setting = find_setting(name);
+  const Setting* setting = options_.program->find_setting(name);
   if (setting == nullptr || !setting->is_key()) {
     // Searching the nearest name is slow: it is skipped for a mistake that is only counted.
-    return add_mistake(is_told() ? start + *value + ": " + unknown_key(name) : "");
+    return add_mistake(is_told() ? start + *value + ": " + unknown_key(*options_.program, name) : "");
   }
   if (value->empty()) {
     return add_mistake(origin + ": " + std::string(name) + " =: missing value, as in " + std::string(name) +
-                       " = " + std::string(setting->standard));
+                       " = " + std::string(setting->example()));
   }
   if (const auto before = in_file_.find(setting); before != in_file_.end()) {
     return add_mistake(start + *value + ": given already, at " + before->second);
+  }
+  if (setting->name == "program" && options_.programs.find(program_name(*value)) != nullptr) {
+    // Searching the other one is slow: it is skipped for a mistake that is only counted.
+    return add_mistake(is_told() ? start + *value + ": there is a program of that name already, at " +
+                                       origin_of_program(program_name(*value))
+                                 : "");
   }
   if (setting->name == "listen" && std::exchange(replaces_listeners_, false)) {
     options_.listen.clear();
@@ -146,7 +154,28 @@ void Configuration::assign(std::string_view name, std::string_view text, const s
   const auto applied = setting->apply(*value, options_);
   if (!applied) return add_mistake(start + applied.error());
   assignments_.push_back({setting, *value, origin});
-  if (setting->name != "listen") in_file_.emplace(setting, origin);
+  if (!setting->is_list()) in_file_.emplace(setting, origin);
+}
+
+std::string Configuration::origin_of_program(std::string_view name) const {
+  const auto is_it = [name](const Assignment& one) {
+    return one.setting->name == "program" && program_name(one.value) == name;
+  };
+  const auto found = std::ranges::find_if(assignments_, is_it);
+  return found == assignments_.end() ? "" : found->origin;
+}
+
+void Configuration::check_protocols(const ProgramList& others) {
+  for (const ProgramSettings& program : others) options_.programs.add_mistaken(program.name);
+  for (const Assignment& one : assignments_) {
+    if (one.setting->name != "listen") continue;
+    const std::string_view name = std::string_view(one.value).substr(0, one.value.find('@'));
+    if (options_.program->find_protocol(name) != nullptr || options_.programs.is_named(name)) continue;
+    // Searching the nearest name is slow: it is skipped for a mistake that is only counted.
+    add_mistake(is_told()
+                    ? one.origin + ": listen = " + one.value + ": " + check_protocol(name, options_).error()
+                    : "");
+  }
 }
 
 std::string written_value(std::string_view value) {

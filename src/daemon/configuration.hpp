@@ -1,7 +1,7 @@
 // Configuration: the text of configuration files, read into settings, and every mistake in it, one line each.
 //
 //     idle-timeout = 30s              # as --idle-timeout 30s; what follows a space and # is a comment
-//     listen = line@:9090             may be given again, any other setting once in each file
+//     listen = line@:9090             may be given again, as program may; any other setting once in each file
 //     listen = "line@unix:/a # b"     quotes keep spaces and #; \" and \\ stand for " and \ in them
 //
 //     "FILE:12: idle-timout = 30: unknown key, did you mean idle-timeout?"
@@ -28,6 +28,8 @@ struct Assignment {
 
 class Configuration {
  public:
+  explicit Configuration(const Program& program) : options_(program) {}  // it must outlive this
+
   static constexpr std::size_t longest_text = 1024 * 1024;  // the largest file, in bytes
   static constexpr std::size_t longest_line = 1024;         // in bytes
   static constexpr std::size_t most_mistakes = 100;         // the number reported; the others are counted
@@ -38,6 +40,10 @@ class Configuration {
 
   // Makes the listeners read so far invalid once a later file has any.
   void replace_listeners() noexcept { replaces_listeners_ = true; }
+
+  // To be called once all files are read: a listener may be for a program that is named after it, or for one of `others`,
+  // which no file names. Each listener for an unknown protocol is a mistake.
+  void check_protocols(const ProgramList& others = {});
 
   void add_mistake(std::string text);
   void add_file(std::string file, bool is_empty) {
@@ -56,6 +62,7 @@ class Configuration {
  private:
   void read_line(std::string_view line, std::string_view file, std::size_t number);
   void assign(std::string_view name, std::string_view value, const std::string& origin);
+  std::string origin_of_program(std::string_view name) const;
   bool is_told() const noexcept { return mistakes_.size() < most_mistakes; }  // the next one
 
   Options options_;

@@ -64,8 +64,9 @@ std::vector<std::string> configuration_files(const std::string& folder, Configur
 
 }  // namespace
 
-Configuration read_configuration(const std::string& file, const std::string& instance) {
-  Configuration configuration;
+Configuration read_configuration(const Program& program, const std::string& file,
+                                 const std::string& instance) {
+  Configuration configuration(program);
   read_file(file, configuration);
   const std::size_t slash = file.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash + 1);

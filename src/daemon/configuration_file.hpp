@@ -12,6 +12,7 @@ inline constexpr std::size_t most_configuration_files = 1000;  // the most in co
 
 // Every file that can't be read is a mistake, besides the mistakes in the others. A missing conf.d or instance file is
 // not a mistake. `instance`: its name; empty: none.
-Configuration read_configuration(const std::string& file, const std::string& instance = {});
+Configuration read_configuration(const Program& program, const std::string& file,
+                                 const std::string& instance = {});
 
 }  // namespace reactord

@@ -4,6 +4,18 @@
 
 namespace reactord {
 
+void add_counter(Log::Line& line, std::string_view name, const CounterValue& value) {
+  if (const auto* number = std::get_if<std::uint64_t>(&value)) {
+    line.add(name, *number);
+  } else if (const auto* duration = std::get_if<Duration>(&value)) {
+    line.add_seconds(name, *duration);
+  } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+    line.add(name, *text);
+  } else {
+    line.add_time(name, std::get<std::chrono::system_clock::time_point>(value));
+  }
+}
+
 Counters::Counters(Reactor& reactor, const Server& server) noexcept
     : reactor_(reactor), server_(server), started_(reactor.now()) {}
 
@@ -19,20 +31,31 @@ void Counters::reloaded(std::size_t mistakes, std::chrono::system_clock::time_po
   reload_time_ = now;
 }
 
-void Counters::add_to(Log::Line& line) const {
-  line.add("accepted", server_.accepted()).add("open", server_.open_connections());
+void Counters::tell(TellCounter& tell) const {
+  tell("accepted", server_.accepted());
+  tell("open", std::uint64_t{server_.open_connections()});
   for (std::size_t index = 0; index < end_causes; ++index) {
     const auto cause = static_cast<EndCause>(index);
-    line.add(to_string(cause), server_.ended(cause));
+    tell(to_string(cause), server_.ended(cause));
   }
-  line.add("lines", lines_).add("in", bytes_read_).add("out", bytes_written_);
-  line.add_seconds("uptime", reactor_.now() - started_);
+  tell("lines", lines_);
+  tell("in", bytes_read_);
+  tell("out", bytes_written_);
+  tell("uptime", reactor_.now() - started_);
   const std::size_t resident = system::resident_memory();
-  if (resident > 0) line.add("resident", resident);  // left out when there is no /proc
-  line.add("buffers", reactor_.buffers().bytes_in_use());
-  line.add("reload", reload_ == Reload::none ? "none" : reload_ == Reload::done ? "done" : "failed");
-  if (reload_ != Reload::none) line.add_time("reload-time", reload_time_);
-  if (reload_ == Reload::failed) line.add("reload-mistakes", reload_mistakes_);
+  if (resident > 0) tell("resident", std::uint64_t{resident});  // left out when there is no /proc
+  tell("buffers", std::uint64_t{reactor_.buffers().bytes_in_use()});
+  const bool is_done = reload_ == Reload::done;
+  tell("reload", std::string_view(reload_ == Reload::none ? "none" : is_done ? "done" : "failed"));
+  if (reload_ != Reload::none) tell("reload-time", reload_time_);
+  if (reload_ == Reload::failed) tell("reload-mistakes", std::uint64_t{reload_mistakes_});
+}
+
+void Counters::add_to(Log::Line& line) const {
+  TellCounter add = [&line](std::string_view name, const CounterValue& value) {
+    add_counter(line, name, value);
+  };
+  tell(add);
 }
 
 }  // namespace reactord

@@ -13,11 +13,23 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string_view>
+#include <variant>
 
 #include "daemon/log.hpp"
 #include "reactord/server.hpp"
 
 namespace reactord {
+
+// A Duration is of seconds, and a time point the time of a day.
+using CounterValue =
+    std::variant<std::uint64_t, Duration, std::string_view, std::chrono::system_clock::time_point>;
+// Is called for each counter, in their order. A text is valid during the call.
+using TellCounter = std::move_only_function<void(std::string_view name, const CounterValue& value)>;
+
+// For a TellCounter that makes a line of the log.
+void add_counter(Log::Line& line, std::string_view name, const CounterValue& value);
 
 class Counters {
  public:
@@ -27,6 +39,7 @@ class Counters {
   // 0 mistakes: it succeeded.
   void reloaded(std::size_t mistakes, std::chrono::system_clock::time_point now) noexcept;
 
+  void tell(TellCounter& tell) const;
   void add_to(Log::Line& line) const;
 
  private:

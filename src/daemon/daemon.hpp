@@ -18,6 +18,6 @@ namespace reactord {
 // Serves until SIGTERM or SIGINT. At SIGHUP the settings are read again from `line`. Returns the exit status: 0 when
 // clean; exit_usage or exit_configuration when a setting can't be fulfilled; 1 when something else failed (it has said
 // what).
-int run_daemon(const CommandLine& line, const SettingsInForce& settings, PassedSockets passed);
+int serve_as_daemon(const CommandLine& line, const SettingsInForce& settings, PassedSockets passed);
 
 }  // namespace reactord

@@ -1,7 +1,5 @@
 #include "daemon/event_log.hpp"
 
-#include <new>
-
 #include "daemon/shown_address.hpp"
 
 namespace reactord {
@@ -52,17 +50,6 @@ void EventLog::summarize() {
   });
 }
 
-template <typename Fill>
-void EventLog::tell(const LogKind& kind, Fill fill) noexcept {
-  try {
-    if (!admits(kind)) return;
-    auto line = log_.line(kind.level, kind.event);
-    fill(line);
-  } catch (const std::bad_alloc&) {
-    log_.count_dropped();
-  }
-}
-
 void EventLog::closed(const ConnectionEnd& end) noexcept {
   const std::string_view cause = to_string(end.cause);
   const LogKind::Value limit = end.limit.empty() ? LogKind::Value{} : LogKind::Value{"limit", end.limit};
@@ -75,6 +62,7 @@ void EventLog::closed(const ConnectionEnd& end) noexcept {
     if (end.error != 0) line.add("error", errno_text(end.error));
     if (end.lines > 0) line.add("lines", end.lines);
     line.add("in", end.bytes_read).add("out", end.bytes_written).add_seconds("seconds", end.duration);
+    if (end.number > 0) line.add("id", end.number);
   });
 }
 
@@ -94,6 +82,7 @@ void EventLog::stalled(const HandlerStall& stall) noexcept {
     if (!stall.protocol.empty()) line.add("protocol", stall.protocol);
     if (stall.remote != nullptr) add_peer(line, *stall.remote);
     line.add_seconds("seconds", stall.duration);
+    if (stall.connection > 0) line.add("id", stall.connection);
   });
 }
 

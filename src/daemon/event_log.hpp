@@ -10,6 +10,8 @@
 // The timer is armed only while lines were left out: an idle daemon makes no wake-ups.
 #pragma once
 
+#include <new>
+
 #include "daemon/log.hpp"
 #include "daemon/log_limiter.hpp"
 #include "reactord/server.hpp"
@@ -31,12 +33,21 @@ class EventLog final : Timer {
   void wait_failed(const Error& error) noexcept;
   void listener_failed(const Error& error) noexcept;
 
+  // Begins a line if its kind is admitted, and lets `fill`, a void(Log::Line&), complete it.
+  template <typename Fill>
+  void tell(const LogKind& kind, Fill fill) noexcept {
+    try {
+      if (!admits(kind)) return;
+      auto line = log_.line(kind.level, kind.event);
+      fill(line);
+    } catch (const std::bad_alloc&) {
+      log_.count_dropped();
+    }
+  }
+
   void summarize();  // reports the lines left out, if any
 
  private:
-  // Begins a line if its kind is admitted, and lets `fill` complete it.
-  template <typename Fill>
-  void tell(const LogKind& kind, Fill fill) noexcept;
   bool admits(const LogKind& kind);
   void on_timer() override { summarize(); }
 

@@ -8,16 +8,18 @@
 #include <new>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "base/system.hpp"
 #include "base/system_process.hpp"
 #include "daemon/complaint.hpp"
 #include "daemon/lent_socket.hpp"
 #include "daemon/options.hpp"
+#include "daemon/program.hpp"
+#include "daemon/program_hooks.hpp"
 #include "daemon/server_log.hpp"
 #include "daemon/stopping.hpp"
 #include "net/socket.hpp"
+#include "reactord/event.hpp"
 #include "reactord/signals.hpp"
 
 namespace reactord {
@@ -37,18 +39,22 @@ class InetdServer final : ServerLog {
     // First, so that no signal ends the process while the socket has the flags it needs, not the flags it was lent
     // with.
     auto signals = Signals::open(reactor_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1});
-    if (!signals) return complain(signals.error().text(), 1);
+    if (!signals) return complain(name(), signals.error().text(), 1);
     auto conn = take_connection();
     if (!conn) return refuse(conn.error());
     signals_.emplace(std::move(*signals));
     events_.set_probe_level(options_.probe_level);
-    reactor_.spawn(obey_signals(*this, *signals_));
-    std::visit([&](auto* handler) { server_.serve(std::move(*conn), *handler, protocol_.name); },
-               protocol_.handler());
+    put_own_in_force(options_);
+    reactor_.spawn(live(*this, std::move(*conn)));
     const auto ran = reactor_.run();
+    if (refusal_) {
+      log_->flush();
+      return complain(name(), "can't start: " + *refusal_, 1);
+    }
     events_.summarize();
     tell_counters(log_->line(LogLevel::info, "stopped"));
-    return ran ? 0 : complain(ran.error().text(), 1);
+    if (!ran) return complain(name(), ran.error().text(), 1);
+    return stopped_ ? 0 : 1;
   }
 
  private:
@@ -61,14 +67,36 @@ class InetdServer final : ServerLog {
     return conn;
   }
 
+  const std::string& name() const noexcept { return options_.program->name(); }
+
   int refuse(const Error& error) const {
     const int failure = error.system_errno();
     const bool is_none = error.code() == ErrorCode::invalid || failure == ENOTSOCK || failure == EBADF;
-    if (!is_none) return complain(error.text(), 1);
+    if (!is_none) return complain(name(), error.text(), 1);
     return complain(
+        name(),
         "--inetd " + options_.inetd + ": standard input must be a connected stream socket, as inetd, " +
             "s6-tcpserver or a unit with Accept=yes and StandardInput=socket make it: " + error.text(),
         exit_usage);
+  }
+
+  static Task<> live(InetdServer& inetd, Conn conn) {
+    inetd.refusal_ = inetd.hooks_.start();
+    if (inetd.refusal_) {
+      inetd.reactor_.shutdown();
+      co_return;
+    }
+    inetd.reactor_.spawn(obey_signals(inetd, *inetd.signals_));
+    inetd.server_.serve(std::move(conn), inetd.protocol_.handler(), inetd.protocol_.name);
+    const auto ended = co_await inetd.ended_.wait();
+    if (!ended) co_return;  // the loop has failed
+    try {
+      Task<bool> stopping = inetd.hooks_.stop(inetd.options_.drain_timeout);
+      const auto stopped = co_await std::move(stopping);
+      inetd.stopped_ = stopped;
+    } catch (const std::bad_alloc&) {
+      inetd.reactor_.shutdown();
+    }
   }
 
   static Task<> obey_signals(InetdServer& inetd, Signals& signals) {
@@ -90,25 +118,29 @@ class InetdServer final : ServerLog {
           .add("reason", "of inetd, it keeps the settings of its start");
       return;
     }
-    stopping_.stop(number, options_.drain_timeout);
+    stopping_.stop(Stopping::by_signal(number), options_.drain_timeout);
   }
 
   void tell_counters(Log::Line line) const { counters_.add_to(line); }
 
   void on_closed(const ConnectionEnd& end) override {
     ServerLog::on_closed(end);
-    if (signals_) signals_->close();
+    ended_.set();
   }
 
   LentSocket lent_{STDIN_FILENO};  // first, because all members that use it are destroyed before it
   const Options& options_;
   const Protocol& protocol_;
   Reactor reactor_;
-  Owned<Log> log_;
+  WatchHandle<Log> log_;
   EventLog events_;
   std::optional<Signals> signals_;
   Counters counters_{reactor_, server_};
-  Stopping stopping_{reactor_, server_, *log_};
+  std::optional<std::string> refusal_;  // why the program's on_start has failed
+  bool stopped_ = false;                // true once the end is reached in order
+  ProgramHooks hooks_{reactor_, *options_.program, *log_};
+  Event ended_{reactor_};  // the connection's end
+  Stopping stopping_{reactor_, server_, hooks_, *log_};
   Server server_;
 };
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "daemon/settings.hpp"
-#include "protocols/table.hpp"
+#include "reactord/protocol.hpp"
 
 namespace reactord {
 

@@ -72,9 +72,19 @@ std::string lock_hint(const Error& error) {
          "there just now.";
 }
 
+std::string family_hint(const std::string& program) {
+  return "The unit that runs this process lets it open no socket of that kind (RestrictAddressFamilies=), or "
+         "the kernel has none. An instance, " +
+         program +
+         "@NAME, serves the sockets of its socket unit alone: leave listen out of its configuration, or "
+         "write "
+         "listen = PROTOCOL@systemd:NAME into /etc/" +
+         program + "/instances/NAME.conf.";
+}
+
 }  // namespace
 
-std::string listen_hint(const Error& error, const std::vector<ListenOption>& wanted,
+std::string listen_hint(std::string_view program, const Error& error, const std::vector<ListenOption>& wanted,
                         const std::vector<ListenOption>& in_use) {
   const std::string lock = lock_hint(error);
   if (!lock.empty()) return lock;
@@ -88,11 +98,7 @@ std::string listen_hint(const Error& error, const std::vector<ListenOption>& wan
     case EADDRNOTAVAIL:
       return "No interface of this machine has that address: \"ip address\" lists them.";
     case EAFNOSUPPORT:
-      return "The unit that runs this process lets it open no socket of that kind "
-             "(RestrictAddressFamilies=), or the kernel "
-             "has none. An instance, reactord@NAME, serves the sockets of its socket unit alone: leave "
-             "listen out of its "
-             "configuration, or write listen = PROTOCOL@systemd:NAME into /etc/reactord/instances/NAME.conf.";
+      return family_hint(std::string(program));
     default:
       return "";
   }

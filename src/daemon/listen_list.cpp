@@ -1,11 +1,15 @@
 #include "daemon/listen_list.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace reactord {
 
 ListenList::ListenList(std::vector<ListenOption> all) {
-  for (ListenOption& option : all) add(std::move(option));
+  for (ListenOption& option : all) {
+    [[maybe_unused]] const ListenOption* const duplicate = add(std::move(option));
+    assert(duplicate == nullptr);
+  }
 }
 
 const ListenOption* ListenList::add(ListenOption option) {

@@ -1,16 +1,15 @@
 #include "daemon/listen_option.hpp"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <ranges>
 #include <utility>
 #include <vector>
 
 #include "base/suggestion.hpp"
-#include "protocols/table.hpp"
+#include "daemon/program.hpp"
+#include "daemon/settings.hpp"
+#include "daemon/socket_file_words.hpp"
 
 namespace reactord {
 namespace {
@@ -26,78 +25,6 @@ bool is_passed_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && name.find(':') == std::string_view::npos;
 }
 
-Parsed<unsigned> parse_mode(std::string_view text) {
-  constexpr unsigned most = 0777;
-  unsigned mode = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  const bool is_octal = error == std::errc() && end == text.data() + text.size() && mode <= most;
-  if (!is_octal) return std::unexpected("write mode=0600, 0660 or 0666, an octal number up to 0777");
-  return mode;
-}
-
-// A number, or the number that `find` gives for a name.
-template <typename Find>
-Parsed<unsigned> parse_id(std::string_view text, const char* kind, Find find) {
-  constexpr unsigned none = static_cast<unsigned>(-1);  // as in chown(2)
-  unsigned id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error == std::errc() && end == text.data() + text.size() && id != none) return id;
-  const auto found = find(std::string(text).c_str());
-  if (found) return *found;
-  return std::unexpected("unknown " + std::string(kind) + ' ' + quoted(text) +
-                         ": write a name or a number that there is");
-}
-
-std::optional<unsigned> user_id(const char* name) {
-  const passwd* const user = ::getpwnam(name);
-  return user == nullptr ? std::nullopt : std::optional<unsigned>(user->pw_uid);
-}
-
-std::optional<unsigned> group_id(const char* name) {
-  const group* const found = ::getgrnam(name);
-  return found == nullptr ? std::nullopt : std::optional<unsigned>(found->gr_gid);
-}
-
-Parsed<void> set_file_option(std::string_view name, std::string_view value, SocketFileOptions& file) {
-  static constexpr std::array<std::string_view, 3> names{"mode", "owner", "group"};
-  if (std::ranges::find(names, name) == names.end())
-    return std::unexpected("unknown " + quoted(name) + ", " + suggestion(name, names));
-  std::optional<unsigned>& member = name == "mode" ? file.mode : name == "owner" ? file.owner : file.group;
-  if (member) return std::unexpected(std::string(name) + " is given twice");
-  const auto parsed = name == "mode"    ? parse_mode(value)
-                      : name == "owner" ? parse_id(value, "user", user_id)
-                                        : parse_id(value, "group", group_id);
-  if (!parsed) return std::unexpected(parsed.error());
-  member = *parsed;
-  return {};
-}
-
-// Cuts the last word off `text` if it reads NAME=VALUE. A word of a path with spaces does not.
-std::string_view cut_file_option(std::string_view& text) {
-  const std::size_t space = text.rfind(' ');
-  if (space == std::string_view::npos) return {};
-  const std::string_view word = text.substr(space + 1);
-  const std::size_t equals = word.find('=');
-  const bool is_option =
-      equals != std::string_view::npos && equals > 0 &&
-      std::ranges::all_of(word.substr(0, equals), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
-  if (!is_option) return {};
-  text = text.substr(0, text.find_last_not_of(' ', space) + 1);
-  return word;
-}
-
-Parsed<void> parse_file_options(std::string_view& address, SocketFileOptions& file) {
-  const std::string_view whole = address;
-  for (std::string_view word = cut_file_option(address); !word.empty(); word = cut_file_option(address)) {
-    const std::size_t equals = word.find('=');
-    auto set = set_file_option(word.substr(0, equals), word.substr(equals + 1), file);
-    if (!set) return set;
-  }
-  const bool is_path = address.starts_with("unix:") && !address.starts_with("unix:@");
-  if (address.size() == whole.size() || is_path) return {};
-  return std::unexpected("mode, owner and group are of the file of a unix path, which this is not");
-}
-
 struct Family {
   std::string_view prefix;
   Network network;
@@ -107,11 +34,34 @@ constexpr std::array<Family, 3> families{
 
 }  // namespace
 
-Parsed<std::string> parse_protocol(std::string_view name) {
-  if (find_protocol(name) != nullptr) return std::string(name);
+// The number of programs among which the one that is meant is looked for, and which are listed.
+constexpr std::size_t most_suggested = 64;
+
+std::string unknown_protocol(std::string_view name, const Program& program, const ProgramList& programs) {
   std::vector<std::string_view> names;
-  for (const Protocol& protocol : protocols()) names.push_back(protocol.name);
-  return std::unexpected("unknown protocol " + quoted(name) + ", " + suggestion(name, names));
+  for (const Protocol& protocol : program.protocols()) names.push_back(protocol.name);
+  for (const ProgramSettings& one : programs.all() | std::views::take(most_suggested))
+    names.push_back(one.name);
+  return "unknown protocol " + quoted(name) + ", " + suggestion(name, names);
+}
+
+Parsed<void> check_protocol(std::string_view name, const Options& options) {
+  if (options.program->find_protocol(name) != nullptr || options.programs.is_named(name)) return {};
+  const std::string unknown = unknown_protocol(name, *options.program, options.programs);
+  const bool is_word = !name.empty() && name.find_first_of(" ='\"\\") == std::string_view::npos;
+  return std::unexpected(unknown + (unknown.ends_with('?') ? " Or name" : "; or name") +
+                         " a program: program = " + (is_word ? std::string(name) : "NAME") + " COMMAND");
+}
+
+Parsed<void> check_inetd(const Options& options) {
+  const std::string& name = options.inetd;
+  if (name.empty() || options.program->find_protocol(name) != nullptr) return {};
+  if (!options.programs.is_named(name))
+    return std::unexpected(name + ": " + unknown_protocol(name, *options.program, {}));
+  std::vector<std::string> known;
+  for (const Protocol& protocol : options.program->protocols()) known.push_back(protocol.name);
+  return std::unexpected(name + ": is a program, and inetd serves the built-in protocols only: " +
+                         joined(known) + "; let inetd start the program itself");
 }
 
 Result<ListenPlace> listen_place(const ListenOption& option) {
@@ -129,20 +79,18 @@ Result<ListenPlace> listen_place(const ListenOption& option) {
   return of(network, std::move(address));
 }
 
-Parsed<ListenOption> parse_listen(std::string_view text) {
+Parsed<ListenOption> parse_listen(std::string_view text, const Program& program) {
   const auto refuse = [text](const std::string& why) {
     return std::unexpected(std::string(text) + ": " + why);
   };
   const std::size_t at = text.find('@');
   if (at == std::string_view::npos) {
-    return refuse("missing \"@\": write PROTOCOL@ADDRESS, as in line@:9090");
+    return refuse("missing \"@\": write PROTOCOL@ADDRESS, as in " + program.listen());
   }
-  auto protocol = parse_protocol(text.substr(0, at));
-  if (!protocol) return refuse(protocol.error());
   if (has_control_character(text)) return refuse("must not hold a control character");
-  ListenOption listen{.protocol = std::move(*protocol), .address = {}};
+  ListenOption listen{.protocol = std::string(text.substr(0, at)), .address = {}};
   std::string_view address = text.substr(at + 1);
-  const auto file = parse_file_options(address, listen.file);
+  const auto file = take_socket_file_words(address, listen.file);
   if (!file) return refuse(file.error());
   listen.address = address;
   if (listen.is_passed()) {
@@ -154,8 +102,9 @@ Parsed<ListenOption> parse_listen(std::string_view text) {
   }
   const auto place = listen_place(listen);
   if (!place) {
-    return refuse(place.error().text() +
-                  "; write :9090, 127.0.0.1:9090, [::1]:9090, tcp4::9090, unix:/path or unix:@name");
+    const std::string port(program.example_port());
+    return refuse(place.error().text() + "; write :" + port + ", 127.0.0.1:" + port + ", [::1]:" + port +
+                  ", tcp4::" + port + ", unix:/path or unix:@name");
   }
   return listen;
 }

@@ -7,6 +7,7 @@
 //     line@systemd:NAME                       the sockets that systemd passes by that name
 #pragma once
 
+#include <cassert>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,10 @@
 
 namespace reactord {
 
+class Program;
+class ProgramList;
+struct Options;
+
 struct ListenOption {
   std::string protocol;
   std::string address;  // without the file's options; it is valid
@@ -24,15 +29,24 @@ struct ListenOption {
   static constexpr std::string_view passed_prefix = "systemd:";
   bool is_passed() const noexcept { return address.starts_with(passed_prefix); }
   std::string_view passed_name() const noexcept {  // only if is_passed()
+    assert(is_passed());
     return std::string_view(address).substr(passed_prefix.size());
   }
   std::string text() const { return protocol + '@' + address; }
 };
 
-Parsed<std::string> parse_protocol(std::string_view name);
+// Says so, and which is meant; it does not begin with the name.
+std::string unknown_protocol(std::string_view name, const Program& program, const ProgramList& programs);
 
-// Errors: what is wrong with `text`, and what would be right.
-Parsed<ListenOption> parse_listen(std::string_view text);
+// Says whether `name` is that of a protocol or of a program: call it when all programs are known. The error does not begin
+// with it.
+Parsed<void> check_protocol(std::string_view name, const Options& options);
+// The same for Options::inetd, which no program serves. The error begins with its text.
+Parsed<void> check_inetd(const Options& options);
+
+// Nothing is said of its protocol: a program of that name may follow. Errors: what is wrong with `text`, and what would be
+// right.
+Parsed<ListenOption> parse_listen(std::string_view text, const Program& program);
 
 struct ListenPlace {
   Network network;

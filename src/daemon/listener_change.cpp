@@ -5,15 +5,13 @@
 #include <cerrno>
 #include <new>
 #include <utility>
-#include <variant>
 
 #include "base/system.hpp"
-#include "protocols/table.hpp"
+#include "daemon/program.hpp"
+#include "daemon/programs.hpp"
 
 namespace reactord {
 namespace {
-
-Handler handler_of(const ListenOption& option) { return find_protocol(option.protocol)->handler(); }
 
 Error passed_error(const ListenOption& option, const std::string& why) {
   return Error::invalid(option.text() + ": " + why);
@@ -22,6 +20,7 @@ Error passed_error(const ListenOption& option, const std::string& why) {
 }  // namespace
 
 Task<Result<void>> ListenerChange::run(ListenerChange& self) {
+  assert(self.opened_.empty() && self.resumed_.empty());
   Result<void> opened = std::unexpected(Error::from_errno(ENOMEM));
   try {
     Task<Result<void>> opening = open_all(self);
@@ -89,6 +88,15 @@ Task<> ListenerChange::follow(ListenerChange& self) {
   }
 }
 
+AnyHandler ListenerChange::handler_of(const ListenOption& option) const {
+  if (const Protocol* const protocol = options_.program->find_protocol(option.protocol))
+    return protocol->handler();
+  StreamHandler* const program =
+      listeners_.programs_ == nullptr ? nullptr : listeners_.programs_->find(option.protocol);
+  assert(program != nullptr && "programs are prepared before the listeners change");
+  return *program;
+}
+
 // ---- Opening
 
 Result<void> ListenerChange::open(const ListenOption& option) {
@@ -97,7 +105,7 @@ Result<void> ListenerChange::open(const ListenOption& option) {
   const auto place = listen_place(option);
   if (!place) return std::unexpected(place.error());
   ListenOptions how;
-  how.reuse_port = reuse_port_;
+  how.reuse_port = options_.reuse_port;
   how.file = option.file;
   how.on_pause = listeners_.on_pause_;
   // An address implies its network, except every address of one family.
@@ -198,10 +206,10 @@ void ListenerChange::become(Served& served, const ListenOption& option) {
     served = std::move(next);
     return;
   }
+  next.since = listeners_.reactor_.now();
   change_.added.push_back(next);
   const ListenerId before = served.id;
-  const auto begin = [&](auto* handler) { return server.change_handler(before, *handler, option.protocol); };
-  const ListenerId id = std::visit(begin, handler_of(option));
+  const ListenerId id = server.change_handler(before, handler_of(option), option.protocol);
   if (id == 0) {  // it has failed
     change_.added.pop_back();
     return;
@@ -226,14 +234,13 @@ void ListenerChange::serve_again(const Resumed& resumed) {
 // It is recorded before it is served, under an id that no listener has.
 void ListenerChange::begin(Opened& opened) {
   constexpr ListenerId none = 0;
-  change_.added.push_back({*opened.option, opened.listener.local_addr(), none, opened.passed_number});
+  change_.added.push_back(
+      {*opened.option, opened.listener.local_addr(), none, opened.passed_number, listeners_.reactor_.now()});
   listeners_.serve(change_.added.back());
-  const auto begin = [&](auto* handler) {
-    return listeners_.server_.listen(std::move(opened.listener), *handler, opened.option->protocol);
-  };
   ListenerId id = none;
   try {
-    id = std::visit(begin, handler_of(*opened.option));
+    id = listeners_.server_.listen(std::move(opened.listener), handler_of(*opened.option),
+                                   opened.option->protocol);
   } catch (const std::bad_alloc&) {
     auto gone = listeners_.forget(none);
     throw;

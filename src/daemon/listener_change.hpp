@@ -18,8 +18,8 @@ namespace reactord {
 class ListenerChange {
  public:
   // All arguments must outlive it.
-  ListenerChange(Listeners& listeners, const ListenerPlan& plan, bool reuse_port) noexcept
-      : listeners_(listeners), plan_(plan), reuse_port_(reuse_port) {}
+  ListenerChange(Listeners& listeners, const ListenerPlan& plan, const Options& options) noexcept
+      : listeners_(listeners), plan_(plan), options_(options) {}
   ListenerChange(const ListenerChange&) = delete;
   ListenerChange& operator=(const ListenerChange&) = delete;
 
@@ -44,6 +44,7 @@ class ListenerChange {
   static Task<> close_opened(ListenerChange& self);
   static Task<> follow(ListenerChange& self);
 
+  AnyHandler handler_of(const ListenOption& option) const;
   Result<void> open(const ListenOption& option);
   Result<void> open_passed(const ListenOption& option);
   Result<void> adopt(const ListenOption& option, const PassedSocket& socket);
@@ -58,7 +59,7 @@ class ListenerChange {
 
   Listeners& listeners_;
   const ListenerPlan& plan_;
-  bool reuse_port_;
+  const Options& options_;
   std::vector<Opened> opened_;
   std::vector<Resumed> resumed_;  // they are among the ending ones until they are served again
   Listeners::Change change_;

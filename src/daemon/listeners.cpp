@@ -7,17 +7,18 @@
 #include <utility>
 
 #include "daemon/listener_change.hpp"
+#include "daemon/program.hpp"
 #include "daemon/shown_address.hpp"
-#include "protocols/table.hpp"
 
 namespace reactord {
 namespace {
 
 constexpr std::size_t shown_listeners = 8;
 
-Error nowhere(const std::vector<std::string>& passed_names) {
+Error nowhere(const Options& options, const std::vector<std::string>& passed_names) {
   std::vector<std::string> known;
-  for (const Protocol& protocol : protocols()) known.emplace_back(protocol.name);
+  for (const Protocol& protocol : options.program->protocols()) known.emplace_back(protocol.name);
+  for (const ProgramSettings& program : options.programs) known.push_back(program.name);
   return Error::invalid("nothing to listen at: of the sockets that were passed (" + joined(passed_names) +
                         ") none has the name of a protocol (" + joined(known) +
                         "): write FileDescriptorName= in the socket unit, or listen = PROTOCOL@systemd:" +
@@ -26,12 +27,14 @@ Error nowhere(const std::vector<std::string>& passed_names) {
 
 }  // namespace
 
-Listeners::Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause)
+Listeners::Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause,
+                     Programs* programs)
     : reactor_(reactor),
       server_(server),
       passed_(std::move(passed)),
       passed_names_(passed_.names()),
-      on_pause_(std::move(on_pause)) {}
+      on_pause_(std::move(on_pause)),
+      programs_(programs) {}
 
 std::vector<PassedSocket> Listeners::take_unused() { return passed_.rest(); }
 
@@ -48,10 +51,10 @@ ListenerPlan Listeners::plan(const std::vector<ListenOption>& wanted) const {
 
 Task<Result<Listeners::Change>> Listeners::change_to(const Options& options) {
   const std::vector<ListenOption> wanted = wanted_listeners(options, passed_names_);
-  if (wanted.empty()) co_return std::unexpected(nowhere(passed_names_));
+  if (wanted.empty()) co_return std::unexpected(nowhere(options, passed_names_));
   forget_closed();
   const ListenerPlan made = plan(wanted);
-  ListenerChange change(*this, made, options.reuse_port);
+  ListenerChange change(*this, made, options);
   Task<Result<void>> changing = ListenerChange::run(change);
   auto changed = co_await std::move(changing);
   if (!changed) co_return std::unexpected(std::move(changed).error());
@@ -85,6 +88,11 @@ std::optional<Listeners::Served> Listeners::forget(ListenerId id) {
 
 void Listeners::forget_closed() {
   std::erase_if(ending_, [this](const auto& one) { return !server_.is_reachable(one.second.id); });
+}
+
+std::vector<Listeners::Served> Listeners::served() const {
+  const auto all = std::views::values(served_);
+  return {all.begin(), all.end()};
 }
 
 std::size_t Listeners::descriptors(const Options& options) const {

@@ -21,6 +21,8 @@
 
 namespace reactord {
 
+class Programs;
+
 class Listeners {
  public:
   // The number of listeners opened, ended or changed in one turn of the loop, and the time for it: clients are served
@@ -33,6 +35,7 @@ class Listeners {
     Address address;
     ListenerId id;
     int passed_number = 0;  // PassedSocket::number() of the adopted socket; 0: not adopted
+    Time since = {};        // when it was opened or adopted, or began to serve its protocol
   };
   struct Change {
     std::vector<Served> added, removed;  // a listener with another handler is in both
@@ -42,8 +45,9 @@ class Listeners {
   };
   using OnPause = std::function<void(const Error& error, Duration pause)>;
 
-  // Both must outlive it.
-  Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause);
+  // All must outlive it. `programs` are prepared before a change that wants them; null: there are none.
+  Listeners(Reactor& reactor, Server& server, PassedSockets passed, OnPause on_pause,
+            Programs* programs = nullptr);
 
   // Makes one change at a time; suspends during a large one. Errors: those of listen(), or of memory; invalid, for a
   // passed socket that is missing or can't be served, and when there is nothing to listen at. After an error nothing
@@ -61,6 +65,9 @@ class Listeners {
   const std::vector<std::string>& passed_names() const noexcept { return passed_names_; }
   // The listeners in service, and the ending ones that still hold their address.
   std::vector<ListenOption> in_use() const;
+
+  // The listeners in service, in the order in which they were opened.
+  std::vector<Served> served() const;
 
   // The number of descriptors open with `options`: see listening_descriptors().
   std::size_t descriptors(const Options& options) const;
@@ -80,6 +87,7 @@ class Listeners {
   const std::vector<std::string> passed_names_;  // as passed at the start, even if closed since
   std::vector<PassedSocket> held_;               // passed, and wanted at some time
   OnPause on_pause_;
+  Programs* programs_;
   std::map<ListenerId, Served> served_;                  // in the order in which they were opened
   std::unordered_set<int> served_numbers_;               // the passed sockets among them
   std::unordered_multimap<std::string, Served> ending_;  // by the name of their place, until they have closed

@@ -9,15 +9,14 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <utility>
 
 #include "base/system.hpp"
 #include "daemon/complaint.hpp"
 #include "daemon/printable.hpp"
+#include "daemon/time_text.hpp"
 
 namespace reactord {
 namespace {
@@ -29,23 +28,10 @@ bool needs_quotes(std::string_view value) noexcept {
   return value.empty() || value.find_first_of(" \"=\\") != value.npos || !is_printable(value);
 }
 
-void append_time(std::string& out, std::chrono::system_clock::time_point time) {
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
-  const std::time_t since_epoch = std::chrono::system_clock::to_time_t(seconds);
-  tm parts{};
-  ::gmtime_r(&since_epoch, &parts);
-  char text[48];
-  std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  length += static_cast<std::size_t>(std::snprintf(text + length, sizeof text - length, ".%03dZ",
-                                                   static_cast<int>((milliseconds - seconds).count())));
-  out.append(text, length);
-}
-
 }  // namespace
 
-Owned<Log> Log::open(Reactor& reactor, int fd, LogLevel level) {
-  Owned<Log> log(new Log(reactor, fd, level));
+WatchHandle<Log> Log::open(Reactor& reactor, int fd, LogLevel level) {
+  WatchHandle<Log> log(new Log(reactor, fd, level));
   auto added = reactor.add(*log);  // can't fail: there is no descriptor to register
   return log;
 }

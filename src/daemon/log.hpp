@@ -31,7 +31,7 @@ class Log final : public Watch {
   // descriptor that other processes may share: it uses an open file description of its own, or a flag per call. (A
   // terminal of another user, which can't be opened, has its flags changed for the time of a write.) It flushes as far
   // as it can when it is released, which must be before the Reactor ends.
-  static Owned<Log> open(Reactor& reactor, int fd, LogLevel level);
+  static WatchHandle<Log> open(Reactor& reactor, int fd, LogLevel level);
   Log(Reactor& reactor, int fd, LogLevel level);
   ~Log() override;
   Log(const Log&) = delete;

@@ -45,9 +45,9 @@ NotifyEnvironment NotifyEnvironment::take() {
 }
 
 Notifier::Notifier(Reactor& reactor, const NotifyEnvironment& environment, pid_t process,
-                   OnFailure on_failure)
+                   OnFailure on_failure, std::string_view program)
     : reactor_(reactor), on_failure_(std::move(on_failure)) {
-  if (environment.notify_socket) open_socket(*environment.notify_socket);
+  if (environment.notify_socket) open_socket(*environment.notify_socket, program);
   if (!is_heard()) return;
   waiting_.reserve(kinds);  // reserved, so that watchdog() never allocates
   read_watchdog(environment, process);
@@ -58,12 +58,13 @@ Notifier::~Notifier() {
   reactor_.timers().cancel(watchdog_alarm_);
 }
 
-void Notifier::open_socket(const std::string& name) {
+void Notifier::open_socket(const std::string& name, std::string_view program) {
   const auto refuse = [&](Error error) {
     fail(std::move(error).with_operation("notify", "", "", "NOTIFY_SOCKET=" + name));
   };
   if (name.size() < 2 || (name[0] != '/' && name[0] != '@')) {
-    return refuse(Error::invalid("must be a path or @name: nobody will be told that reactord is ready"));
+    return refuse(Error::invalid("must be a path or @name: nobody will be told that " + std::string(program) +
+                                 " is ready"));
   }
   auto address = Address::parse(Network::unix_socket, name);
   if (!address) return refuse(std::move(address).error());

@@ -47,11 +47,12 @@ class Notifier {
   static constexpr std::size_t longest_status = 1024;  // in bytes; the manager reads 4096 of a datagram
 
   // Called when the manager can't be reached: once, and again only after a message has been sent. Also called within
-  // the constructor, for a variable that is malformed.
+  // the constructor, for a variable that is malformed. `program` is the name of the daemon.
   using OnFailure = std::function<void(const Error& error)>;
 
   // `process` is the id of this process. The Reactor must outlive the Notifier.
-  Notifier(Reactor& reactor, const NotifyEnvironment& environment, pid_t process, OnFailure on_failure);
+  Notifier(Reactor& reactor, const NotifyEnvironment& environment, pid_t process, OnFailure on_failure,
+           std::string_view program);
   ~Notifier();
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
@@ -98,7 +99,7 @@ class Notifier {
     std::string variables;
   };
 
-  void open_socket(const std::string& name);
+  void open_socket(const std::string& name, std::string_view program);
   void read_watchdog(const NotifyEnvironment& environment, pid_t process);
   void say(Kind kind, std::string variables);
   void say_with_status(Kind kind, std::string variables, std::string_view status);

@@ -9,18 +9,17 @@
 
 #include "base/suggestion.hpp"
 #include "daemon/printable.hpp"
-#include "protocols/table.hpp"
+#include "daemon/program.hpp"
 
 namespace reactord {
 namespace {
 
-constexpr const char* version = "0.1.0";
 constexpr int first_key = 256;  // above every letter, so that none is taken for a short option
 
-std::vector<option> long_options() {
+std::vector<option> long_options(const Program& program) {
   std::vector<option> all;
   int key = first_key;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : program.settings()) {
     const int argument = setting.placeholder().empty() ? no_argument : required_argument;
     all.push_back({setting.name.data(), argument, nullptr, key++});
   }
@@ -39,15 +38,15 @@ std::string unknown_letter(int argc, char** argv) {
 }
 
 // The error of getopt_long in words. It has passed the word of a long option, but perhaps not that of letters.
-UsageError unknown_option(int found, int argc, char** argv) {
+UsageError unknown_option(const Program& program, int found, int argc, char** argv) {
   if (found == '?' && optopt != 0 && optopt < first_key) {
-    return "unknown option -" + unknown_letter(argc, argv) + ", see reactord --help";
+    return "unknown option -" + unknown_letter(argc, argv) + ", see " + program.name() + " --help";
   }
   const std::string_view word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
-  if (found == ':') return std::string(word) + ": missing value, see reactord --help";
+  if (found == ':') return std::string(word) + ": missing value, see " + program.name() + " --help";
   if (optopt >= first_key) return std::string(word.substr(0, word.find('='))) + ": takes no value";
   std::vector<std::string_view> names;
-  for (const Setting& setting : settings()) names.push_back(setting.name);
+  for (const Setting& setting : program.settings()) names.push_back(setting.name);
   const std::string_view name =
       word.substr(2, word.find('=') == std::string_view::npos ? word.npos : word.find('=') - 2);
   return "unknown option --" + std::string(name) + ", " + suggestion(name, names, "--");
@@ -77,9 +76,9 @@ std::string short_option_text(const Setting& setting) {
 }
 
 // The short options for getopt_long, ":c:". The ":" in front makes it tell a missing value from an unknown letter.
-std::string short_options() {
+std::string short_options(const Program& program) {
   std::string all = ":";
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : program.settings()) {
     if (setting.letter == 0) continue;
     all += setting.letter;
     if (setting.value != nullptr) all += ':';
@@ -88,22 +87,22 @@ std::string short_options() {
 }
 
 // The setting that getopt_long has found: by its place in the table, or by its letter.
-const Setting& found_setting(int key) {
-  if (key >= first_key) return settings()[static_cast<std::size_t>(key - first_key)];
-  return *std::ranges::find(settings(), static_cast<char>(key), &Setting::letter);
+const Setting& found_setting(const Program& program, int key) {
+  if (key >= first_key) return program.settings()[static_cast<std::size_t>(key - first_key)];
+  return *std::ranges::find(program.settings(), static_cast<char>(key), &Setting::letter);
 }
 
-Parsed<CommandLine> parse(int argc, char** argv) {
-  CommandLine line;
-  const std::vector<option> known = long_options();
-  const std::string letters = short_options();
+Parsed<CommandLine> parse(const Program& program, int argc, char** argv) {
+  CommandLine line{.options = Options(program), .assignments = {}};
+  const std::vector<option> known = long_options(program);
+  const std::string letters = short_options(program);
   opterr = 0;  // the messages are printed here
   optind = 0;
   while (true) {
     const int key = ::getopt_long(argc, argv, letters.c_str(), known.data(), nullptr);
     if (key == -1) break;
-    if (key == '?' || key == ':') return std::unexpected(unknown_option(key, argc, argv));
-    if (auto wrong = apply(found_setting(key), line)) return std::unexpected(std::move(*wrong));
+    if (key == '?' || key == ':') return std::unexpected(unknown_option(program, key, argc, argv));
+    if (auto wrong = apply(found_setting(program, key), line)) return std::unexpected(std::move(*wrong));
   }
   if (optind < argc) {
     return std::unexpected("unexpected argument \"" + std::string(argv[optind]) +
@@ -117,16 +116,16 @@ Parsed<CommandLine> parse(int argc, char** argv) {
 
 }  // namespace
 
-Parsed<CommandLine> parse_command_line(int argc, char** argv) {
-  auto line = parse(argc, argv);
+Parsed<CommandLine> parse_command_line(const Program& program, int argc, char** argv) {
+  auto line = parse(program, argc, argv);
   if (!line) return std::unexpected(printable(line.error()));
   return line;
 }
 
-std::string values_text(std::string_view indent) {
+std::string values_text(const Program& program, std::string_view indent) {
   constexpr std::size_t column = 10;
   std::string text;
-  for (const ValueKind* value : explained_values()) {
+  for (const ValueKind* value : program.explained_values()) {
     std::string line(value->placeholder);
     line.resize(column, ' ');
     text += std::string(indent) + line;
@@ -136,12 +135,13 @@ std::string values_text(std::string_view indent) {
   return text;
 }
 
-std::string options_text() {
+std::string options_text(const Program& program) {
   std::size_t column = 0;
-  for (const Setting& setting : settings()) column = std::max(column, option_text(setting).size() + 2);
+  for (const Setting& setting : program.settings())
+    column = std::max(column, option_text(setting).size() + 2);
   std::string text;
   std::string_view section;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : program.settings()) {
     if (setting.section != section) {
       text += (text.empty() ? "" : "\n") + std::string(setting.section) + ":\n";
       section = setting.section;
@@ -152,25 +152,26 @@ std::string options_text() {
     if (!setting.standard.empty()) text += " [" + std::string(setting.standard) + "]";
     text += "\n";
   }
-  return text + "\nValues:\n" + values_text("  ");
+  return text + "\nValues:\n" + values_text(program, "  ");
 }
 
-std::string help_text() {
-  std::string text =
-      "reactord serves line protocols to the network.\n"
-      "\n"
-      "usage: reactord [options]     what holds without an option is in brackets\n";
-  text += "\n" + options_text();
-  text += "\nPROTOCOL is one of:\n";
-  for (const Protocol& protocol : protocols()) {
-    text += "  " + std::string(protocol.name) + "  " + std::string(protocol.summary) + "\n";
+std::string help_text(const Program& program) {
+  const std::string port(program.example_port());
+  std::string text = program.name() + ' ' + program.summary() + ".\n\nusage: " + program.name() +
+                     " [options]     what holds without an option is in brackets\n\n" +
+                     options_text(program) + "\nPROTOCOL is one of:\n";
+  for (const Protocol& protocol : program.protocols()) {
+    text += "  " + protocol.name + "  " + protocol.summary + "\n";
   }
+  text += "or the name of a --program.\nADDRESS is :" + port + " (every address), 127.0.0.1:" + port +
+          ", [::1]:" + port;
   text +=
-      "ADDRESS is :9090 (every address), 127.0.0.1:9090, [::1]:9090, unix:/path or unix:@name; port 0: any "
-      "free one;\n"
+      ", unix:/path or unix:@name; port 0: any free one;\n"
       "systemd:NAME is what systemd passes under that name. Without --listen all is served that is passed "
       "and named\n"
-      "after a PROTOCOL, or line@:9090.\n"
+      "after a PROTOCOL, or " +
+      program.listen() +
+      ".\n"
       "\n"
       "SIGTERM and SIGINT: answer what was received, then exit; a second one: exit at once.\n"
       "SIGHUP: read the configuration again; with a mistake in it, everything stays as it is. Without one: "
@@ -180,6 +181,6 @@ std::string help_text() {
   return text;
 }
 
-std::string version_text() { return std::string("reactord ") + version + "\n"; }
+std::string version_text(const Program& program) { return program.name() + ' ' + program.version() + '\n'; }
 
 }  // namespace reactord

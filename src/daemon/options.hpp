@@ -1,4 +1,4 @@
-// Options: the command line of reactord, made of the settings.
+// Options: the command line of a daemon, made of the settings.
 #pragma once
 
 #include <string>
@@ -17,12 +17,14 @@ struct CommandLine {
   std::vector<Assignment> assignments;  // the options as written, in their order
 };
 
-// The first mistake ends it. Conflicts between settings are not checked: a file may follow.
-Parsed<CommandLine> parse_command_line(int argc, char** argv);
+// The first mistake ends it. Conflicts between settings are not checked: a file may follow. The
+// program must outlive the result.
+Parsed<CommandLine> parse_command_line(const Program& program, int argc, char** argv);
 
-std::string values_text(std::string_view indent);  // explains DURATION and so on, one line each
-std::string options_text();                        // the part of the help that lists the settings and values
-std::string help_text();
-std::string version_text();
+std::string values_text(const Program& program,
+                        std::string_view indent);  // explains DURATION and so on, one line each
+std::string options_text(const Program& program);  // the part of the help that lists the settings and values
+std::string help_text(const Program& program);
+std::string version_text(const Program& program);
 
 }  // namespace reactord

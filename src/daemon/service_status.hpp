@@ -15,6 +15,8 @@ class ServiceStatus final : Timer {
   ServiceStatus(Reactor& reactor, Notifier& notifier, Text text);  // the first two must outlive it
   ~ServiceStatus();
 
+  void ready() { notifier_.ready(text_()); }  // what was promised is served, again after a reload
+
   // Reports that the text may have changed: the manager hears of it within a second.
   void changed() {
     if (notifier_.is_heard() && !is_armed()) reactor_.arm(*this, reactor_.now() + Notifier::status_interval);

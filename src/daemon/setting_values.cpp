@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/suggestion.hpp"
-#include "daemon/listen_option.hpp"
 
 namespace reactord {
 namespace {
@@ -42,6 +41,11 @@ Parsed<bool> parse_yes_or_no(std::string_view text) {
   return std::unexpected(std::string(text) + ": write yes or no");
 }
 
+Parsed<std::string> parse_text(std::string_view text) {
+  if (text.empty()) return std::unexpected(": write a text");
+  return std::string(text);
+}
+
 Parsed<std::string> parse_file_name(std::string_view text) {
   if (text.empty()) return std::unexpected(": write the name of a file");
   return std::string(text);
@@ -52,12 +56,6 @@ Parsed<std::string> parse_instance_name(std::string_view text) {
     return std::string(text);
   return std::unexpected(std::string(text) +
                          ": write a name without a slash, which does not begin with a dot");
-}
-
-Parsed<std::string> parse_inetd_protocol(std::string_view text) {
-  auto protocol = parse_protocol(text);
-  if (!protocol) return std::unexpected(std::string(text) + ": " + protocol.error());
-  return protocol;
 }
 
 Parsed<Duration> parse_some_duration(std::string_view text) {

@@ -24,10 +24,8 @@ Parsed<RateLimit> parse_rejecting_rate(std::string_view text);
 Parsed<unsigned> parse_jitter(std::string_view text);
 Parsed<unsigned> parse_ip6_prefix(std::string_view text);
 Parsed<unsigned> parse_log_rate(std::string_view text);
-Parsed<bool> parse_yes_or_no(std::string_view text);
 Parsed<std::string> parse_file_name(std::string_view text);
 Parsed<std::string> parse_instance_name(std::string_view text);
-Parsed<std::string> parse_inetd_protocol(std::string_view text);
 Parsed<Duration> parse_some_duration(std::string_view text);  // must not be 0
 Parsed<std::size_t> parse_max_line(std::string_view text);
 Parsed<std::size_t> parse_output_size(std::string_view text);

@@ -1,21 +1,23 @@
 #include "daemon/settings.hpp"
 
-#include <algorithm>
+#include <utility>
+
+#include "daemon/program.hpp"
 
 namespace reactord {
 
-const Setting* find_setting(std::string_view name) noexcept {
-  const auto found = std::ranges::find(settings(), name, &Setting::name);
-  return found == settings().end() ? nullptr : &*found;
+Options::Options(const Program& of) : program(&of), own(of.standards()) {}
+
+Parsed<void> Setting::apply(std::string_view text, Options& options) const {
+  if (own == nullptr) return set(text, options);
+  auto parsed = own->parse(text);
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  options.own[own_index] = std::move(*parsed);
+  return {};
 }
 
-std::vector<const ValueKind*> explained_values() {
-  std::vector<const ValueKind*> found;
-  for (const Setting& setting : settings()) {
-    if (setting.value == nullptr || setting.value->help.empty()) continue;
-    if (std::ranges::find(found, setting.value) == found.end()) found.push_back(setting.value);
-  }
-  return found;
+void put_own_in_force(const Options& options) {
+  for (const DaemonSetting::PutInForce& put : options.own) put();
 }
 
 std::vector<Conflict> find_conflicts(const Options& options) {

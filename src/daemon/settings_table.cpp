@@ -1,5 +1,8 @@
 #include <utility>
+#include <vector>
 
+#include "daemon/program.hpp"
+#include "daemon/program_line.hpp"
 #include "daemon/setting_values.hpp"
 #include "daemon/settings.hpp"
 
@@ -19,12 +22,32 @@ template <auto parse, auto... path>
 constexpr auto set_limit = set<parse, &Options::limits, path...>;
 
 Parsed<void> add_listen(std::string_view text, Options& options) {
-  auto listen = parse_listen(text);
+  auto listen = parse_listen(text, *options.program);
   if (!listen) return std::unexpected(std::move(listen).error());
   if (const ListenOption* const other = options.listen.add(std::move(*listen))) {
     return std::unexpected(std::string(text) + ": the same place as " + other->text() +
                            ": write one listen for each");
   }
+  return {};
+}
+
+Parsed<void> add_program(std::string_view text, Options& options) {
+  std::vector<std::string_view> protocols;
+  for (const Protocol& protocol : options.program->protocols()) protocols.push_back(protocol.name);
+  auto program = parse_program(text, protocols);
+  if (!program) {
+    options.programs.add_mistaken(program_name(text));
+    return std::unexpected(std::move(program).error());
+  }
+  const std::string program_name = program->name;
+  if (options.programs.add(std::move(*program))) return {};
+  return std::unexpected(std::string(text) + ": there is a program " + program_name +
+                         " already: give this one another name");
+}
+
+Parsed<void> set_inetd(std::string_view text, Options& options) {
+  if (text.empty()) return std::unexpected(": write the name of a protocol");
+  options.inetd = text;
   return {};
 }
 
@@ -37,6 +60,9 @@ Parsed<void> raise(std::string_view, Options& options) {
 // ---- The kinds of values
 
 constexpr ValueKind listen_place{"PROTOCOL@ADDRESS", "", Completion::listen};
+constexpr ValueKind program{
+    "NAME COMMAND", "", Completion::nothing, {}, "upper /usr/bin/python3 /srv/upper.py"};
+constexpr ValueKind socket{"SOCKET"};
 constexpr ValueKind yes_no{"YES-OR-NO", "", Completion::words, yes_or_no_words};
 constexpr ValueKind duration{"DURATION", "a number and a unit: `500ms`, `1.5s`, `2m`, `1h`"};
 constexpr ValueKind percent{"PERCENT", "a number and a percent sign: `10%`"};
@@ -62,13 +88,12 @@ constexpr std::string_view slow = "Clients that are too slow (0: no limit)";
 constexpr std::string_view much = "Clients that take too much";
 constexpr std::string_view many = "Too many clients (0: no limit)";
 constexpr std::string_view log = "What is logged";
-constexpr std::string_view how = "How it is run (on the command line only)";
-constexpr std::string_view about = "About reactord";
 
 // ---- The table
 
 constexpr Setting table[] = {
-    {"listen", &listen_place, serving, "line@:9090", add_listen, "serve PROTOCOL at ADDRESS; may be repeated",
+    {"listen", &listen_place, serving, "PROTOCOL@ADDRESS", add_listen,
+     "serve PROTOCOL at ADDRESS; may be repeated",
      "Serve PROTOCOL at ADDRESS. May be given several times. ADDRESS is `:9090` (every address of the "
      "machine), `127.0.0.1:9090`, `[::1]:9090`, `tcp4::9090` (IPv4 alone; `tcp6:` is IPv6 alone), "
      "`unix:/path`, `unix:@name` or `systemd:NAME` (all sockets of that name that the service manager has "
@@ -76,7 +101,29 @@ constexpr Setting table[] = {
      "it. The mode and the owner of a socket file may follow its path after spaces: `mode=0660 owner=USER "
      "group=GROUP`. The file has them before anybody can connect. Without this setting, each socket that was "
      "passed is served by the protocol that it is named after; where none was passed, `line` is served at "
-     "port 9090."},
+     "port 9090.",
+     0, Again::adds},
+    {"program", &program, serving, "", add_program,
+     "name a program that serves connections, for listen = NAME@ADDRESS; may be repeated",
+     "Name a program that serves connections by their lines, in any language: what listens as `NAME@ADDRESS` "
+     "is "
+     "answered by it. May be given several times, each with another NAME of letters, digits, `-` and `_`. "
+     "COMMAND is the "
+     "program and its arguments, split into words as by a shell, but no shell runs. Between NAME and COMMAND "
+     "may stand "
+     "variables of its environment, as in `LANG=C`, and options in small letters: "
+     "`mode=worker` (a few processes serve all connections, the default) or `mode=connection` (a process for "
+     "each); "
+     "`terminal=yes` (its standard output is a terminal, for programs that answer late otherwise), "
+     "`directory=/path`, "
+     "`user=USER` (needs root). For workers: `workers=4` or `workers=cpus`, `timeout=30s` for an answer, "
+     "`notices=yes`, "
+     "`lines=64` and `worker-lines=16384` without an answer, of a connection and of a worker, `queue=1MiB` "
+     "that a "
+     "worker has not read, `longest-answer=1MiB`. For processes: `processes=100` at once, `starts=50` a "
+     "second. "
+     "On the command line it takes the place of the program of the same name in the files.",
+     0, Again::adds},
     {"reuse-port", &yes_no, serving, "no", set<parse_yes_or_no, &Options::reuse_port>,
      "yes: several instances may listen at one port",
      "With `yes`, several instances of one user may listen at the same port, and the kernel spreads "
@@ -84,8 +131,16 @@ constexpr Setting table[] = {
      "it was set."},
     {"drain-timeout", &duration, serving, "30s", set<parse_some_duration, &Options::drain_timeout>,
      "at SIGTERM, give connections DURATION to finish",
-     "Give connections DURATION to finish when reactord stops. Connections that are open after it are broken "
+     "Give connections DURATION to finish when the daemon stops. Connections that are open after it are "
+     "broken "
      "off."},
+    {"control", &socket, serving, "none", set<parse_control, &Options::control>,
+     "take commands of an operator at SOCKET: unix:/path, unix:@name or none",
+     "Take commands of an operator at SOCKET: `unix:/run/reactord/control.sock`, or `unix:@name`, or `none`. "
+     "The mode and the owner of the file may follow its path after spaces, as with "
+     "`listen`: `mode=0660 owner=USER group=GROUP`; without them it has the mode `0600`. root, the user of "
+     "the daemon and the owner of the file may always command it, and others where the mode lets them "
+     "connect. Under `--inetd` there is none."},
 
     {"idle-timeout", &duration, slow, "60s", set_limit<parse_duration, &Limits::idle_timeout>,
      "close a connection that sends no line for DURATION",
@@ -97,7 +152,7 @@ constexpr Setting table[] = {
      "renew it. `echo` knows no lines, and has no such limit."},
     {"drain-line-timeout", &duration, slow, "5s", set_limit<parse_duration, &Limits::drain_line_timeout>,
      "at SIGTERM, close it when a line that has begun takes DURATION more",
-     "Close a connection when a line that has begun is not complete DURATION after reactord was told to "
+     "Close a connection when a line that has begun is not complete DURATION after the daemon was told to "
      "stop. `line-timeout` may end it before. 0: only `line-timeout` holds."},
     {"write-timeout", &duration, slow, "30s", set_limit<parse_duration, &Limits::write_timeout>,
      "close it when answers wait and the client takes none for DURATION",
@@ -170,36 +225,40 @@ constexpr Setting table[] = {
      "report a handler that holds up all others for DURATION (0: none)",
      "Report a handler that holds up all others for DURATION. 0: none."},
 
-    {"config", &file, how, "", set<parse_file_name, &Options::config>,
+    {"config", &file, run_section, "", set<parse_file_name, &Options::config>,
      "read settings from FILE and conf.d/*.conf beside it",
      "Read settings from FILE and `conf.d/*.conf` beside it. There is none by default; the service units "
      "name `/etc/reactord/reactord.conf`.",
      'c'},
-    {"instance", &name, how, "", set<parse_instance_name, &Options::instance>,
+    {"instance", &name, run_section, "", set<parse_instance_name, &Options::instance>,
      "read instances/NAME.conf beside FILE, too, where it is there",
      "Read `instances/NAME.conf` beside FILE last, where it is there. Its listeners take the place of all "
      "others in the files."},
-    {"check", nullptr, how, "", raise<&Options::check>,
+    {"check", nullptr, run_section, "", raise<&Options::check>,
      "print what is wrong, or which settings are in force; serve nothing",
      "Read options and files, and exit without serving. Print every mistake in them; or, without a mistake, "
      "the settings in force, as a configuration in which each setting says where it is from. No socket is "
      "opened, and none need be passed."},
-    {"quiet", nullptr, how, "", raise<&Options::quiet>, "with --check: print only what is wrong",
+    {"quiet", nullptr, run_section, "", raise<&Options::quiet>, "with --check: print only what is wrong",
      "With `--check`: print only what is wrong."},
-    {"inetd", &protocol, how, "", set<parse_inetd_protocol, &Options::inetd>,
-     "serve the connection that is standard input, and exit",
+    {"inetd", &protocol, run_section, "", set_inetd, "serve the connection that is standard input, and exit",
      "Serve the one connection that is standard input, and exit when it ends: for `inetd(8)`, s6-tcpserver, "
      "or a socket unit with `Accept=yes` and a service with `StandardInput=socket`. The signals are those "
      "below, but `SIGHUP` is ignored. Where standard error is that connection too, nothing is logged and no "
      "mistake is printed: the exit status has it. The connection is given back blocking, if it was lent so."},
 
-    {"help", nullptr, about, "", raise<&Options::help>, "print this text",
+    {"help", nullptr, about_section, "", raise<&Options::help>, "print this text",
      "Print all options with what holds without them."},
-    {"version", nullptr, about, "", raise<&Options::version>, "print the version", "Print the version."},
+    {"version", nullptr, about_section, "", raise<&Options::version>, "print the version",
+     "Print the version."},
 };
 
 }  // namespace
 
-std::span<const Setting> settings() noexcept { return table; }
+bool is_limit(const Setting& setting) noexcept {
+  return setting.section == slow || setting.section == much || setting.section == many;
+}
+
+std::span<const Setting> common_settings() noexcept { return table; }
 
 }  // namespace reactord

@@ -14,26 +14,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/quantity.hpp"
 #include "reactord/limits.hpp"
+#include "reactord/setting.hpp"
 
 namespace reactord {
 
-// The fault and what would be right, ready to be printed.
-using UsageError = std::string;
+// The parsers of durations, sizes, numbers and percentages are those of reactord/setting.hpp.
 
-template <typename Value>
-using Parsed = std::expected<Value, UsageError>;
-
-Parsed<Duration> parse_duration(std::string_view text);  // at least 1ms, at most ten years; or 0
-Parsed<std::size_t> parse_size(std::string_view text);   // at most 1024GiB
-Parsed<unsigned> parse_number(std::string_view text, unsigned least, unsigned most);
-Parsed<unsigned> parse_percentage(std::string_view text, unsigned most);
 // `usual` is the default.
 Parsed<CountLimit> parse_count_limit(std::string_view text, OverLimit usual);
 Parsed<RateLimit> parse_rate(std::string_view text, OverLimit usual);

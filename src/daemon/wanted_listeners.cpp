@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
-#include "protocols/table.hpp"
+#include "daemon/program.hpp"
 
 namespace reactord {
 
@@ -12,12 +13,24 @@ std::vector<ListenOption> wanted_listeners(const Options& options,
   if (!options.listen.empty()) return options.listen;
   std::vector<ListenOption> wanted;
   for (const std::string& name : passed_names) {
-    if (find_protocol(name) != nullptr) {
+    if (options.program->find_protocol(name) != nullptr || options.programs.find(name) != nullptr) {
       wanted.push_back({name, std::string(ListenOption::passed_prefix) + name});
     }
   }
-  if (passed_names.empty()) wanted.push_back({"line", ":9090"});
+  if (!passed_names.empty()) return wanted;
+  if (auto usual = parse_listen(options.program->listen(), *options.program))
+    wanted.push_back(std::move(*usual));
   return wanted;
+}
+
+std::vector<ProgramSettings> wanted_programs(const Options& options,
+                                             const std::vector<ListenOption>& wanted) {
+  std::vector<ProgramSettings> programs;
+  for (const ProgramSettings& program : options.programs) {
+    if (std::ranges::find(wanted, program.name, &ListenOption::protocol) != wanted.end())
+      programs.push_back(program);
+  }
+  return programs;
 }
 
 std::size_t listening_descriptors(const std::vector<ListenOption>& wanted,

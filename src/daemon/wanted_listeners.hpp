@@ -9,10 +9,13 @@
 
 namespace reactord {
 
-// The listen options; without any, every passed name that is a protocol's; without passed sockets, line@:9090. Empty
-// when sockets were passed, and none has the name of a protocol.
+// The listen options; without any, every passed name that is a protocol's or a program's; without passed sockets,
+// Program::listen(). Empty when sockets were passed, and none has the name of a protocol or a program.
 std::vector<ListenOption> wanted_listeners(const Options& options,
                                            const std::vector<std::string>& passed_names);
+
+// The programs that one of these listeners serves: the others need not run.
+std::vector<ProgramSettings> wanted_programs(const Options& options, const std::vector<ListenOption>& wanted);
 
 // The number of descriptors for listening: one for each listener, and one more for each passed socket, which stays open
 // beside it as long as the process runs. `held`: names of passed sockets that stay open even if unwanted. `unclaimed`:

@@ -19,10 +19,20 @@ class Alarm final : public Watch {
   // True when it wakes the loop at `time` or before. Always true if `time` is never.
   bool rings_by(Time time) const noexcept { return set_for_ <= time; }
 
-  // Sets it for `time`, which must be in the future. False: the kernel refuses, and it will not ring.
+  // Sets it for `time`, not never. False: the kernel refuses, and it will not ring.
   bool set(Time time) noexcept;
 
+  // The timeout in milliseconds of a wait that is to end when `time` comes, which may be never: -1 when the alarm rings
+  // by then, because it was set for that time or before, or has been set now.
+  int timeout_until(Time time, Time now) noexcept {
+    if (rings_by(time)) [[likely]]
+      return -1;
+    return set_or_count(time, now);
+  }
+
  private:
+  int set_or_count(Time time, Time now) noexcept;
+
   // It is never read, like the eventfd of Wakeup: setting it clears it, and each ring is a new edge.
   void on_ready(Readiness) override { set_for_ = Time::never(); }
   void on_release() override { reactor().retire(*this); }
@@ -30,5 +40,9 @@ class Alarm final : public Watch {
 
   Time set_for_ = Time::never();
 };
+
+// The timeout of a wait that no alarm ends, rounded up: one that ends just before its timer would spin until the timer
+// is due. At most a day; -1 if `time` is never; 0 if it has come.
+int milliseconds_until(Time time, Time now) noexcept;
 
 }  // namespace reactord

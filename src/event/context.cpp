@@ -1,24 +1,20 @@
 #include "reactord/context.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
 namespace reactord {
 
 void ContextListener::listen(Context& context) noexcept {
+  assert(!context.is_done() && "nothing is told by a Context that is done");
   stop_listening();
-  next_ = context.listeners_;
-  if (next_ != nullptr) next_->previous_ = &next_;
-  previous_ = &context.listeners_;
-  context.listeners_ = this;
+  context.listeners_.push_front(*this);
 }
 
 void ContextListener::stop_listening() noexcept {
-  if (previous_ == nullptr) return;
-  *previous_ = next_;
-  if (next_ != nullptr) next_->previous_ = previous_;
-  previous_ = nullptr;
+  if (node_.is_linked()) List<ContextListener>::remove(*this);
 }
 
 Context::Context(Context& parent, Time deadline)
@@ -50,10 +46,9 @@ void Context::end(ErrorCode code, const Error* cause) noexcept {
   if (cause != nullptr) cause_.reset(new (std::nothrow) Error(*cause));
   reactor_.timers().cancel(*this);
   stop_listening();
-  while (listeners_ != nullptr) {
-    ContextListener& listener = *listeners_;
-    listener.stop_listening();
-    listener.on_done(*this);
+  while (ContextListener* const listener = listeners_.first()) {
+    listener->stop_listening();
+    listener->on_done(*this);
   }
 }
 

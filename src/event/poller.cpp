@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <unistd.h>
+#include <cassert>
 
 #include <cerrno>
 
@@ -32,6 +33,7 @@ int Poller::wait_failed(int number) noexcept {
 }
 
 int Poller::add(int fd, Watch& watch) noexcept {
+  assert(fd >= 0);
   epoll_event event{};
   event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watch;

@@ -45,8 +45,8 @@ class Poller {
   Event first() const noexcept { return events_.get(); }
   // True when more may be ready than one wait returns. `end`: behind the last event.
   bool was_full(Event end) const noexcept { return end == events_.get() + events_per_wait; }
-  static Watch& watch(Event event) noexcept { return *static_cast<Watch*>(event->data.ptr); }
-  static Readiness ready(Event event) noexcept { return event->events; }
+  static Watch& watch_of(Event event) noexcept { return *static_cast<Watch*>(event->data.ptr); }
+  static Readiness readiness_of(Event event) noexcept { return event->events; }
 
  private:
   int wait_failed(int number) noexcept;

@@ -1,12 +1,8 @@
 #include "reactord/signals.hpp"
 
-#include <pthread.h>
-#include <sys/signalfd.h>
-
-#include <csignal>
 #include <utility>
 
-#include "base/system.hpp"
+#include "event/signal_descriptor.hpp"
 
 namespace reactord {
 
@@ -34,10 +30,8 @@ class SignalWatch final : public Watch {
 
  private:
   bool take(NextSignalOperation& operation) noexcept {
-    signalfd_siginfo info{};
-    if (system::read(fd(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return false;
-    operation.number_ = static_cast<int>(info.ssi_signo);
-    return true;
+    operation.number_ = take_signal(fd());
+    return operation.number_ != 0;
   }
   void on_ready(Readiness) override {
     if (pending_ == nullptr || !take(*pending_)) return;
@@ -55,11 +49,7 @@ Signals& Signals::operator=(Signals&&) noexcept = default;
 Signals::~Signals() = default;
 
 Result<Signals> Signals::open(Reactor& reactor, std::initializer_list<int> numbers) {
-  sigset_t mask;
-  sigemptyset(&mask);
-  for (const int number : numbers) sigaddset(&mask, number);
-  ::pthread_sigmask(SIG_BLOCK, &mask, nullptr);
-  const int fd = system::signal_descriptor(mask);
+  const int fd = open_signal_descriptor(numbers);
   if (fd < 0) return std::unexpected(Error::from_errno(-fd, "signalfd"));
   Signals signals(new SignalWatch(reactor, fd));
   auto added = reactor.add(*signals.watch_);

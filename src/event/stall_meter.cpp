@@ -1,9 +1,8 @@
 #include "event/stall_meter.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
-
-#include "event/cycles.hpp"
 
 namespace reactord {
 namespace {
@@ -17,6 +16,7 @@ constexpr int readings = 3;
 }  // namespace
 
 void StallMeter::set_threshold(Duration threshold) noexcept {
+  assert(threshold > 0s);
   threshold_ = threshold;
   since_ = monotonic_now();
   suspect();
@@ -55,7 +55,7 @@ void StallMeter::suspect() noexcept {
       static_cast<std::uint64_t>(std::min(static_cast<double>(threshold_.count()) * rate * margin, most));
 }
 
-Duration StallMeter::judge(std::uint64_t begin, std::uint64_t end, Time turn_began) noexcept {
+Duration StallMeter::stall_between(std::uint64_t begin, std::uint64_t end, Time turn_began) noexcept {
   const Time now = monotonic_now();
   learn(read_both());
   Duration took = now - std::max(turn_began, since_);

@@ -14,42 +14,32 @@ constexpr unsigned digit(Tick tick, unsigned level) noexcept {
 
 }  // namespace
 
-Timer*& TimerWheel::list_of(const Timer& timer) noexcept {
-  if (timer.place_ == Timer::expired) return expired_;
+List<Timer>& TimerWheel::slot_of(const Timer& timer) noexcept {
   return slot_[timer.place_][digit(timer.expiry_, timer.place_)];
 }
 
 void TimerWheel::link(Timer& timer) noexcept {
-  timer.next_ = nullptr;
-  timer.previous_ = nullptr;
   if (timer.expiry_ <= now_) {
     timer.place_ = Timer::expired;
-    timer.previous_ = expired_last_;
-    (expired_last_ == nullptr ? expired_ : expired_last_->next_) = &timer;
-    expired_last_ = &timer;
+    expired_.push_back(timer);
     ++expired_count_;
     return;
   }
   const auto level = static_cast<unsigned>(std::bit_width(timer.expiry_ ^ now_) - 1) / bits;
   timer.place_ = static_cast<std::uint8_t>(level);
-  Timer*& first = list_of(timer);
-  timer.next_ = first;
-  if (first != nullptr) first->previous_ = &timer;
-  first = &timer;
+  slot_of(timer).push_front(timer);
   used_slots_[level] |= std::uint64_t{1} << digit(timer.expiry_, level);
   used_levels_ |= std::uint64_t{1} << level;
 }
 
 void TimerWheel::unlink(Timer& timer) noexcept {
-  Timer*& first = list_of(timer);
-  (timer.previous_ == nullptr ? first : timer.previous_->next_) = timer.next_;
-  if (timer.next_ != nullptr) timer.next_->previous_ = timer.previous_;
   if (timer.place_ == Timer::expired) {
-    if (expired_last_ == &timer) expired_last_ = timer.previous_;
+    expired_.remove(timer);
     --expired_count_;
     return;
   }
-  if (first != nullptr) return;
+  List<Timer>::remove(timer);
+  if (!slot_of(timer).is_empty()) return;
   used_slots_[timer.place_] &= ~(std::uint64_t{1} << digit(timer.expiry_, timer.place_));
   if (used_slots_[timer.place_] == 0) used_levels_ &= ~(std::uint64_t{1} << timer.place_);
 }
@@ -91,26 +81,23 @@ void TimerWheel::empty_slots(unsigned level, std::uint64_t begun) noexcept {
   used_slots_[level] &= ~begun;
   if (used_slots_[level] == 0) used_levels_ &= ~(std::uint64_t{1} << level);
   for (; due != 0; due &= due - 1) {
-    Timer*& first = slot_[level][static_cast<unsigned>(std::countr_zero(due))];
-    Timer* timer = first;
-    first = nullptr;
-    while (timer != nullptr) {
-      Timer* next = timer->next_;
+    List<Timer>& slot = slot_[level][static_cast<unsigned>(std::countr_zero(due))];
+    while (Timer* const timer = slot.first()) {
+      List<Timer>::remove(*timer);
       link(*timer);
-      timer = next;
     }
   }
 }
 
 Timer* TimerWheel::pop_expired() noexcept {
-  Timer* timer = expired_;
+  Timer* timer = expired_.first();
   if (timer != nullptr) cancel(*timer);
   return timer;
 }
 
 void TimerWheel::find_next() noexcept {
-  next_ = expired_ != nullptr ? now_ : never;
-  if (expired_ == nullptr && used_levels_ != 0) {
+  next_ = expired_.is_empty() ? never : now_;
+  if (expired_.is_empty() && used_levels_ != 0) {
     // Every timer of a level expires before those of the coarser ones, so the finest level in use has the next.
     const auto level = static_cast<unsigned>(std::countr_zero(used_levels_));
     const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
@@ -122,28 +109,25 @@ void TimerWheel::find_next() noexcept {
 
 bool TimerWheel::check() const noexcept {
   std::size_t found = 0;
-  const Timer* previous = nullptr;
-  for (const Timer* timer = expired_; timer != nullptr; previous = timer, timer = timer->next_, ++found) {
-    if (timer->place_ != Timer::expired || timer->previous_ != previous || timer->expiry_ > now_)
-      return false;
+  for (const Timer* timer = expired_.first(); timer != nullptr; timer = expired_.next(*timer), ++found) {
+    if (timer->place_ != Timer::expired || timer->expiry_ > now_) return false;
   }
-  if (previous != expired_last_ || found != expired_count_) return false;
+  if (!expired_.check() || found != expired_count_) return false;
   for (unsigned level = 0; level < levels; ++level) {
     if (((used_levels_ >> level) & 1) != (used_slots_[level] != 0 ? 1U : 0U)) return false;
     for (unsigned slot = 0; slot < slots; ++slot) {
-      if (((used_slots_[level] >> slot) & 1) != (slot_[level][slot] != nullptr ? 1U : 0U)) return false;
-      previous = nullptr;
-      for (const Timer* timer = slot_[level][slot]; timer != nullptr;
-           previous = timer, timer = timer->next_, ++found) {
-        if (timer->place_ != level || timer->previous_ != previous || timer->expiry_ <= now_) return false;
+      const List<Timer>& list = slot_[level][slot];
+      if (((used_slots_[level] >> slot) & 1) != (list.is_empty() ? 0U : 1U) || !list.check()) return false;
+      for (const Timer* timer = list.first(); timer != nullptr; timer = list.next(*timer), ++found) {
+        if (timer->place_ != level || timer->expiry_ <= now_) return false;
         if (digit(timer->expiry_, level) != slot || slot <= digit(now_, level)) return false;
         if (level + 1 < levels && timer->expiry_ >> ((level + 1) * bits) != now_ >> ((level + 1) * bits))
           return false;
       }
     }
   }
-  Tick earliest = expired_ != nullptr ? now_ : never;
-  for (unsigned level = levels; level-- > 0 && expired_ == nullptr;) {
+  Tick earliest = expired_.is_empty() ? never : now_;
+  for (unsigned level = levels; level-- > 0 && expired_.is_empty();) {
     if (used_slots_[level] == 0) continue;
     const auto slot = static_cast<Tick>(std::countr_zero(used_slots_[level]));
     earliest = ((now_ >> (level * bits)) - digit(now_, level) + slot) << (level * bits);

@@ -1,8 +1,5 @@
 #include "load/program.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -11,20 +8,20 @@
 #include "base/system_process.hpp"
 #include "load/crew/children.hpp"
 #include "load/crew/crew.hpp"
-#include "load/crew/progress_line.hpp"
+#include "load/crew/progress_display.hpp"
+#include "load/report/environment.hpp"
 #include "load/report/outputs.hpp"
-#include "load/report/surroundings.hpp"
 #include "load/report/verdict.hpp"
-#include "load/result/slo.hpp"
+#include "load/result/slo_search.hpp"
 #include "load/result/text.hpp"
 #include "load/result/threshold.hpp"
 
 namespace reactord::load {
 namespace {
 
-constexpr std::uint64_t spare_descriptors = 64;  // beside those of connections
+constexpr std::uint64_t spare_descriptors = 64;  // beside those of the connections
 
-// The last line of every run that failed.
+// Writes the last line of a run that failed.
 int failed(int status, const std::string& why) {
   std::fprintf(stderr, "FAILED: %s\n", printable(why).c_str());
   return status;
@@ -34,79 +31,22 @@ int end_with(const Verdict& verdict) {
   return verdict.is_failure() ? failed(verdict.status(), verdict.why()) : 0;
 }
 
-bool shows_progress(const LoadOptions& options) { return !options.quiet && ::isatty(STDERR_FILENO) == 1; }
-
-// One line that the next one overwrites.
-class ProgressDisplay final : public CrewObserver {
- public:
-  explicit ProgressDisplay(const LoadOptions& options) : options_(options), is_on_(shows_progress(options)) {}
-  ~ProgressDisplay() override {
-    if (is_on_ && !is_clear_) std::fputs("\r\x1b[K", stderr);
-  }
-  void on_second(std::size_t number, const LoadSecond& second) override {
-    errors_ += second.errors;
-    Progress progress;
-    progress.second = second;
-    const Duration length = options_.duration - (static_cast<std::int64_t>(number) - 1) * 1s;
-    if (length > 0ns && length < 1s) {  // the last one, cut short
-      const double a_second = 1e9 / static_cast<double>(length.count());
-      progress.second.requests = static_cast<std::uint64_t>(static_cast<double>(second.requests) * a_second);
-    }
-    progress.left = std::max(options_.duration - Duration(number * 1s), Duration(0));
-    show(progress);
-  }
-  void on_prelude(Progress::Phase phase, const LoadSecond& so_far) override {
-    errors_ = so_far.errors;
-    Progress progress;
-    progress.phase = phase;
-    progress.second = so_far;
-    if (phase == Progress::Phase::warming_up) {
-      if (warm_up_ends_ == Time()) warm_up_ends_ = monotonic_now() + options_.warmup + -Duration(1s);
-      progress.left = warm_up_ends_ - monotonic_now();
-      progress.second.requests = so_far.requests - std::min(so_far.requests, answered_);
-      answered_ = so_far.requests;
-    }
-    show(progress);
-  }
-  void on_interrupted() override {
-    if (options_.quiet) return;
-    if (!is_clear_) std::fputc('\n', stderr);
-    is_clear_ = true;
-    std::fputs("reactord-load: interrupted, waits for the replies; once more ends it at once\n", stderr);
-  }
-
- private:
-  void show(Progress& progress) {
-    if (!is_on_) return;
-    progress.errors = errors_;
-    progress.connections_wanted = options_.connections + options_.hold;
-    std::fprintf(stderr, "\r\x1b[K%s", progress_line(progress).c_str());
-    is_clear_ = false;
-  }
-
-  const LoadOptions& options_;
-  const bool is_on_;
-  bool is_clear_ = true;
-  std::uint64_t errors_ = 0, answered_ = 0;  // so far; the latter in the warm-up
-  Time warm_up_ends_;
-};
-
 CrewRun run_once(const LoadOptions& options) {
   ProgressDisplay display(options);
   CrewRun run = run_crew(options, display);
   run.result.configuration = configuration_of(options);
-  run.result.environment = surroundings();
+  run.result.environment = environment();
   return run;
 }
 
 int conclude(const LoadOptions& options, const LoadResult& result) {
-  release_signals();  // a report may go to a pipe that nobody reads
+  release_signals();  // the report may block on a pipe without a reader
   Verdict verdict = judge_run(options, result);
   write_outputs(options, result, verdict);
   return end_with(verdict);
 }
 
-// Whether the rate was kept, and the condition at it.
+// Whether the run kept its rate and the condition at it.
 bool holds(const Threshold& condition, const LoadResult& result) {
   return is_met(condition, result) && result.errors.empty() && result.unsent_by_generator == 0;
 }
@@ -120,14 +60,14 @@ void show_try(const LoadOptions& options, double rate, bool held, const LoadResu
                result.is_bottleneck ? " (the generator was the bottleneck)" : "");
 }
 
-// What a search came to; `best` is of the knee.
-int conclude_search(const LoadOptions& options, const SloSearch& search, const LoadResult& best, bool is_ours,
-                    bool was_interrupted) {
+// Reports the outcome of a search. `best` is the result at the knee.
+int conclude_search(const LoadOptions& options, const SloSearch& search, const LoadResult& best,
+                    bool is_bottleneck, bool was_interrupted) {
   if (search.knee() == 0 && was_interrupted) {
     return failed(exit_interrupted,
                   "ended by a signal before --slo " + options.slo + " was kept at any rate");
   }
-  if (search.knee() == 0 && is_ours) {
+  if (search.knee() == 0 && is_bottleneck) {
     return failed(exit_failed, "--slo " + options.slo + ": no verdict: the generator was the bottleneck at " +
                                    rate_text(search.broken()));
   }
@@ -136,7 +76,7 @@ int conclude_search(const LoadOptions& options, const SloSearch& search, const L
     std::printf("Knee: %s is the highest rate that keeps %s", rate_text(search.knee()).c_str(),
                 options.slo.c_str());
     const std::string next = rate_text(search.broken());
-    if (search.broken() > 0 && is_ours) {
+    if (search.broken() > 0 && is_bottleneck) {
       std::printf("; at %s the generator was the bottleneck, so there is no verdict", next.c_str());
     } else if (search.broken() > 0) {
       std::printf("; %s does not", next.c_str());
@@ -152,7 +92,7 @@ int search(LoadOptions options) {
   SloSearch search(options.rate);
   LoadResult best;
   bool was_interrupted = false;
-  bool is_ours = false;  // the lowest rate that broke, by the generator's own fault
+  bool is_bottleneck = false;  // the generator was the bottleneck at the lowest rate that broke
   while (!search.is_over()) {
     options.rate = search.next();
     CrewRun run = run_once(options);
@@ -166,12 +106,12 @@ int search(LoadOptions options) {
     const bool held = holds(*condition, run.result);
     show_try(options, options.rate, held, run.result, *condition);
     const bool is_generators_limit = !held && run.result.is_bottleneck;
-    if (!held) is_ours = run.result.is_bottleneck;
+    if (!held) is_bottleneck = run.result.is_bottleneck;
     if (held) best = std::move(run.result);
     search.tried(held);
     if (is_generators_limit && search.knee() > 0) search.stop();
   }
-  return conclude_search(options, search, best, is_ours, was_interrupted);
+  return conclude_search(options, search, best, is_bottleneck, was_interrupted);
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
-// Program: what reactord-load does with its options: runs, searches or compares, shows what came of it, and exits.
+// Program: runs, searches or compares, as the options say, and writes the outputs.
 #pragma once
 
 #include "load/options/options.hpp"
 
 namespace reactord::load {
 
-// Result: the exit status, by verdict.hpp. Of a run that failed, the last line on standard error is "FAILED: why".
+// Result: the exit status, by verdict.hpp. A run that failed ends its standard error with the line "FAILED: why".
 int run_program(LoadOptions options);
 
 }  // namespace reactord::load

@@ -12,7 +12,7 @@ namespace reactord {
 
 namespace {
 
-// A client that has bound a long path stays unnamed where there is no memory for that.
+// Without memory, a client that has bound a long path stays unnamed.
 Address peer_address(const sockaddr_storage& peer, unsigned length) noexcept {
   try {
     return Address::from_socket_address(peer, length);
@@ -36,7 +36,7 @@ Error Acceptor::error(const char* operation, int failure) const {
   auto error = failure > 0 ? Error::from_errno(failure, operation) : Error(static_cast<ErrorCode>(-failure));
   try {
     return std::move(error).with_operation(operation, to_string(network_), "", address_.text());
-  } catch (const std::bad_alloc&) {  // nothing of it has moved yet
+  } catch (const std::bad_alloc&) {  // `error` has not been moved from yet
     return error;
   }
 }
@@ -49,7 +49,7 @@ bool Acceptor::begin_accept(AcceptOperation& operation) {
   } else if (deadline_ <= reactor().now()) {
     operation.failure_ = failure_of(ErrorCode::deadline_exceeded);
   } else if (!ready_ || paused_ || !continue_accept(operation)) {
-    if (is_retired()) {  // whoever was told of a pause has closed us
+    if (is_retired()) {  // on_pause has closed the listener
       operation.failure_ = failure_of(ErrorCode::closed);
       return true;
     }
@@ -60,9 +60,9 @@ bool Acceptor::begin_accept(AcceptOperation& operation) {
   return true;
 }
 
-// What accept(2) means by an errno. A connection that died in the queue, or that a firewall refuses, is that
-// client's affair alone; a lack of descriptors or memory passes, and so may what nobody expects.
-Acceptor::Verdict Acceptor::judge(int number) noexcept {
+// Decides on an errno of accept(2). A connection that died in the queue, or that a firewall refuses, concerns that client
+// alone. A lack of descriptors or memory passes, and an unexpected failure may.
+Acceptor::Verdict Acceptor::verdict_on(int number) noexcept {
   switch (number) {
     case EMFILE:
     case ENFILE:
@@ -80,7 +80,7 @@ Acceptor::Verdict Acceptor::judge(int number) noexcept {
     case ENONET:
     case EHOSTUNREACH:
     case ENETUNREACH:
-      // A turn full of them and nothing else: no client's affair, and going on would be a spin.
+      // A turn full of them and nothing else concerns no single client, and the loop would spin.
       return ++skipped_ % Listener::accepts_per_turn == 0 ? Verdict::pause : Verdict::skip;
     default:
       return ++failures_ < Listener::failed_accepts ? Verdict::pause : Verdict::fail;
@@ -96,7 +96,7 @@ bool Acceptor::within_budget() noexcept {
   return budget_spent_++ < Listener::accepts_per_turn;
 }
 
-// Accepts one, if one can be had. False: the operation has to wait.
+// Accepts one connection, if there is one. False: the operation has to wait.
 bool Acceptor::continue_accept(AcceptOperation& operation) {
   while (within_budget()) {
     if (unregistered_) return hand_over(operation);
@@ -112,7 +112,14 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
       if (draining_) --drain_left_;
       Address remote = peer_address(peer, length);
       if (remote.is_unix()) remote.set_credentials(socket_peer_credentials(fd));
-      unregistered_.reset(new (room_.release()) Endpoint(reactor(), fd, network_, std::move(remote)));
+      WatchHandle<Endpoint> accepted(new (room_.release())
+                                         Endpoint(reactor(), fd, network_, std::move(remote)));
+      const AcceptOperation* const pending = pending_;
+      const bool is_let_in = lets_in(*accepted);
+      if (is_retired()) return false;  // whoever was asked has closed us
+      if (is_let_in) unregistered_ = std::move(accepted);
+      if (pending_ != pending) return false;  // or has ended the accept: the next one gets it
+      if (!is_let_in) continue;
       return hand_over(operation);
     }
     if (fd == -EAGAIN) {
@@ -120,7 +127,7 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
       if (draining_) operation.failure_ = failure_of(ErrorCode::closed);
       return draining_;
     }
-    const Verdict verdict = judge(-fd);
+    const Verdict verdict = verdict_on(-fd);
     if (verdict == Verdict::skip) continue;
     if (verdict == Verdict::pause) {
       pause(error("accept", -fd));
@@ -130,11 +137,11 @@ bool Acceptor::continue_accept(AcceptOperation& operation) {
     operation.failure_ = -fd;
     return true;
   }
-  reactor().again(*this);  // the queue may hold more, and epoll will not tell us again
+  reactor().serve_next_turn(*this);  // the queue may hold more, and epoll will not report it again
   return false;
 }
 
-// Before accept(2): whom there is no memory for waits in the kernel's queue.
+// Allocates before accept(2): without memory the client waits in the kernel's queue.
 bool Acceptor::has_room() noexcept {
   if (!room_) room_.reset(::operator new(sizeof(Endpoint), std::nothrow));
   if (!room_) reactor().buffers().release_idle();
@@ -142,8 +149,12 @@ bool Acceptor::has_room() noexcept {
   return room_ != nullptr;
 }
 
-// Registers the connection that was accepted last. One for which epoll has no room, or no memory, is kept; what nobody
-// expects will not pass for this one.
+bool Acceptor::lets_in(const Endpoint& accepted) const noexcept {
+  return !options_.after_accept || options_.after_accept(accepted.fd(), network_, accepted.remote_address());
+}
+
+// Registers the connection that was accepted last. It is kept where epoll has no room or no memory for it. Another
+// failure will not pass, so the connection is closed.
 bool Acceptor::hand_over(AcceptOperation& operation) {
   const auto added = reactor().add(*unregistered_);
   if (!added) {
@@ -163,11 +174,11 @@ void Acceptor::pause(const Error& error) {
   pause_ = std::clamp(pause_ * 2, Listener::shortest_pause, Listener::longest_pause);
   pause_end_ = reactor().now() + pause_;
   arm_timer();
-  reactor().again_when_descriptor_free(*this);
+  reactor().serve_when_descriptor_free(*this);
   if (options_.on_pause) options_.on_pause(error, pause_);
 }
 
-// One timer for two things: the end of a pause, and the deadline of a pending accept.
+// One timer serves the end of a pause and the deadline of a pending accept.
 void Acceptor::arm_timer() noexcept {
   if (is_retired()) return;
   const Time pause_end = paused_ ? pause_end_ : Time::never();
@@ -223,9 +234,9 @@ void Acceptor::on_ready(Readiness readiness) {
 void Acceptor::drain() noexcept {
   if (draining_ || is_retired()) return;
   draining_ = ready_ = true;
-  // What waits at an adopted socket is for whoever serves it next.
+  // Connections in the queue of an adopted socket are left to its next owner.
   drain_left_ = adopted_ ? 0 : static_cast<std::uint32_t>(system::max_backlog()) + 1;
-  if (!paused_) reactor().again(*this);
+  if (!paused_) reactor().serve_next_turn(*this);
 }
 
 bool Acceptor::resume() noexcept {
@@ -255,7 +266,7 @@ void Acceptor::end() noexcept {
   if (is_retired()) return;
   fail_pending(ErrorCode::closed);
   // Stops listening now, so that the address is free when close() returns, and not at the end of the turn. An adopted
-  // socket would stop for all who hold it, the service manager that gives it to our successor among them.
+  // socket is not shut down: it would stop for all its holders, also for the service manager that passes it on.
   if (address_.is_ip() && !adopted_) system::shutdown(fd(), SHUT_RDWR);
   if (!unlink_on_close_) path_.forget();
   path_.remove();

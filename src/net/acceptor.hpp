@@ -1,4 +1,4 @@
-// Acceptor: what a Listener points to: a listening socket and its accept loop.
+// Acceptor: the listening socket and the accept loop of a Listener.
 #pragma once
 
 #include "net/endpoint.hpp"
@@ -20,9 +20,8 @@ class Acceptor final : public Watch {
   Result<void> close();
   Result<void> set_deadline(Time deadline);
   void set_unlink_on_close(bool on) noexcept { unlink_on_close_ = on; }
-  void adopt(
-      const Address& address);  // somebody else has made the socket, and its file: both stay, for their next
-                                // owner
+  // For a socket that was opened elsewhere: the socket goes on listening, and its file stays, for the next owner.
+  void adopt(const Address& address);
   Network network() const noexcept { return network_; }
   Error error(const char* operation, int failure) const;
   const Address& local_address() const noexcept { return address_; }
@@ -30,7 +29,7 @@ class Acceptor final : public Watch {
 
  private:
   enum class Verdict : std::uint8_t { skip, pause, fail };
-  Verdict judge(int number) noexcept;
+  Verdict verdict_on(int number) noexcept;
 
   void on_ready(Readiness readiness) override;
   void on_timer() override;
@@ -41,6 +40,7 @@ class Acceptor final : public Watch {
 
   bool continue_accept(AcceptOperation& operation);
   bool hand_over(AcceptOperation& operation);
+  bool lets_in(const Endpoint& accepted) const noexcept;
   bool has_room() noexcept;
   void pause(const Error& error);
   bool within_budget() noexcept;
@@ -55,14 +55,14 @@ class Acceptor final : public Watch {
   std::uint32_t budget_turn_ = 0;
   std::uint32_t budget_spent_ = 0;
   std::uint32_t skipped_ = 0;     // in a row
-  std::uint32_t failures_ = 0;    // in a row, of those that nobody expects
-  std::uint32_t drain_left_ = 0;  // while draining: no more than fit into the kernel's queue
+  std::uint32_t failures_ = 0;    // unexpected ones, in a row
+  std::uint32_t drain_left_ = 0;  // accepts left while draining: as many as fit into the kernel's queue
   AcceptOperation* pending_ = nullptr;
-  Owned<Endpoint> unregistered_;  // accepted, and epoll would not take it: it comes first once there is room
+  WatchHandle<Endpoint> unregistered_;  // accepted, but epoll had no room: it is handed out first
   struct FreeStorage {
     void operator()(void* storage) const noexcept { ::operator delete(storage); }
   };
-  std::unique_ptr<void, FreeStorage> room_;  // for the Endpoint of whoever is accepted next
+  std::unique_ptr<void, FreeStorage> room_;  // for the Endpoint of the next connection
   Time deadline_ = Time::never();
   Time pause_end_;  // while paused
   Duration pause_{0};

@@ -6,7 +6,7 @@
 
 namespace reactord {
 
-Conn::Conn(Owned<Endpoint> endpoint) noexcept : endpoint_(std::move(endpoint)) {}
+Conn::Conn(WatchHandle<Endpoint> endpoint) noexcept : endpoint_(std::move(endpoint)) {}
 Conn::Conn(Conn&&) noexcept = default;
 Conn& Conn::operator=(Conn&&) noexcept = default;
 Conn::~Conn() = default;
@@ -36,6 +36,7 @@ Result<void> Conn::set_write_deadline(Time deadline) {
 }
 
 void Conn::set_context(Context* context) { endpoint_->set_context(context); }
+bool Conn::is_closed() const noexcept { return endpoint_->is_closed(); }
 Network Conn::network() const noexcept { return endpoint_->network(); }
 Address Conn::local_addr() const { return endpoint_->local_address(); }
 const Address& Conn::remote_addr() const noexcept { return endpoint_->remote_address(); }
@@ -50,6 +51,23 @@ bool ReadOperation::await_ready() noexcept { return endpoint_.begin_read(*this);
 bool PendingWrite::await_ready() noexcept { return endpoint_.begin_write(*this); }
 bool ConnectOperation::await_ready() noexcept { return endpoint_.begin_connect(*this); }
 bool FinishOperation::await_ready() noexcept { return endpoint_.begin_finish(*this); }
+
+// How many bytes are left, if no more than `limit`; else, or where it takes too many parts to say, more than that.
+std::size_t PendingWrite::left(std::size_t limit) const noexcept {
+  if (part_count_ > Conn::parts_per_turn) return limit + 1;
+  std::size_t bytes = 0;
+  for (std::size_t part = 0; part < part_count_ && bytes <= limit; ++part) bytes += parts_[part].size();
+  return bytes;
+}
+
+// Whole parts leave the front, so that the next send does not look at them again: no more than `most_parts`.
+void PendingWrite::drop_sent(std::size_t count, std::size_t most_parts) noexcept {
+  for (; most_parts > 0 && count >= parts_->size(); --most_parts) {
+    count -= parts_->size();
+    drop_part();
+  }
+  if (count > 0) parts_->remove_prefix(count);
+}
 
 Result<std::size_t> IoOperation::result(const char* operation) const {
   if (failure_ == 0) [[likely]]

@@ -1,4 +1,5 @@
-// A Conn as what lies below another transport.
+// ConnTransport: a Conn as the transport below another one.
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <utility>
@@ -10,7 +11,8 @@ namespace reactord {
 
 class ConnTransport final : public Transport, private EndpointListener {
  public:
-  explicit ConnTransport(Conn conn) : endpoint_(std::move(conn.endpoint_)) {
+  ConnTransport(Conn conn, Buffer received)
+      : endpoint_(std::move(conn.endpoint_)), received_(std::move(received)) {
     assert(!endpoint_->is_closed() && !endpoint_->has_pending());
     endpoint_->set_context(nullptr);
     [[maybe_unused]] const auto cleared = endpoint_->set_deadlines(Time::never(), true, true);
@@ -21,6 +23,7 @@ class ConnTransport final : public Transport, private EndpointListener {
   void attach(TransportListener& listener) noexcept override { above_ = &listener; }
 
   ssize_t receive(std::span<char> room) noexcept override {
+    if (!received_.empty()) return take_received(room);
     const ssize_t received = endpoint_->receive_now(room);
     receive_waits_ = received == -EAGAIN;
     return received;
@@ -46,7 +49,7 @@ class ConnTransport final : public Transport, private EndpointListener {
   }
 
   std::size_t unsent() const noexcept override { return endpoint_->undelivered(); }
-  std::size_t unread() noexcept override { return endpoint_->unread(); }
+  std::size_t unread() noexcept override { return received_.size() + endpoint_->unread(); }
   Network network() const noexcept override { return endpoint_->network(); }
   Address local_addr() const override { return endpoint_->local_address(); }
   Address remote_addr() const override { return endpoint_->remote_address(); }
@@ -56,7 +59,7 @@ class ConnTransport final : public Transport, private EndpointListener {
   void on_look() noexcept override {}
   void on_given_up() noexcept override { on_ready(); }
 
-  // A send waits for as much room as a write does.
+  // A send waits for as much room as a write.
   void on_ready() noexcept override {
     const bool ended = endpoint_->is_closed();
     Readiness news = 0;
@@ -68,20 +71,29 @@ class ConnTransport final : public Transport, private EndpointListener {
     above_->notify(news);
   }
 
+  ssize_t take_received(std::span<char> room) noexcept {
+    const std::string_view taken = received_.view().substr(0, room.size());
+    std::ranges::copy(taken, room.begin());
+    received_.consume(taken.size());
+    return static_cast<ssize_t>(taken.size());
+  }
+
   void let_go() noexcept {
     if (endpoint_ == nullptr) return;
+    received_.clear();
     endpoint_->set_listener(nullptr);
     endpoint_.reset();
   }
 
-  Owned<Endpoint> endpoint_;
+  WatchHandle<Endpoint> endpoint_;
+  Buffer received_;  // read before it came to lie here
   TransportListener* above_ = nullptr;
-  bool receive_waits_ = false;  // it was told -EAGAIN, and not yet of anything new
+  bool receive_waits_ = false;  // receive() has returned -EAGAIN, and no notify() has followed yet
   bool send_waits_ = false;
 };
 
-std::unique_ptr<Transport> as_transport(Conn conn) {
-  return std::make_unique<ConnTransport>(std::move(conn));
+std::unique_ptr<Transport> as_transport(Conn conn, Buffer received) {
+  return std::make_unique<ConnTransport>(std::move(conn), std::move(received));
 }
 
 }  // namespace reactord

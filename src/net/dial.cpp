@@ -8,10 +8,10 @@
 namespace reactord {
 namespace {
 
-// Whose addresses are a host, which may be a name, and a port.
+// Whether addresses of the network are a host, perhaps a name, and a port.
 bool is_ip(Network network) noexcept { return network <= Network::tcp6; }
 
-// What is dialled: an address, or a name that has to be looked up.
+// The target of a dial: an address, or a name that has to be looked up.
 struct Target {
   Address address;
   std::string name = {};  // empty: there is none
@@ -40,7 +40,7 @@ std::string host_of(const Target& target) {
   return target.name.empty() ? target.address.host() : target.name;
 }
 
-// Every address of this machine, dialled, is this machine. The family is that of the other end, where it is known.
+// A wildcard address, when dialled, is this machine. The family is that of the local address, where one is given.
 Address reachable(Address address, Network network, const std::optional<Address>& local) {
   if (!address.is_wildcard()) return address;
   const bool local_ip6 = local && local->kind() == Address::Kind::ip6;
@@ -63,12 +63,12 @@ Result<void> check_local(Network network, const std::optional<Address>& local) {
   return std::unexpected(Error::invalid("address " + local->text() + ": mismatched local address type"));
 }
 
-// Which of `found` to dial, in which order.
+// The addresses of `found` to dial, in order.
 std::vector<Address> candidates(std::vector<Address> found, Network network,
                                 const std::optional<Address>& local) {
   std::vector<Address> wanted;
   for (Address& address : found) {
-    // 0.0.0.0 is no address of tcp6, nor [::] of tcp4; an empty host is one of both.
+    // 0.0.0.0 is no address of tcp6, and [::] is none of tcp4. An empty host is an address of both.
     const bool any = address.kind() == Address::Kind::any;
     if (!any && !is_wanted(address, network, std::nullopt)) continue;
     Address dialled = reachable(std::move(address), network, local);

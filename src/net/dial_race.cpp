@@ -13,7 +13,7 @@
 namespace reactord {
 namespace {
 
-// A Reactor that shuts down closes what it watches: to the one who dials, that is a cancellation.
+// A Reactor that shuts down closes the sockets that it watches. The caller of dial() sees that as a cancellation.
 Error connect_error(int failure) {
   if (failure > 0) return Error::from_errno(failure, "connect");
   const bool shut_down = failure == failure_of(ErrorCode::closed);
@@ -50,7 +50,7 @@ Task<Result<Conn>> DialRace::run() {
     if (goes_on() && may_begin()) begin_next();
     if (under_way_ == 0) continue;
     const bool by_time = goes_on() && !serial_ && may_begin();
-    // scope_ has no say in this: once it is done, the attempts end and wake us up, one by one.
+    // scope_ does not end this pause: once it is done, the attempts end and wake us up, one by one.
     PauseOperation pausing(reactor_, by_time ? reactor_.now() + options_.attempt_delay : Time::never());
     pausing_ = &pausing;
     auto slept = co_await pausing;
@@ -85,7 +85,7 @@ void DialRace::begin_next() {
   }
 }
 
-// Those that are under way refer to the race: so none of them ends it by an exception.
+// Must not throw: attempts that are under way refer to the race.
 void DialRace::failed(Error error, const Address& address) {
   if (first_error_) return;
   try {
@@ -111,15 +111,16 @@ Task<> DialRace::attempt(DialRace& race, const Address& address, Time deadline) 
   if (race.pausing_ != nullptr) race.pausing_->end();
 }
 
-// A port of this machine that nobody listens on may be the very one that the kernel chooses for us to dial from; TCP
-// then connects the socket to itself (RFC 9293, 3.5: simultaneous open).
-Task<Result<Owned<Endpoint>>> DialRace::connect(DialRace& race, Context& share, const Address& address) {
+// A port of this machine without a listener may be the one that the kernel chooses as our local port. TCP then connects
+// the socket to itself (RFC 9293, 3.5: simultaneous open).
+Task<Result<WatchHandle<Endpoint>>> DialRace::connect(DialRace& race, Context& share,
+                                                      const Address& address) {
   for (int tries = 0; tries < self_connects; ++tries) {
     if (share.is_done()) co_return std::unexpected(Error(share.code()));
     auto fd = race.open(address);
     if (!fd) co_return std::unexpected(std::move(fd).error());
     Socket socket(*fd);
-    Owned<Endpoint> endpoint(new Endpoint(race.reactor_, socket.fd, race.network_, address));
+    WatchHandle<Endpoint> endpoint(new Endpoint(race.reactor_, socket.fd, race.network_, address));
     socket.release();
     endpoint->set_context(&share);
     ConnectOperation connecting(*endpoint);
@@ -132,8 +133,8 @@ Task<Result<Owned<Endpoint>>> DialRace::connect(DialRace& race, Context& share, 
   co_return std::unexpected(connect_error(ECONNREFUSED));
 }
 
-// From here on the connection is the caller's: whatever ends scope_ comes too late.
-void DialRace::win(Owned<Endpoint> endpoint) {
+// From here on the connection is the caller's: an end of scope_ does not affect it.
+void DialRace::win(WatchHandle<Endpoint> endpoint) {
   if (winner_) return endpoint->abort();
   endpoint->set_context(nullptr);
   winner_.emplace(std::move(endpoint));
@@ -156,7 +157,7 @@ Result<int> DialRace::open(const Address& address) const {
   return socket.release();
 }
 
-// Whoever names the port to dial from may want even that.
+// A caller that names the local port may want a connection to itself.
 bool DialRace::is_self_connected(const Endpoint& endpoint) const {
   if (!endpoint.remote_address().is_ip()) return false;
   if (options_.local_address && options_.local_address->port() != 0) return false;

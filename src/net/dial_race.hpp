@@ -1,9 +1,9 @@
-// DialRace: connects to the first that answers of several addresses (RFC 8305, section 5), each tried by a coroutine of
-// its own that tells the race how it ended.
+// DialRace: connects to the first of several addresses that answers (RFC 8305, section 5). A coroutine tries each address
+// and reports its outcome to the race.
 //
 //     run --- begin, pause until the delay is over or an attempt has ended, begin, pause ... --- wait for all --> result
 //              |                                    |
-//              attempt: socket, connect ------------+--> won: the others are cancelled      failed: the first is told
+//              attempt: socket, connect ------------+--> won: the others are cancelled   failed: the first error is kept
 #pragma once
 
 #include <cstddef>
@@ -11,23 +11,10 @@
 #include <vector>
 
 #include "net/endpoint.hpp"
+#include "net/pause_operation.hpp"
 #include "reactord/dial.hpp"
 
 namespace reactord {
-
-// A sleep that can be cut short, and that then still tells this from the Reactor's shutdown.
-class [[nodiscard]] PauseOperation final : public SleepOperation {
- public:
-  using SleepOperation::SleepOperation;
-  void end() noexcept {
-    if (ended_ || is_cancelled()) return;  // it is in the loop's queue
-    ended_ = true;
-    wake_up();
-  }
-
- private:
-  bool ended_ = false;
-};
 
 class DialRace {
  public:
@@ -35,20 +22,20 @@ class DialRace {
   DialRace(Context& scope, Network network, const DialOptions& options,
            const std::vector<Address>& addresses);
 
-  // Ends when every attempt has: they refer to this race.
+  // Ends after every attempt has ended: attempts refer to this race.
   Task<Result<Conn>> run();
 
  private:
-  static constexpr int self_connects = 3;  // in a row, then the port counts as refused
+  static constexpr int self_connects = 3;  // after so many in a row the port counts as refused
 
   static Task<> attempt(DialRace& race, const Address& address, Time deadline);
-  static Task<Result<Owned<Endpoint>>> connect(DialRace& race, Context& share, const Address& address);
+  static Task<Result<WatchHandle<Endpoint>>> connect(DialRace& race, Context& share, const Address& address);
 
   bool goes_on() const noexcept;
   bool may_begin() const noexcept;
   void begin_next();
   void failed(Error error, const Address& address);
-  void win(Owned<Endpoint> endpoint);
+  void win(WatchHandle<Endpoint> endpoint);
   Result<int> open(const Address& address) const;
   bool is_self_connected(const Endpoint& endpoint) const;
   Error named(Error error, const Address& address) const;
@@ -60,9 +47,9 @@ class DialRace {
   const std::vector<Address>& addresses_;
   const bool serial_;
 
-  Context attempts_;                   // of scope_: what cancels the losers
+  Context attempts_;                   // child of scope_: cancels the losers
   PauseOperation* pausing_ = nullptr;  // of run(), while it pauses
-  std::size_t next_ = 0;               // the address to be tried next
+  std::size_t next_ = 0;               // the index of the next address
   std::size_t under_way_ = 0;          // attempts begun and not yet ended
   bool shut_down_ = false;             // by the Reactor
   std::optional<Conn> winner_;

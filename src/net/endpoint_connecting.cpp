@@ -1,4 +1,4 @@
-// How an Endpoint comes to be by dialling: a connect(2) that goes on in the background, waited for like a write.
+// How an Endpoint begins by dialling: a connect(2) goes on in the background, and is waited for like a write.
 //
 //     begin_connect --- at once (unix) ----------------------------------------> open
 //          |                                                                      ^
@@ -17,6 +17,7 @@ namespace reactord {
 
 // Connects first and registers after it: a socket that was never connected is announced as hung up (epoll(7)).
 bool Endpoint::begin_connect(ConnectOperation& operation) {
+  assert(phase_ == Phase::open && is_socket());
   operation.failure_ = refusal(writer_, Time::never());
   if (operation.failure_ != 0) return true;
   sockaddr_storage storage;
@@ -33,7 +34,7 @@ bool Endpoint::begin_connect(ConnectOperation& operation) {
   }
   if (result == 0) return true;
   phase_ = Phase::connecting;
-  ready_ &= indirect;
+  not_ready();
   writer_ = &operation;
   return false;
 }
@@ -44,7 +45,7 @@ void Endpoint::continue_connect() {
   if (!writable() || writer_ == nullptr) return;
   int failure = system::pending_error(fd());
   if (failure == 0 && !system::has_peer(fd())) {
-    ready_ &= indirect;
+    not_ready();
     return;
   }
   phase_ = Phase::open;

@@ -1,20 +1,11 @@
-// How an Endpoint keeps time: deadlines of what is pending, a peer that takes nothing, and looks that its listener asks for.
+// How an Endpoint keeps time: deadlines, a peer that takes nothing, and looks that its listener asks for.
+#include <cassert>
 #include <new>
-#include <utility>
 
 #include "net/endpoint.hpp"
 
 namespace reactord {
 
-// Arms the one timer at the earliest deadline that something waits for. Moving a deadline later costs
-// nothing: the timer comes too early, sees that, and is armed anew.
-void Endpoint::park(Time deadline) {
-  if (deadline.is_never()) return;
-  if (is_armed() && time_of_tick(expiry()) <= deadline) return;
-  reactor().arm(*this, deadline);
-}
-
-// Here and in the other two from which the loop comes, no bad_alloc gets out: this connection alone ends by it.
 void Endpoint::on_timer() {
   try {
     time_is_up();
@@ -24,6 +15,7 @@ void Endpoint::on_timer() {
 }
 
 void Endpoint::time_is_up() {
+  assert(phase_ == Phase::open || phase_ == Phase::sending || phase_ == Phase::discarding);
   if (phase_ == Phase::discarding) return linger_on();
   const bool given_up = (is_closed() || (send_limits_->gives_up && output_waits())) && has_stalled();
   if (is_closed() && given_up) return finish_close(failure_of(ErrorCode::deadline_exceeded));
@@ -31,22 +23,17 @@ void Endpoint::time_is_up() {
   if (given_up) return give_up();
   const Time now = reactor().now();
   if (rare_ && rare_->look_at <= now) {
+    assert(rare_->listener != nullptr);
     rare_->look_at = Time::never();
     rare_->listener->on_look();
   }
-  if (reader_ != nullptr && read_deadline_ <= now) {
-    reader_->failure_ = failure_of(ErrorCode::deadline_exceeded);
-    std::exchange(reader_, nullptr)->resume();
-  }
-  if (writer_ != nullptr && write_deadline() <= now && !is_closed()) {
-    writer_->failure_ = failure_of(ErrorCode::deadline_exceeded);
-    std::exchange(writer_, nullptr)->resume();
-  }
+  expire_read(now);
+  expire_write(now);
   if (is_closed()) return;
   if (rare_) park(rare_->look_at);
   if (reader_ != nullptr) park(read_deadline_);
   if (writer_ != nullptr) park(write_deadline());
-  if (output_waits()) watch_output();
+  if (output_waits()) time_output();
 }
 
 void Endpoint::give_up() {
@@ -57,23 +44,12 @@ void Endpoint::give_up() {
 
 Result<void> Endpoint::set_deadlines(Time deadline, bool read, bool write) {
   if (is_closed()) return std::unexpected(closed_error());
-  const bool past = deadline <= reactor().now();
-  if (read) {
-    read_deadline_ = deadline;
-    if (reader_ != nullptr && past)
-      end_pending(std::exchange(reader_, nullptr), failure_of(ErrorCode::deadline_exceeded));
-    if (reader_ != nullptr) park(deadline);
-  }
-  if (write && (rare_ || !deadline.is_never())) {
-    rare().write_deadline = deadline;
-    if (writer_ != nullptr && past)
-      end_pending(std::exchange(writer_, nullptr), failure_of(ErrorCode::deadline_exceeded));
-    if (writer_ != nullptr) park(deadline);
-  }
+  if (read) set_read_deadline(deadline);
+  if (write) set_write_deadline(deadline);
   return {};
 }
 
-// Only a listener asks for it, and there is none without Rare.
+// Only a listener asks for a look, and there is none without Rare.
 void Endpoint::look_at(Time time) noexcept {
   if (is_closed() || !rare_) return;
   rare_->look_at = time;

@@ -23,18 +23,18 @@ UnixPath::Bound bind_socket(int fd, const Address& address, const ListenOptions&
 
 struct Opened {
   int fd;                   // or -errno
-  const char* system_call;  // that failed
+  const char* system_call;  // the call that failed
 };
 
 Opened open_socket(Address& bound, bool dual_stack) {
   const int fd = system::stream_socket(bound.family());
   if (fd != -EAFNOSUPPORT || !dual_stack) return {fd, "socket"};
-  // On a machine without IPv6 the wildcard is that of IPv4 alone.
+  // A machine without IPv6 has the wildcard of IPv4 alone.
   bound = Address::wildcard(false, bound.port());
   return {system::stream_socket(bound.family()), "socket"};
 }
 
-// From socket(2) to listen(2). `path`: the file of a unix path. Errors have no operation yet.
+// Does all from socket(2) to listen(2). `path` becomes the file of a unix path. Errors have no operation yet.
 Result<int> open_listening(Network network, const Address& address, const ListenOptions& options,
                            UnixPath& path) {
   const bool dual_stack = network == Network::tcp && address.is_wildcard();
@@ -60,9 +60,9 @@ Result<int> open_listening(Network network, const Address& address, const Listen
   return socket.release();
 }
 
-Result<Owned<Acceptor>> make_acceptor(Reactor& reactor, int fd, Network network, UnixPath path,
-                                      ListenOptions options) {
-  Owned<Acceptor> acceptor(new Acceptor(reactor, fd, network, std::move(path), std::move(options)));
+Result<WatchHandle<Acceptor>> make_acceptor(Reactor& reactor, int fd, Network network, UnixPath path,
+                                            ListenOptions options) {
+  WatchHandle<Acceptor> acceptor(new Acceptor(reactor, fd, network, std::move(path), std::move(options)));
   auto added = reactor.add(*acceptor);
   if (!added) {
     acceptor->give_up_descriptor();
@@ -76,7 +76,8 @@ Result<Listener> listen_on(Reactor& reactor, Network network, const Address& add
     return std::unexpected(std::move(error).with_operation("listen", to_string(network), "", address.text()));
   };
   if (network == Network::pipe) return refuse(Error::invalid("nobody can listen on a pipe"));
-  UnixPath path;  // removed before the socket closes: until then nobody else's file is the same one
+  UnixPath
+      path;  // its file is removed before the socket closes: until then no other socket can have the same file
   auto opened = open_listening(network, address, options, path);
   if (!opened) return refuse(std::move(opened).error());
   Socket socket(*opened);
@@ -86,7 +87,7 @@ Result<Listener> listen_on(Reactor& reactor, Network network, const Address& add
   return Listener(std::move(*acceptor));
 }
 
-// Refuses what is no stream socket that listens, or is connected; makes one that is nonblocking and close-on-exec.
+// Refuses a descriptor that is not a stream socket that listens, or is connected. Makes it nonblocking and close-on-exec.
 Result<void> check_adopted(int fd, bool listening) {
   int type = 0, accepts = 0;
   const int result = system::option(fd, SOL_SOCKET, SO_TYPE, type);
@@ -106,7 +107,7 @@ std::unexpected<Error> not_adopted(int fd, Error error) {
 
 }  // namespace
 
-Listener::Listener(Owned<Acceptor> acceptor) noexcept : acceptor_(std::move(acceptor)) {}
+Listener::Listener(WatchHandle<Acceptor> acceptor) noexcept : acceptor_(std::move(acceptor)) {}
 Listener::Listener(Listener&&) noexcept = default;
 Listener& Listener::operator=(Listener&&) noexcept = default;
 Listener::~Listener() = default;
@@ -172,7 +173,7 @@ Result<Conn> adopt_conn(Reactor& reactor, int fd, StreamOptions options) {
   const Network network = remote.network();
   if (remote.is_unix()) remote.set_credentials(socket_peer_credentials(fd));
   if (remote.is_ip()) set_stream_options(fd, options);
-  Owned<Endpoint> endpoint(new Endpoint(reactor, fd, network, std::move(remote)));
+  WatchHandle<Endpoint> endpoint(new Endpoint(reactor, fd, network, std::move(remote)));
   auto added = reactor.add(*endpoint);
   if (!added) {
     endpoint->give_up_descriptor();

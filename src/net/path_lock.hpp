@@ -1,11 +1,10 @@
 // PathLock: the right to make, take over or remove the socket file at a path. One process has it at a time.
 //
 //     /run/line.sock                  the socket file
-//     /run/.line.sock.reactord-lock   while somebody makes or removes the socket file: an empty file of ours, with flock(2) on
-//                                     it
+//     /run/.line.sock.reactord-lock   an empty file under flock(2), while a process makes or removes the socket file
 //
-// bind(2) makes a file only where there is none. So whoever finds one that a dead server has left behind has to remove it
-// first, and between the look at it and its removal somebody else may have put a live one there.
+// bind(2) makes a file only where there is none. So a server must first remove a file that a dead server has left behind.
+// Without the lock, another server may put a live file there between the check and the removal.
 #pragma once
 
 #include <array>
@@ -21,11 +20,11 @@ class PathLock {
   PathLock& operator=(const PathLock&) = delete;
   ~PathLock();
 
-  // 0: it is ours until this ends. Else -errno: -EWOULDBLOCK where somebody else has it, which is not waited for; -EEXIST
-  // where something else has that name.
+  // 0: the lock is ours until this object ends. Else -errno: -EWOULDBLOCK where another process has it, which is not
+  // waited for; -EEXIST where a file of another kind has the lock's name.
   int failure() const noexcept { return fd_ < 0 ? fd_ : 0; }
 
-  static std::string name_for(std::string_view path);  // of the lock file
+  static std::string name_for(std::string_view path);  // the name of the lock file
 
  private:
   static constexpr std::string_view prefix = ".", suffix = ".reactord-lock";

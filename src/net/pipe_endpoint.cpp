@@ -12,7 +12,8 @@ namespace reactord {
 namespace {
 
 ConnPair make_pipe(Reactor& reactor, bool buffered) {
-  Owned<PipeEndpoint> first(new PipeEndpoint(reactor, buffered)), second(new PipeEndpoint(reactor, buffered));
+  WatchHandle<PipeEndpoint> first(new PipeEndpoint(reactor, buffered)),
+      second(new PipeEndpoint(reactor, buffered));
   for (PipeEndpoint* end : {first.get(), second.get()}) {
     if (auto added = reactor.add(*end); !added)
       throw std::bad_alloc();  // nothing else fails without a descriptor
@@ -83,8 +84,12 @@ bool PipeEndpoint::begin_write(PendingWrite& operation) {
   }
   peer_->notify(readiness::readable);
   park(write_deadline());
-  watch_output();
+  time_output();
   return false;
+}
+
+bool PipeEndpoint::write_at_once(std::string_view bytes) noexcept {
+  return buffered_ && has_reader() && Endpoint::write_at_once(bytes);
 }
 
 Result<void> PipeEndpoint::close() {
@@ -108,9 +113,9 @@ Error PipeEndpoint::error(const char* operation, int failure) const {
   return Endpoint::error(operation, failure);
 }
 
-std::size_t PipeEndpoint::unread() const noexcept { return peer_ == nullptr ? 0 : peer_->offered(); }
+std::size_t PipeEndpoint::unreceived() const noexcept { return peer_ == nullptr ? 0 : peer_->offered(); }
 
-// What the other end may take now.
+// Returns the number of bytes that the other end may take now.
 std::size_t PipeEndpoint::offered() const noexcept {
   std::size_t bytes = output_.size();
   if (writer_ == nullptr) return bytes;
@@ -123,7 +128,7 @@ bool PipeEndpoint::is_ended() const noexcept {
   return (peer_ == nullptr || ((peer_->finished_ || peer_->is_closed()) && !peer_->has_offer())) && !lost_;
 }
 
-// Empty parts leave the front, each looked at once; but the last part stays: of a write of nothing it is all there is.
+// Empty parts leave the front, each looked at once. The last part stays: it is all there is of a write of nothing.
 bool PipeEndpoint::has_offer() noexcept {
   if (!output_.empty()) return true;
   if (writer_ == nullptr || writer_->part_count_ == 0) return false;
@@ -138,7 +143,7 @@ bool PipeEndpoint::has_empty_write() noexcept {
 // Both ends live on the loop's thread, but neither runs the other's coroutines: they are told in the next turn.
 void PipeEndpoint::notify(Readiness news) noexcept {
   ready_ |= news;
-  reactor().again(*this);
+  reactor().serve_next_turn(*this);
 }
 
 ssize_t PipeEndpoint::receive(char* bytes, std::size_t count) noexcept {
@@ -166,15 +171,17 @@ PipeEndpoint::Taken PipeEndpoint::take(char* into, std::size_t count) noexcept {
   // All of it has been read: nothing that comes before the writer is resumed makes that a failure.
   const bool all =
       !buffered_ && !is_closed() && writer_ != nullptr && writer_->count_ > 0 && writer_->part_count_ == 0;
-  if (all) end_pending(std::exchange(writer_, nullptr), 0);
+  if (all) end_write(0);
   bytes_written_ += taken.bytes;
   last_activity_ = reactor().now();
   note_progress();
   notify(readiness::writable);
+  if (listener() != nullptr && !is_closed())
+    flush_output_later();  // tells of the room, also when nothing is left
   return taken;
 }
 
-// Of the writer that waits; `parts` says how many had bytes. Empty ones behind the last byte go with it.
+// Takes from the writer that waits. `parts` counts those that had bytes. Empty ones behind the last byte go with it.
 std::size_t PipeEndpoint::take_parts(char* into, std::size_t count, std::size_t& parts) noexcept {
   std::size_t taken = 0;
   while (writer_->part_count_ > 0 && parts < Conn::parts_per_turn) {
@@ -202,12 +209,13 @@ ssize_t PipeEndpoint::send(const char*, std::size_t) noexcept {
 
 ssize_t PipeEndpoint::send_gathered(const iovec*, std::size_t) noexcept { return send(nullptr, 0); }
 
-void PipeEndpoint::finish_empty_write() noexcept { end_pending(std::exchange(writer_, nullptr), 0); }
+void PipeEndpoint::finish_empty_write() noexcept { end_write(0); }
 
-// A read of no bytes has met its write. True if a read of any size into memory was waiting, which an empty write ends.
+// Ends a read of no bytes, which has met its write. True if a read of any size into memory was waiting, which an empty
+// write ends.
 bool PipeEndpoint::finish_empty_read() noexcept {
   if (reader_ == nullptr || reader_->kind_ != IoOperation::Kind::memory) return false;
-  if (reader_->size_ == 0 || peer_->has_empty_write()) end_pending(std::exchange(reader_, nullptr), 0);
+  if (reader_->size_ == 0 || peer_->has_empty_write()) end_read(0);
   return true;
 }
 
@@ -217,12 +225,11 @@ int PipeEndpoint::shut_read() noexcept {
   return 0;
 }
 
-// What was written to nobody is dropped, and who waits to write more is told.
+// Bytes that were written to nobody are dropped, and a pending write is told.
 void PipeEndpoint::reader_gone() noexcept {
   if (is_closed() && !is_retired()) output_.clear();
   notify(readiness::writable);
-  if (!is_closed() && writer_ != nullptr && writer_->part_count_ > 0)
-    end_pending(std::exchange(writer_, nullptr), EPIPE);
+  if (!is_closed() && writer_ != nullptr && writer_->part_count_ > 0) end_write(EPIPE);
 }
 
 int PipeEndpoint::shut_write() noexcept {

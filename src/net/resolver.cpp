@@ -18,11 +18,11 @@ namespace {
 
 struct Waiting;
 
-// One request to the C library, which reads and writes it while the lookup is under way. One owner at a time:
+// One request to the C library, which reads and writes it while the lookup is under way. It has one owner at a time:
 //
 //     resolve() --start--> the library's thread --post--> the loop's queue --> Waiting, freed by resolve()
 //                                 |                             |
-//                                 +--- nobody waits any more ---+--> freed
+//                                 +--- no coroutine waits ------+--> freed
 struct Lookup {
   Lookup(Waiting& by, Network network, std::string name) : host(std::move(name)), waiting(&by) {
     hints.ai_family = network == Network::tcp4 ? AF_INET : network == Network::tcp6 ? AF_INET6 : AF_UNSPEC;
@@ -39,18 +39,18 @@ struct Lookup {
   std::string host;
   addrinfo hints{};
   gaicb request{};
-  Waiting* waiting;  // null: nobody waits any more. Written under `handover`
+  Waiting* waiting;  // null: no coroutine waits any more. Written under `handover`
 };
 
-// What the waiting coroutine holds. `arrived` is set, and `wake` cancelled, by the loop.
+// The part of a lookup that the waiting coroutine holds. The loop sets `arrived` and cancels `wake`.
 struct Waiting {
   explicit Waiting(Context& context) : wake(context, Time::never()) {}
   Context wake;
   std::unique_ptr<Lookup> arrived;
 };
 
-// Held by the library's thread while it looks whether somebody waits, and posts. The coroutine takes it before it goes
-// on, and its Reactor outlives the coroutine: so the thread has left the Reactor by then.
+// The library's thread holds this mutex while it checks whether a coroutine waits, and posts. The coroutine locks it
+// before it goes on, and its Reactor outlives the coroutine: so the thread has left the Reactor by then.
 constinit std::mutex handover;
 
 void abandon(Lookup& lookup) {
@@ -67,7 +67,7 @@ void deliver(std::unique_ptr<Lookup> lookup) {
 }
 
 void on_looked_up(sigval value) {
-  system::block_signals();  // glibc unblocks them for us, but they are the loop's
+  system::block_signals();  // glibc unblocks them in its threads, but signals are the loop's
   std::unique_ptr<Lookup> lookup(static_cast<Lookup*>(value.sival_ptr));
   const std::scoped_lock lock(handover);
   if (lookup->waiting == nullptr) return;
@@ -75,7 +75,7 @@ void on_looked_up(sigval value) {
   reactor.post([result = std::move(lookup)]() mutable { deliver(std::move(result)); });
 }
 
-// 0 or an EAI_ code. From success on, the lookup belongs to the thread.
+// Result: 0 or an EAI_ code. After success the lookup belongs to the thread.
 int start(std::unique_ptr<Lookup>& lookup) {
   gaicb* requests[] = {&lookup->request};
   sigevent notice{};
@@ -104,12 +104,12 @@ Result<std::vector<Address>> addresses_of(Lookup& lookup, std::uint16_t port) {
 }
 
 std::unexpected<Error> gave_up(const Context& context, const std::string& host) {
-  // Where the context is not done, it is the Reactor that shuts down.
+  // If the context is not done, the Reactor is shutting down.
   const ErrorCode code = context.is_done() ? context.code() : ErrorCode::cancelled;
   return std::unexpected(Error::with_text(code, "lookup " + host + ": " + Error(code).reason()));
 }
 
-// getaddrinfo(3) takes "1.2" and "16909060" for addresses, as inet_aton(3) does; and would read no further than NUL.
+// getaddrinfo(3) takes "1.2" and "16909060" for addresses, as inet_aton(3) does, and stops reading at a NUL.
 bool is_no_name(const std::string& host) {
   return host.find_first_not_of("0123456789.") == std::string::npos || host.contains('\0');
 }
@@ -125,7 +125,7 @@ class SystemResolver final : public Resolver {
     Lookup* under_way = lookup.get();
     const int refused = start(lookup);
     if (refused != 0) {
-      // glibc may have begun to notify all the same: then that thread frees it, else nobody does.
+      // glibc may have begun to notify all the same: then that thread frees the lookup, else it leaks.
       static_cast<void>(lookup.release());
       abandon(*under_way);
       co_return std::unexpected(Error::from_lookup(refused, host));

@@ -21,10 +21,9 @@ Network family_network(const Address& address) noexcept {
 }
 
 std::optional<PeerCredentials> socket_peer_credentials(int fd) noexcept {
-  pid_t process = 0;
-  uid_t user = 0;
-  if (system::peer_credentials(fd, process, user) < 0) return std::nullopt;
-  return PeerCredentials{.process = process, .user = user};
+  ucred peer{};
+  if (system::peer_credentials(fd, peer) < 0) return std::nullopt;
+  return PeerCredentials{.process = peer.pid, .user = peer.uid};
 }
 
 Address socket_local_address(int fd) {

@@ -1,4 +1,4 @@
-// Socket: a descriptor on its way into an Endpoint or an Acceptor: closed if it does not get there.
+// Socket: a descriptor on its way into an Endpoint or an Acceptor. It is closed unless it gets there.
 #pragma once
 
 #include <optional>
@@ -22,16 +22,16 @@ struct Socket {
   int fd;  // or -errno
 };
 
-// What accepted sockets inherit from the listening one, so that no accept pays a call for it.
+// Sets the options. Accepted sockets inherit them from the listening one, so no accept pays a call for them.
 void set_stream_options(int fd, const StreamOptions& options) noexcept;
 
-// The network that an address belongs to once it is known: tcp4, tcp6 or unix.
+// The network of a known address: tcp4, tcp6 or unix.
 Network family_network(const Address& address) noexcept;
 
-// Who is at the other end of the unix socket `fd`; nothing, where the kernel does not say.
+// The process and user at the other end of the unix socket `fd`. Nothing: the kernel does not say.
 std::optional<PeerCredentials> socket_peer_credentials(int fd) noexcept;
 
-// Where the socket `fd` sits (getsockname(2)).
+// The local address of the socket `fd` (getsockname(2)).
 Address socket_local_address(int fd);
 
 }  // namespace reactord

@@ -18,7 +18,7 @@ constexpr std::size_t gathered_at_once = 16 * 1024;
 Result<Conn> make_conn(Reactor& reactor, std::unique_ptr<Transport> transport) {
   assert(transport != nullptr);
   try {
-    Owned<TransportEndpoint> endpoint(new TransportEndpoint(reactor, std::move(transport)));
+    WatchHandle<TransportEndpoint> endpoint(new TransportEndpoint(reactor, std::move(transport)));
     auto added = reactor.add(*endpoint);
     if (!added) return std::unexpected(std::move(added).error());
     endpoint->attach();
@@ -28,7 +28,7 @@ Result<Conn> make_conn(Reactor& reactor, std::unique_ptr<Transport> transport) {
   }
 }
 
-// It may have bytes already: the first read looks.
+// The transport may have bytes already: the first read looks.
 TransportEndpoint::TransportEndpoint(Reactor& reactor, std::unique_ptr<Transport> transport)
     : Endpoint(reactor, transport->network(), transport->remote_addr()), transport_(std::move(transport)) {
   ready_ |= readiness::readable;
@@ -41,7 +41,7 @@ ssize_t TransportEndpoint::receive(char* bytes, std::size_t count) noexcept {
   return received;
 }
 
-// Until it says -EAGAIN: the caller takes a short send for that.
+// Sends until the transport says -EAGAIN: the caller takes a short send for that.
 ssize_t TransportEndpoint::send(const char* bytes, std::size_t count) noexcept {
   std::string_view rest(bytes, count);
   while (!rest.empty()) {
@@ -89,7 +89,7 @@ int TransportEndpoint::shut_write() noexcept {
   return result;
 }
 
-std::size_t TransportEndpoint::unread() const noexcept { return is_retired() ? 0 : transport_->unread(); }
+std::size_t TransportEndpoint::unreceived() const noexcept { return is_retired() ? 0 : transport_->unread(); }
 
 std::size_t TransportEndpoint::unacknowledged() const noexcept {
   return is_retired() ? 0 : transport_->unsent();
@@ -99,11 +99,11 @@ void TransportEndpoint::on_retired(bool in_order) noexcept {
   in_order ? transport_->close() : transport_->abort();
 }
 
-// It may come from within a call of ours, which ends with -EAGAIN all the same: it counts from the loop's stack on.
+// The news may come from within a call of ours, which ends with -EAGAIN all the same. They count from the loop's stack.
 void TransportEndpoint::notify(Readiness news) noexcept {
   if (is_retired()) return;
   told_ |= news & (readiness::readable | readiness::writable);
-  reactor().again(*this);
+  reactor().serve_next_turn(*this);
 }
 
 void TransportEndpoint::on_ready(Readiness readiness) {

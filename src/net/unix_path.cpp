@@ -11,15 +11,16 @@ namespace {
 
 constexpr mode_t permission_bits = 0777;
 
-// A folder that is not there, or may not be written, is told as bind(2) would; what is wrong with the lock itself is not.
+// The call that an error names. A folder that is missing or not writable is reported as by bind(2), a failure of the lock
+// itself as "lock".
 const char* lock_call(int failure) noexcept {
   const bool is_of_folder =
       failure == -ENOENT || failure == -ENOTDIR || failure == -EROFS || failure == -ENOSPC;
   return is_of_folder ? "bind" : "lock";
 }
 
-// Asked with a socket of another kind: any stream socket that is bound here, one that does not listen yet included,
-// refuses it as one (EPROTOTYPE), and never learns of it. Only where no socket is left it is ECONNREFUSED (unix(7)).
+// Asks with a datagram socket. Any stream socket that is bound here refuses it (EPROTOTYPE) and never learns of it, also
+// one that does not listen yet. Only a file without a socket answers ECONNREFUSED (unix(7)).
 bool is_left_behind(const char* path, const sockaddr_storage& address, unsigned length) noexcept {
   struct stat file {};
   if (system::file_status(path, file) != 0 || !S_ISSOCK(file.st_mode)) return false;
@@ -49,7 +50,7 @@ UnixPath& UnixPath::operator=(UnixPath&& other) noexcept {
 
 UnixPath::Bound UnixPath::bind(int fd, const Address& address, const SocketFileOptions& options) {
   const PathLock lock(address.path());
-  // Whoever has it makes a socket there just now, or removes his own.
+  // The holder of the lock is just making a socket there, or removing its own.
   if (lock.failure() == -EWOULDBLOCK) return {-EADDRINUSE, "bind"};
   if (lock.failure() < 0) return {lock.failure(), lock_call(lock.failure())};
   Bound bound = bind_locked(fd, address, options);
@@ -62,7 +63,7 @@ UnixPath::Bound UnixPath::bind_locked(int fd, const Address& address, const Sock
   std::string path(address.path());
   sockaddr_storage storage{};
   const unsigned length = address.to_socket_address(storage);
-  if (options.mode) system::set_socket_mode(fd, *options.mode);  // so at no time it is wider
+  if (options.mode) system::set_socket_mode(fd, *options.mode);  // so that the mode is never wider
   int result = system::bind(fd, storage, length);
   if (result == -EADDRINUSE && is_left_behind(path.c_str(), storage, length)) {
     result = system::remove_file(path.c_str());
@@ -94,8 +95,8 @@ bool UnixPath::is_there() const noexcept {
          file.st_ino == inode_;
 }
 
-// A file that is ours while its socket is still open is taken over by nobody. So it is removed also where the lock can't be
-// had: somebody who will be refused has it, or the disk is full.
+// No other server takes over our file while its socket is still open. So the file is removed also without the lock: its
+// holder will be refused, or the disk is full.
 void UnixPath::remove() noexcept {
   if (path_.empty()) return;
   const PathLock lock(path_);

@@ -1,7 +1,7 @@
-// UnixPath: the file of a listening unix socket. Binding leaves it behind, so somebody has to own it: it is
-// removed when the listener closes, but only while it is still the file that we made.
+// UnixPath: the file of a listening unix socket. The kernel leaves the file behind, so this object owns it: it removes
+// the file when the listener closes, but only while it is still the file that we made.
 //
-// Whatever is done to the file is done under its PathLock.
+// All changes to the file are made under its PathLock.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +18,7 @@ class UnixPath {
  public:
   UnixPath() noexcept = default;  // no file
 
-  // The file at `path` as it is now, somebody else's: remove() removes it, if it is still the same.
+  // Takes over the file at `path` as it is now, which another process made: remove() removes it, if it is still the same.
   explicit UnixPath(std::string path);
 
   UnixPath(UnixPath&& other) noexcept
@@ -28,19 +28,19 @@ class UnixPath {
 
   struct Bound {
     int result;               // 0 or -errno
-    const char* system_call;  // that failed
+    const char* system_call;  // the call that failed
   };
-  // Binds the unix socket `fd` at `address`, a path, which must be there as long as this is bound. A file that a dead
-  // server has left behind is taken over. No effect where it fails.
+  // Binds the unix socket `fd` at `address`, a path. The socket must stay open as long as this is bound. A file that a
+  // dead server has left behind is taken over. A failure has no effect.
   Bound bind(int fd, const Address& address, const SocketFileOptions& options);
 
   void remove() noexcept;
-  void forget() noexcept { path_.clear(); }  // it stays, and is no longer ours
+  void forget() noexcept { path_.clear(); }  // leaves the file: it is no longer ours
 
   // Gives the file its mode and owner, if it is still ours. Result: as bind().
   Bound set_file(const SocketFileOptions& options) const noexcept;
 
-  // Whether the file is there, and still the one it was.
+  // Whether the file is there and still the same.
   bool is_there() const noexcept;
 
  private:

@@ -21,7 +21,7 @@ class EchoProtocol final : public StreamHandler {
 
 Handler echo_protocol() {
   static EchoProtocol protocol;
-  return &protocol;
+  return protocol;
 }
 
 }  // namespace reactord

@@ -16,7 +16,7 @@ class LineProtocol final : public LineHandler {
 
 Handler line_protocol() {
   static LineProtocol protocol;
-  return &protocol;
+  return protocol;
 }
 
 }  // namespace reactord

@@ -1,24 +1,15 @@
 // The protocols that reactord serves: one line each, in table.cpp.
 #pragma once
 
-#include <span>
-#include <string_view>
-#include <variant>
+#include <vector>
 
-#include "reactord/handler.hpp"
+#include "reactord/protocol.hpp"
 
 namespace reactord {
 
 // One object serves all connections. It lives as long as the program.
-using Handler = std::variant<LineHandler*, StreamHandler*>;
+using Handler = AnyHandler;
 
-struct Protocol {
-  std::string_view name;     // as in --listen NAME@ADDRESS
-  std::string_view summary;  // for --help
-  Handler (*handler)();
-};
-
-std::span<const Protocol> protocols() noexcept;                 // in the order of the table
-const Protocol* find_protocol(std::string_view name) noexcept;  // null when there is none of that name
+std::vector<Protocol> protocols();  // in the order of the table
 
 }  // namespace reactord

@@ -8,31 +8,25 @@ void AcceptGate::open() noexcept {
 }
 
 void AcceptGate::wake_all() noexcept {
-  while (first_ != nullptr) {
-    Wait& wait = *first_;
-    wait.leave();
-    if (!wait.is_cancelled()) wait.wake_up();  // a cancelled one is in the queue already
+  while (Wait* const wait = waiting_.first()) {
+    wait->leave();
+    if (!wait->is_cancelled()) wait->wake_up();  // a cancelled one is in the queue already
   }
 }
 
 void AcceptGate::Wait::await_suspend(std::coroutine_handle<> waiter) noexcept {
   SleepOperation::await_suspend(waiter);
-  Wait** place = &gate_.first_;
-  while (*place != nullptr && (*place)->last_accept_ <= last_accept_) place = &(*place)->next_;
-  next_ = *place;
-  *place = this;
-  waits_ = true;
+  Wait* later = gate_.waiting_.first();
+  while (later != nullptr && later->last_accept_ <= last_accept_) later = gate_.waiting_.next(*later);
+  if (later == nullptr) return gate_.waiting_.push_back(*this);
+  gate_.waiting_.insert_before(*later, *this);
 }
 
 // All wake up, not only the one whose timer fires first: all have waited for the same time.
 void AcceptGate::Wait::on_timer() { gate_.wake_all(); }
 
 void AcceptGate::Wait::leave() noexcept {
-  if (!waits_) return;
-  waits_ = false;
-  Wait** place = &gate_.first_;
-  while (*place != this) place = &(*place)->next_;
-  *place = next_;
+  if (node_.is_linked()) gate_.waiting_.remove(*this);
 }
 
 }  // namespace reactord

@@ -25,13 +25,13 @@ class AcceptGate {
 
    private:
     friend class AcceptGate;
+    friend class List<Wait>;
     void on_timer() override;
     void leave() noexcept;
 
     AcceptGate& gate_;
     std::uint64_t last_accept_;
-    Wait* next_ = nullptr;
-    bool waits_ = false;
+    ListNode<Wait> node_;
   };
 
   AcceptGate() noexcept = default;
@@ -51,7 +51,7 @@ class AcceptGate {
   void wake_all() noexcept;
 
   bool open_ = true;
-  Wait* first_ = nullptr;
+  OrderedList<Wait> waiting_;
 };
 
 }  // namespace reactord

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 #include "base/system.hpp"
 
@@ -72,27 +73,28 @@ AddressTable::Entry* AddressTable::enter(const Address& address, Time now) {
   if (!make_room(now)) return nullptr;
   Entry& entry = entries_[*key];
   entry.key = *key;
-  list(entry);
+  unused_.push_back(entry);
   return &entry;
 }
 
 bool AddressTable::make_room(Time now) {
-  for (int count = 0; count < forgotten_at_once && oldest_ != nullptr; ++count) {
-    if (oldest_->bucket.is_full(now)) forget(*oldest_);
+  for (int count = 0; count < forgotten_at_once && !unused_.is_empty(); ++count) {
+    if (unused_.first()->bucket.is_full(now)) forget(*unused_.first());
   }
   if (entries_.size() < max_entries) return true;
-  if (oldest_ == nullptr) return false;
-  forget(*oldest_);
+  if (unused_.is_empty()) return false;
+  forget(*unused_.first());
   return true;
 }
 
 void AddressTable::add(Entry& entry) noexcept {
-  if (entry.open++ == 0) unlist(entry);
+  if (entry.open++ == 0) unused_.remove(entry);
 }
 
 void AddressTable::remove(Entry& entry, Time now) {
+  assert(entry.open > 0 && "each connection is removed once");
   if (--entry.open > 0) return;
-  list(entry);
+  unused_.push_back(entry);
   forget_if_unused(entry, now);
 }
 
@@ -101,34 +103,20 @@ void AddressTable::forget_if_unused(Entry& entry, Time now) {
 }
 
 void AddressTable::forget(Entry& entry) {
-  unlist(entry);
+  unused_.remove(entry);
   entries_.erase(Key(entry.key));  // a copy, because the entry is deleted while it is compared
-}
-
-void AddressTable::list(Entry& entry) noexcept {
-  entry.listed_ = true;
-  entry.next_ = nullptr;
-  entry.previous_ = newest_;
-  (newest_ == nullptr ? oldest_ : newest_->next_) = &entry;
-  newest_ = &entry;
-}
-
-void AddressTable::unlist(Entry& entry) noexcept {
-  if (!entry.listed_) return;
-  entry.listed_ = false;
-  (entry.previous_ == nullptr ? oldest_ : entry.previous_->next_) = entry.next_;
-  (entry.next_ == nullptr ? newest_ : entry.next_->previous_) = entry.previous_;
 }
 
 bool AddressTable::check() const noexcept {
   std::size_t unused = 0, listed = 0;
   for (const auto& [key, entry] : entries_) {
-    if (key != entry.key || entry.waiting > entry.open || entry.listed_ != (entry.open == 0)) return false;
-    if ((entry.waiting == 0) != (entry.first == nullptr)) return false;
+    if (key != entry.key || entry.waiting > entry.open || entry.node_.is_linked() != (entry.open == 0))
+      return false;
+    if ((entry.waiting == 0) != entry.queue.is_empty()) return false;
     if (entry.open == 0) ++unused;
   }
-  for (const Entry* entry = oldest_; entry != nullptr; entry = entry->next_) ++listed;
-  return unused == listed && entries_.size() <= max_entries;
+  for (const Entry* entry = unused_.first(); entry != nullptr; entry = unused_.next(*entry)) ++listed;
+  return unused == listed && unused_.check() && entries_.size() <= max_entries;
 }
 
 }  // namespace reactord

@@ -21,6 +21,7 @@
 #include <unordered_map>
 
 #include "reactord/address.hpp"
+#include "reactord/list.hpp"
 #include "serve/client_key.hpp"
 #include "serve/token_bucket.hpp"
 
@@ -40,16 +41,14 @@ class AddressTable {
     std::uint32_t open = 0;     // the number of connections, including the waiting ones
     std::uint32_t waiting = 0;  // the number of connections that wait to be served
     TokenBucket bucket;
-    Waiting* first = nullptr;  // the waiting connections, in order of arrival
-    Waiting* last = nullptr;
+    OrderedList<Waiting> queue;  // the waiting connections, in order of arrival
 
     std::uint32_t served() const noexcept { return open - waiting; }
 
    private:
     friend class AddressTable;
-    Entry* next_ = nullptr;  // the next entry without connections
-    Entry* previous_ = nullptr;
-    bool listed_ = false;
+    friend class List<Entry>;
+    ListNode<Entry> node_;  // of the entries without connections
   };
 
   explicit AddressTable(unsigned ip6_prefix);
@@ -64,8 +63,8 @@ class AddressTable {
   Entry* enter(const Address& address, Time now);
   Entry* find(const Address& address) noexcept;
 
-  void add(Entry& entry) noexcept;  // counts one more connection
-  void remove(Entry& entry, Time now);
+  void add(Entry& entry) noexcept;      // counts one more connection
+  void remove(Entry& entry, Time now);  // counts the end of one: once for each add()
   void forget_if_unused(Entry& entry, Time now);
 
   std::size_t size() const noexcept { return entries_.size(); }
@@ -79,15 +78,12 @@ class AddressTable {
     std::size_t operator()(const Key& key) const noexcept { return hash(key, seed); }
   };
 
-  void list(Entry& entry) noexcept;
-  void unlist(Entry& entry) noexcept;
   void forget(Entry& entry);
   bool make_room(Time now);
 
   unsigned ip6_prefix_;
   std::unordered_map<Key, Entry, Hash> entries_;
-  Entry* oldest_ = nullptr;
-  Entry* newest_ = nullptr;
+  OrderedList<Entry> unused_;  // the entries without connections, oldest first
 };
 
 }  // namespace reactord

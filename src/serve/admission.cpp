@@ -1,6 +1,7 @@
 #include "serve/admission.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
@@ -45,7 +46,7 @@ void Admission::read_limits() {
       over_count("max-connections-per-address", " from your address", limits_.connections_per_address.most);
   accepts_ = over_rate("accept-rate", "", rate.per_second);
   address_accepts_ = over_rate("accept-rate-per-address", " from your address", address_rate.per_second);
-  limited_ = limits_.connections.most > 0 || rate.per_second > 0 || limits_addresses(limits_);
+  has_limits_ = limits_.connections.most > 0 || rate.per_second > 0 || limits_addresses(limits_);
   addresses_.reset();
   if (limits_addresses(limits_)) addresses_.emplace(limits_.ip6_prefix);
 }
@@ -54,13 +55,17 @@ void Admission::read_limits() {
 // are put aside first because an observer may change the limits again meanwhile.
 void Admission::limits_changed() {
   while (!waiting_.empty()) {
-    Waiting& first = *waiting_.back()->entry.first;
+    Waiting& first = *waiting_.back()->entry.queue.first();
     Service& service = first.service;
     put_aside_.emplace_back(&service, stop_waiting(first));
   }
-  places_ = 0;
+  const bool was_total = has_limits_ && !addresses_ && put_aside_.empty();
   read_limits();
-  if (limited_) server_.count_places();
+  // A total stays the same, and a walk over all connections takes long.
+  if (!was_total || !has_limits_ || addresses_) {
+    places_ = 0;
+    if (has_limits_) server_.count_places();
+  }
   while (!put_aside_.empty()) {
     auto [service, conn] = std::move(put_aside_.front());
     put_aside_.pop_front();
@@ -70,7 +75,7 @@ void Admission::limits_changed() {
 }
 
 void Admission::readmit(Service& service, Conn conn) {
-  if (!limited_) return server_.begin_session(service, std::move(conn), Begin::later);
+  if (!has_limits_) return server_.begin_session(service, std::move(conn), Begin::later);
   Address remote;
   try {
     remote = conn.remote_addr();
@@ -135,7 +140,7 @@ void Admission::admit(Service& service, Conn conn, Begin begin) {
                        ? entry->bucket.reserve(address_pace_, now)
                        : now;
   if (entry != nullptr && must_wait(*entry, due)) return wait_for_turn(service, std::move(conn), *entry, due);
-  take_place(entry);
+  count_place(entry);
   update_gate();
   server_.begin_session(service, std::move(conn), begin);
 }
@@ -145,17 +150,18 @@ bool Admission::must_wait(const Entry& entry, Time due) const noexcept {
   return due > reactor_.now() || entry.waiting > 0 || !has_place(entry);
 }
 
-void Admission::take_place(Entry* entry) noexcept {
+void Admission::count_place(Entry* entry) noexcept {
   ++places_;
   if (entry != nullptr) addresses_->add(*entry);
 }
 
-void Admission::given(const Conn& conn) {
-  take_place(addresses_ ? addresses_->enter(conn.remote_addr(), reactor_.now()) : nullptr);
+void Admission::take_place(const Conn& conn) {
+  count_place(addresses_ ? addresses_->enter(conn.remote_addr(), reactor_.now()) : nullptr);
   update_gate();
 }
 
-void Admission::left(const Address& remote) {
+void Admission::leave_place(const Address& remote) {
+  assert(places_ > 0);
   --places_;
   Entry* entry = addresses_ ? addresses_->find(remote) : nullptr;
   if (entry != nullptr && entry->served() > 0) {  // else it came while the table had no room
@@ -170,7 +176,7 @@ void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time du
   if (waiting_.size() == waiting_.capacity())
     waiting_.reserve(std::max<std::size_t>(16, 2 * waiting_.size()));
   auto waiting = std::make_unique<Waiting>(*this, service, std::move(conn), entry);
-  take_place(&entry);  // here, because nothing below allocates
+  count_place(&entry);  // here, because nothing below allocates
   update_gate();
   Waiting& added = *waiting;
   added.why = &waits_for(entry);
@@ -178,11 +184,10 @@ void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time du
   added.until = limits_.idle_timeout > 0ns ? reactor_.now() + limits_.idle_timeout : Time::never();
   added.index = waiting_.size();
   waiting_.push_back(std::move(waiting));
-  (entry.first == nullptr ? entry.first : entry.last->next) = &added;
-  entry.last = &added;
+  entry.queue.push_back(added);
   ++entry.waiting;
   if (server_.is_draining()) return turn_came(added);
-  if (entry.first == &added) arm_first(entry);
+  if (entry.queue.first() == &added) arm_first(entry);
   report(*added.why, service, &added.conn.remote_addr());
 }
 
@@ -190,7 +195,8 @@ void Admission::wait_for_turn(Service& service, Conn conn, Entry& entry, Time du
 // timer, on the loop's own stack: a session that ends as soon as it begins would else begin the next one from within
 // its own end.
 void Admission::arm_first(Entry& entry) {
-  Waiting& first = *entry.first;
+  assert(!entry.queue.is_empty());
+  Waiting& first = *entry.queue.first();
   const Time due = has_place(entry) ? first.due : Time::never();
   if (due <= reactor_.now()) return reactor_.timers().arm(first, reactor_.timers().now());
   const Time next = std::min(due, first.until);
@@ -200,8 +206,8 @@ void Admission::arm_first(Entry& entry) {
 
 Conn Admission::stop_waiting(Waiting& waiting) {
   Entry& entry = waiting.entry;
-  entry.first = waiting.next;
-  if (entry.first == nullptr) entry.last = nullptr;
+  assert(waiting_[waiting.index].get() == &waiting);
+  entry.queue.remove(waiting);
   --entry.waiting;
   Conn conn = std::move(waiting.conn);
   std::swap(waiting_[waiting.index], waiting_.back());
@@ -213,6 +219,7 @@ Conn Admission::stop_waiting(Waiting& waiting) {
 // Called for the first of its address: it is due and has a place, or it has waited too long, or the server drains.
 void Admission::turn_came(Waiting& waiting) {
   Entry& entry = waiting.entry;
+  assert(entry.queue.first() == &waiting);
   Service& service = waiting.service;
   const Time now = reactor_.now();
   const bool draining = server_.is_draining();
@@ -237,7 +244,7 @@ void Admission::turn_came(Waiting& waiting) {
 }
 
 void Admission::end_waiting() {
-  while (!waiting_.empty()) turn_came(*waiting_.back()->entry.first);
+  while (!waiting_.empty()) turn_came(*waiting_.back()->entry.queue.first());
   update_gate();
 }
 
@@ -276,7 +283,7 @@ void Admission::report(const Refusal& limit, const Service& service, const Addre
 }
 
 bool Admission::check(std::size_t places) const noexcept {
-  return (!limited_ || places_ == places) && waiting_.size() <= places &&
+  return (!has_limits_ || places_ == places) && waiting_.size() <= places &&
          waiting_.size() <= Server::waiting_at_once && rejections_.size() <= Server::rejections_at_once &&
          (!addresses_ || addresses_->check());
 }

@@ -32,12 +32,12 @@ class Admission {
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
-  bool is_limited() const noexcept { return limited_; }  // when false, nothing below need be called
+  bool has_limits() const noexcept { return has_limits_; }  // when false, nothing below need be called
 
   // Decides on a connection that has been counted as accepted.
   void admit(Service& service, Conn conn, Begin begin);
-  void given(const Conn& conn);         // counts a connection that is served whatever the limits
-  void left(const Address& remote);     // counts the end of a served connection
+  void take_place(const Conn& conn);        // counts a connection that is served whatever the limits
+  void leave_place(const Address& remote);  // counts the end of a served connection
   void limits_changed();                // the Server's limits have changed: all connections are counted again
   void mark_services() const noexcept;  // marks the services of waiting connections as used
   void end_waiting();                   // rejects the waiting connections, at a drain or kill
@@ -63,7 +63,7 @@ class Admission {
   bool is_full() const noexcept;
   bool must_wait(const Entry& entry, Time due) const noexcept;
   const Refusal& waits_for(const Entry& entry) const noexcept;
-  void take_place(Entry* entry) noexcept;
+  void count_place(Entry* entry) noexcept;
   void wait_for_turn(Service& service, Conn conn, Entry& entry, Time due);
   void arm_first(Entry& entry);
   Conn stop_waiting(Waiting& waiting);
@@ -77,7 +77,7 @@ class Admission {
   // These stay in place when the limits change: a Rejection may refer to one.
   Refusal connections_{}, address_connections_{}, accepts_{}, address_accepts_{};
   const Refusal drained_{EndCause::drained, {}, {}};
-  bool limited_ = false;
+  bool has_limits_ = false;
   std::optional<AddressTable> addresses_;  // set when a limit per address is set
   TokenBucket bucket_;
   AcceptGate gate_;

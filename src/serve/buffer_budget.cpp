@@ -8,8 +8,8 @@
 
 namespace reactord {
 
-Owned<BufferBudget> BufferBudget::watch(Reactor& reactor, std::size_t bytes, SessionTable& sessions) {
-  Owned<BufferBudget> budget(new BufferBudget(reactor, bytes, sessions));
+WatchHandle<BufferBudget> BufferBudget::make(Reactor& reactor, std::size_t bytes, SessionTable& sessions) {
+  WatchHandle<BufferBudget> budget(new BufferBudget(reactor, bytes, sessions));
   if (auto added = reactor.add(*budget); !added)
     throw std::bad_alloc();  // without a descriptor, add() fails only for memory
   reactor.buffers().set_keeper(budget.get());

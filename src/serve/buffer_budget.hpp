@@ -19,7 +19,7 @@ class BufferBudget final : public Watch, BufferPool::Keeper {
   static constexpr std::size_t sessions_per_turn = 1024;  // the number looked at, then the next turn goes on
 
   // `sessions` must outlive the result. 0 bytes: no limit.
-  static Owned<BufferBudget> watch(Reactor& reactor, std::size_t bytes, SessionTable& sessions);
+  static WatchHandle<BufferBudget> make(Reactor& reactor, std::size_t bytes, SessionTable& sessions);
   BufferBudget(Reactor& reactor, std::size_t bytes, SessionTable& sessions) noexcept;
   BufferBudget(const BufferBudget&) = delete;
   BufferBudget& operator=(const BufferBudget&) = delete;

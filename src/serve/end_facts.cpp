@@ -1,5 +1,6 @@
 #include "serve/end_facts.hpp"
 
+#include <cassert>
 #include <cerrno>
 
 #include "reactord/conn.hpp"
@@ -22,6 +23,7 @@ int EndFacts::error() const noexcept {
 }
 
 EndCause cause_of(int failure) noexcept {
+  assert(failure != 0);
   if (failure == ECONNRESET || failure == EPIPE) return EndCause::reset;
   if (failure > 0) return EndCause::error;
   switch (static_cast<ErrorCode>(-failure)) {
@@ -39,40 +41,6 @@ EndCause cause_of(int failure) noexcept {
 std::string_view limit_behind(EndCause cause, bool too_much) noexcept {
   if (!too_much) return {};
   return cause == EndCause::over_limit ? "max-buffers" : cause == EndCause::slow_reader ? "output-hard" : "";
-}
-
-const char* to_string(EndCause cause) noexcept {
-  switch (cause) {
-    case EndCause::eof:
-      return "eof";
-    case EndCause::finished:
-      return "finished";
-    case EndCause::reset:
-      return "reset";
-    case EndCause::idle:
-      return "idle";
-    case EndCause::slow_line:
-      return "slow-line";
-    case EndCause::slow_reader:
-      return "slow-reader";
-    case EndCause::line_too_long:
-      return "line-too-long";
-    case EndCause::lifetime:
-      return "lifetime";
-    case EndCause::over_limit:
-      return "over-limit";
-    case EndCause::over_rate:
-      return "over-rate";
-    case EndCause::proxy_header:
-      return "proxy-header";
-    case EndCause::drained:
-      return "drained";
-    case EndCause::killed:
-      return "killed";
-    case EndCause::error:
-      return "error";
-  }
-  return "error";
 }
 
 }  // namespace reactord

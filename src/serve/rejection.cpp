@@ -1,5 +1,6 @@
 #include "serve/rejection.hpp"
 
+#include <cassert>
 #include <utility>
 
 #include "serve/session.hpp"
@@ -36,12 +37,13 @@ class Rejection final : public Session {
 
  private:
   friend class Rejections;
+  friend class List<Rejection>;
 
   static void finished(void* rejection) {
     auto& self = *static_cast<Rejection*>(rejection);
     // A connection that was told why keeps that cause, even if sending it failed.
     const EndFacts facts{.killed = !self.told_, .decided = self.why_.cause};
-    self.ended(facts, 0, self.told_ ? self.why_.limit : std::string_view());
+    self.report_end(facts, 0, self.told_ ? self.why_.limit : std::string_view());
     delete &self;
   }
 
@@ -54,8 +56,7 @@ class Rejection final : public Session {
   Rejections* among_;
   bool told_ = false;
   FinishOperation finish_;
-  Rejection* newer_ = nullptr;
-  Rejection* older_ = nullptr;
+  ListNode<Rejection> node_;
 };
 
 void reject(Service& service, Conn conn, const Refusal& why, Rejections* among) {
@@ -65,19 +66,17 @@ void reject(Service& service, Conn conn, const Refusal& why, Rejections* among) 
 
 void Rejections::add(Rejection& rejection) noexcept {
   if (size_ == Server::rejections_at_once) {
-    Rejection& oldest = *oldest_;
+    Rejection& oldest = *rejections_.first();
     remove(oldest);
     oldest.cut_short();
   }
-  rejection.older_ = newest_;
-  (newest_ == nullptr ? oldest_ : newest_->newer_) = &rejection;
-  newest_ = &rejection;
+  rejections_.push_back(rejection);
   ++size_;
 }
 
 void Rejections::remove(Rejection& rejection) noexcept {
-  (rejection.older_ == nullptr ? oldest_ : rejection.older_->newer_) = rejection.newer_;
-  (rejection.newer_ == nullptr ? newest_ : rejection.newer_->older_) = rejection.older_;
+  assert(size_ > 0);
+  rejections_.remove(rejection);
   --size_;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "reactord/list.hpp"
 #include "reactord/server.hpp"
 
 namespace reactord {
@@ -37,8 +38,7 @@ class Rejections {
   std::size_t size() const noexcept { return size_; }
 
  private:
-  Rejection* oldest_ = nullptr;
-  Rejection* newest_ = nullptr;
+  OrderedList<Rejection> rejections_;
   std::size_t size_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "serve/server_core.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -12,7 +13,7 @@ ServerCore::ServerCore(Reactor& reactor, ServerOptions options)
       context_(reactor),
       admission_(std::make_unique<Admission>(*this)),
       delivery_(reactor.buffers(), reactor.replies()),
-      budget_(BufferBudget::watch(reactor, options_.limits.max_buffers, sessions_)) {
+      budget_(BufferBudget::make(reactor, options_.limits.max_buffers, sessions_)) {
   delivery_.open(options_.limits.output.high);
   reactor.observe(this, options_.limits.stall_threshold);
 }
@@ -24,14 +25,14 @@ void ServerCore::on_release() {
   reactor().forget(*this);
   budget_.reset();
   abandoned_ = true;
-  const bool is_unused = open_ == 0 && accepting_ == 0;
+  const bool is_unused = counts_.open() == 0 && accepting_ == 0;
   if (is_unused) return reactor().retire(*this);
   if (!reactor().is_turning()) reactor().shutdown();  // the last session retires, which may delete this
 }
 
 void ServerCore::count_places() {
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
-    if (session->takes_place()) admission_->given(session->conn_);
+    if (session->takes_place()) admission_->take_place(session->conn_);
   }
 }
 
@@ -41,13 +42,12 @@ void ServerCore::count_accepted() {
   ++accepting_;
   if (options_.observer != nullptr) options_.observer->on_accepted();
   --accepting_;
-  ++accepted_;
-  ++open_;
+  counts_.one_accepted();
 }
 
 void ServerCore::admit(Service& service, Conn conn) {
   count_accepted();
-  if (!admission_->is_limited()) [[likely]]
+  if (!admission_->has_limits()) [[likely]]
     return begin_session(service, std::move(conn), Begin::now);
   Address remote;
   try {
@@ -60,16 +60,19 @@ void ServerCore::admit(Service& service, Conn conn) {
 
 // When memory runs out, the connection is closed before the catch.
 void ServerCore::begin_session(Service& service, Conn conn, Begin begin) {
+  assert(counts_.open() > 0);
   Address remote;
   try {
     remote = conn.remote_addr();
-    if (service.serves_lines()) {
+    if (service.handler().lines() != nullptr) [[likely]] {
       begin_lines(service, std::move(conn), begin);
+    } else if (service.handler().connections() != nullptr) {
+      begin_line_connection(service, std::move(conn), begin);
     } else {
       begin_stream(service, std::move(conn));
     }
   } catch (const std::bad_alloc&) {
-    if (admission_->is_limited()) admission_->left(remote);
+    if (admission_->has_limits()) admission_->leave_place(remote);
     no_memory_for(service, remote);
   }
 }
@@ -77,7 +80,8 @@ void ServerCore::begin_session(Service& service, Conn conn, Begin begin) {
 void ServerCore::no_memory_for(Service& service, const Address& remote) {
   ran_out_ = reactor().now();
   if (options_.observer != nullptr) {
-    options_.observer->on_closed({.protocol = service.protocol(),
+    options_.observer->on_closed({.number = 0,
+                                  .protocol = service.protocol(),
                                   .remote = remote,
                                   .cause = EndCause::error,
                                   .error = ENOMEM,
@@ -88,50 +92,56 @@ void ServerCore::no_memory_for(Service& service, const Address& remote) {
                                   .duration = 0ns,
                                   .all_answered = true});
   }
-  ++ended_[static_cast<std::size_t>(EndCause::error)];
-  --open_;
+  counts_.one_ended(EndCause::error);
   report_drained();
 }
 
 // Each handler has one such service, however many connections it is given.
 Service& ServerCore::single_service(AnyHandler handler, std::string_view protocol) {
-  for (const auto& service : services_) {
-    if (service->is_single(handler, protocol)) return *service;
-  }
-  services_.push_back(std::make_unique<Service>(*this, std::nullopt, handler, protocol));
-  return *services_.back();
+  if (Service* const service = services_.find_single(handler, protocol)) return *service;
+  return services_.add(std::make_unique<Service>(*this, std::nullopt, handler, protocol));
 }
 
 void ServerCore::serve(Conn conn, AnyHandler handler, std::string_view protocol) {
   Service& service = single_service(handler, protocol);
   count_accepted();
   try {
-    if (admission_->is_limited()) admission_->given(conn);
+    if (admission_->has_limits()) admission_->take_place(conn);
   } catch (const std::bad_alloc&) {
     return no_memory_for(service, conn.remote_addr());
   }
-  if (draining_ && !killed_ && !is_armed()) reactor().arm(*this, reactor().now() + drain_timeout_);
+  if (phase_ == Phase::draining && !is_armed()) reactor().arm(*this, reactor().now() + drain_timeout_);
   begin_session(service, std::move(conn), Begin::later);
 }
 
 void ServerCore::session_began(Session& session) noexcept {
   sessions_.add(session);
-  if (killed_) session.kill();
+  order_.add(session);
+  if (is_killed()) session.kill();
+}
+
+// Nothing is counted: the connection is the same.
+void ServerCore::session_replaced(Session& former, Session& session) noexcept {
+  sessions_.remove(former);
+  delivery_.forget(former);
+  resumed_.replaced(former, &session);
+  sessions_.add(session);
+  order_.replace(former, session);
 }
 
 void ServerCore::session_ended(Session& session, EndCause cause) {
   sessions_.remove(session);
-  if (queued_ == &session) queued_ = nullptr;
-  delivery_.forget_what_came_late();
-  ++ended_[static_cast<std::size_t>(cause)];
-  --open_;
-  if (admission_->is_limited() && session.takes_place()) admission_->left(session.conn_.remote_addr());
+  order_.remove(session);
+  resumed_.replaced(session, nullptr);
+  delivery_.forget(session);
+  counts_.one_ended(cause);
+  if (admission_->has_limits() && session.takes_place()) admission_->leave_place(session.conn_.remote_addr());
   report_drained();
 }
 
 void ServerCore::drain(Duration timeout) {
-  if (draining_) return;
-  draining_ = true;
+  if (is_draining()) return;
+  phase_ = Phase::draining;
   drain_timeout_ = timeout;
   drain_since_ = reactor().now();
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server is draining"));
@@ -148,7 +158,7 @@ void ServerCore::drain_some() {
   std::size_t left = told_per_turn;
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     if (session->is_told_to_drain()) continue;
-    if (left-- == 0) return reactor().again(*this);
+    if (left-- == 0) return reactor().serve_next_turn(*this);
     session->begin_drain();
   }
 }
@@ -163,7 +173,7 @@ OpenWork ServerCore::open_work() const noexcept {
 }
 
 void ServerCore::kill() {
-  draining_ = killed_ = true;
+  phase_ = Phase::killed;
   context_.cancel(Error::with_text(ErrorCode::cancelled, "the server has been stopped"));
   for (const auto& service : services_) service->close();
   for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
@@ -176,15 +186,12 @@ void ServerCore::kill() {
 // resumed.
 void ServerCore::on_stall(const Watch* watch, Duration took) {
   if (options_.observer == nullptr) return;
-  const Session* session = queued_dispatch_ == reactor().dispatch_id() ? queued_ : nullptr;
-  if (watch != nullptr) {
-    session = sessions_.first();
-    while (session != nullptr && &session->served_by() != watch) session = sessions_.next(*session);
-  }
+  const Session* const session =
+      watch != nullptr ? sessions_.serving(*watch) : resumed_.in(reactor().dispatch_id());
   if (session == nullptr)
     return options_.observer->on_stall({.protocol = {}, .remote = nullptr, .duration = took});
-  options_.observer->on_stall(
-      {.protocol = session->service_.protocol(), .remote = &session->conn_.remote_addr(), .duration = took});
+  const Address* const remote = &session->conn_.remote_addr();
+  options_.observer->on_stall({session->service_.protocol(), remote, took, session->number()});
 }
 
 void ServerCore::on_wait_failed(const Error& error) {
@@ -192,22 +199,21 @@ void ServerCore::on_wait_failed(const Error& error) {
 }
 
 void ServerCore::report_drained() {
-  if (!draining_ || open_ > 0 || accepting_ > 0) return;
+  if (!is_draining() || counts_.open() > 0 || accepting_ > 0) return;
   reactor().timers().cancel(*this);
   if (!std::exchange(reported_, true) && options_.observer != nullptr) options_.observer->on_drained();
   if (abandoned_) reactor().retire(*this);
 }
 
 bool ServerCore::check() const noexcept {
-  std::uint64_t ended = 0;
-  for (const std::uint64_t of_cause : ended_) ended += of_cause;
   std::size_t places = admission_->waiting();
   std::size_t listed = places + admission_->put_aside();
   for (const Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session)) {
     ++listed;
     if (session->takes_place()) ++places;
   }
-  return accepted_ == open_ + ended && listed == open_ && sessions_.check() && admission_->check(places);
+  return counts_.check() && listed == counts_.open() && sessions_.check() && order_.check() &&
+         admission_->check(places);
 }
 
 }  // namespace reactord

@@ -8,17 +8,18 @@
 // So nothing that runs in the loop refers to a Server that is gone. The timer ends a drain.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "reactord/server.hpp"
 #include "serve/admission.hpp"
 #include "serve/buffer_budget.hpp"
+#include "serve/connection_counts.hpp"
 #include "serve/delivery.hpp"
+#include "serve/resumed_session.hpp"
+#include "serve/service_list.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
@@ -40,12 +41,11 @@ class ServerCore final : public Watch, ReactorObserver {
   void serve(Conn conn, AnyHandler handler, std::string_view protocol);
   void drain(Duration timeout);
   void kill();
-  bool is_draining() const noexcept { return draining_; }
-  bool is_killed() const noexcept { return killed_; }
+  bool is_draining() const noexcept { return phase_ != Phase::serving; }  // or killed
+  bool is_killed() const noexcept { return phase_ == Phase::killed; }
   OpenWork open_work() const noexcept;
-  std::size_t open_connections() const noexcept { return open_; }
-  std::uint64_t accepted() const noexcept { return accepted_; }
-  std::uint64_t ended(EndCause cause) const noexcept { return ended_[static_cast<std::size_t>(cause)]; }
+  bool is_serving(const AnyHandler& handler) const noexcept;
+  const ConnectionCounts& counts() const noexcept { return counts_; }
   bool check() const noexcept;
 
   // ---- For its services and its admission.
@@ -64,8 +64,10 @@ class ServerCore final : public Watch, ReactorObserver {
   // ---- For its sessions.
 
   void session_began(Session& session) noexcept;
+  void session_replaced(Session& former, Session& session) noexcept;
   void session_ended(Session& session, EndCause cause);
   SessionTable& sessions() noexcept { return sessions_; }
+  SessionOrder& order() noexcept { return order_; }
 
   std::uint8_t limits_generation() const noexcept { return limits_generation_; }
   Time drain_since() const noexcept { return drain_since_; }  // never: no drain
@@ -76,14 +78,17 @@ class ServerCore final : public Watch, ReactorObserver {
   Delivery& delivery() noexcept { return delivery_; }
 
   // Records the session that the loop has resumed from its queue in this dispatch: a stall is attributed to it.
-  void resumed(const Session& session) noexcept {
-    queued_ = &session;
-    queued_dispatch_ = reactor().dispatch_id();
-  }
+  void resumed(const Session& session) noexcept { resumed_.resumed(session, reactor().dispatch_id()); }
 
  private:
+  enum class Phase : std::uint8_t {
+    serving,
+    draining,  // nothing new is accepted, and each session ends when all is answered
+    killed,    // each session ends at once, also one that begins now
+  };
+
   void on_ready(Readiness) override {
-    if (draining_) drain_some();
+    if (is_draining()) drain_some();
     tell_limits();
   }
   void on_timer() override { kill(); }
@@ -92,15 +97,12 @@ class ServerCore final : public Watch, ReactorObserver {
   void on_stall(const Watch* watch, Duration took) override;
   void on_wait_failed(const Error& error) override;
 
-  static constexpr std::size_t least_services = 16;
-
   // The number of sessions that are told of a drain, or of new limits, in one turn.
-  static constexpr std::size_t told_per_turn = 1024;
+  static constexpr std::size_t told_per_turn = 256;
 
   void drain_some();
   void tell_limits();
   Service* find_listening(ListenerId id) const;  // null when there is none, or its accept loop has ended
-  void forget_unused_services();
   Service& single_service(AnyHandler handler, std::string_view protocol);
   void count_accepted();
   void report_drained();
@@ -108,28 +110,23 @@ class ServerCore final : public Watch, ReactorObserver {
   ServerOptions options_;
   Context context_;
   std::unique_ptr<Admission> admission_;
-  std::vector<std::unique_ptr<Service>> services_;
-  std::size_t most_services_ = least_services;          // the number at which unused ones are looked for
+  ServiceList services_;
   std::unordered_map<ListenerId, Service*> listening_;  // the services whose accept loop runs
   SessionTable sessions_;
-  // The session that the loop has last resumed from its queue. Null when it is gone.
-  const Session* queued_ = nullptr;
-  std::uint64_t queued_dispatch_ = 0;
+  SessionOrder order_;
+  ResumedSession resumed_;
   Delivery delivery_;
-  Owned<BufferBudget> budget_;
-  std::size_t open_ = 0;
+  WatchHandle<BufferBudget> budget_;
+  ConnectionCounts counts_;
   std::size_t accepting_ = 0;  // the number of running accept loops
   ListenerId last_listener_ = 0;
-  std::uint64_t accepted_ = 0;
-  std::array<std::uint64_t, end_causes> ended_{};
   Duration drain_timeout_{0};
   Time drain_since_ = Time::never();
   std::uint8_t limits_generation_ = 0;
-  bool begins_to_watch_output_ = false;  // applies to the sessions not yet told of the limits
+  bool begins_to_time_output_ = false;  // applies to the sessions not yet told of the limits
   Time ran_out_ = Time::from_nanoseconds(-1);
-  bool draining_ = false;
-  bool killed_ = false;
-  bool reported_ = false;
+  Phase phase_ = Phase::serving;
+  bool reported_ = false;   // set when the observer was told that the last connection has ended
   bool abandoned_ = false;  // set when its Server is gone
 };
 

@@ -1,5 +1,5 @@
 // The listeners of a Server: each with its service, from listen() until its accept loop ends.
-#include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
@@ -22,22 +22,26 @@ Result<Address> ServerCore::listen_at(std::string_view text, AnyHandler handler,
 }
 
 ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::string_view protocol) {
-  forget_unused_services();
+  services_.forget_unused([this] {
+    for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
+      session->service_.mark_used();
+    admission_->mark_services();
+  });
   auto made = std::make_unique<Service>(*this, std::move(listener), handler, protocol);
   Service& service = *made;
   Task<> accepting = Service::accept_loop(service);
   service.id_ = ++last_listener_;
-  services_.push_back(std::move(made));
+  services_.add(std::move(made));
   try {
     listening_.emplace(service.id_, &service);
   } catch (const std::bad_alloc&) {  // the listener closes with its service
-    services_.pop_back();
+    services_.remove_last();
     throw;
   }
   reactor().spawn(std::move(accepting));
   auto set = service.listener().set_deadline(Time::never());  // clears a deadline that was set before
-  if (draining_) service.drain();
-  if (killed_) service.close();
+  if (is_draining()) service.drain();
+  if (is_killed()) service.close();
   ++accepting_;
   return service.id_;
 }
@@ -53,12 +57,20 @@ void ServerCore::stop_listening(ListenerId id) {
 
 bool ServerCore::resume_listening(ListenerId id) {
   Service* const service = find_listening(id);
-  return service != nullptr && !draining_ && service->resume();
+  return service != nullptr && !is_draining() && service->resume();
 }
 
 bool ServerCore::is_reachable(ListenerId id) const {
   Service* const service = find_listening(id);
   return service != nullptr && service->listener().is_reachable();
+}
+
+bool ServerCore::is_serving(const AnyHandler& handler) const noexcept {
+  for (const auto& service : services_) service->mark_if_accepting();
+  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
+    session->service_.mark_used();
+  admission_->mark_services();
+  return services_.has_marked(handler);
 }
 
 Result<void> ServerCore::set_socket_file(ListenerId id, const SocketFileOptions& options) {
@@ -78,18 +90,6 @@ ListenerId ServerCore::change_handler(ListenerId id, AnyHandler handler, std::st
   return listen_on(std::move(listener), handler, protocol);
 }
 
-// Deletes services whose listener has ended and whose last connection is gone. It walks over all connections, so it
-// runs only when there are twice as many services as it left the last time.
-void ServerCore::forget_unused_services() {
-  if (services_.size() < most_services_) return;
-  for (const auto& service : services_) service->used_ = !service->has_ended_;
-  for (Session* session = sessions_.first(); session != nullptr; session = sessions_.next(*session))
-    session->service_.used_ = true;
-  admission_->mark_services();
-  std::erase_if(services_, [](const auto& service) { return !service->used_; });
-  most_services_ = std::max(least_services, 2 * services_.size());
-}
-
 void ServerCore::interrupt_listeners() noexcept {
   for (const auto& service : services_) service->interrupt();
 }
@@ -99,6 +99,7 @@ void ServerCore::accept_loop_ended(Service& service, const Error* failure) {
   service.close();  // no effect if that is why the loop ended
   service.has_ended_ = true;
   listening_.erase(service.id_);
+  assert(accepting_ > 0);
   --accepting_;
   if (failure != nullptr && options_.observer != nullptr)
     options_.observer->on_listener_failed(service.id_, *failure);

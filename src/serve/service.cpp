@@ -1,5 +1,6 @@
 #include "serve/service.hpp"
 
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -46,7 +47,7 @@ Task<> Service::accept_loop(Service& service) {
       if (conn.error() == ErrorCode::interrupted) continue;  // it must wait at the gate
       co_return server.accept_loop_ended(service, conn.error().is_closed() ? nullptr : &conn.error());
     }
-    service.last_accept_ = server.accepted() + 1;
+    service.last_accept_ = server.counts().accepted() + 1;
     server.admit(service, std::move(*conn));
     if (server.ran_out() != server.reactor().now()) continue;
     if (server.observer() != nullptr)

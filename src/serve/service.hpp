@@ -1,12 +1,14 @@
 // Service: a handler of a Server, with the listener whose connections it serves, if it has one.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "net/endpoint.hpp"
+#include "reactord/any_handler.hpp"
 #include "reactord/server.hpp"
 
 namespace reactord {
@@ -14,13 +16,6 @@ namespace reactord {
 class ServerCore;
 
 SendLimits send_limits_of(const Limits& limits) noexcept;
-
-// Exactly one is set.
-struct AnyHandler {
-  LineHandler* lines = nullptr;
-  StreamHandler* stream = nullptr;
-  bool operator==(const AnyHandler&) const = default;
-};
 
 class Service {
  public:
@@ -33,8 +28,10 @@ class Service {
   ServerCore& server() const noexcept { return server_; }
   const Limits& limits() const noexcept { return limits_; }
   const SendLimits& send_limits() const noexcept { return send_limits_; }
-  Listener& listener() noexcept { return *listener_; }  // only for a service with a listener
-  bool serves_lines() const noexcept { return handler_.lines != nullptr; }
+  Listener& listener() noexcept {  // only for a service with a listener
+    assert(listener_);
+    return *listener_;
+  }
   bool is_single(const AnyHandler& handler, std::string_view protocol) const noexcept {
     return !listener_ && handler_ == handler && protocol_ == protocol;
   }
@@ -55,13 +52,16 @@ class Service {
   void interrupt() noexcept {
     if (listener_) listener_->interrupt();
   }
+  // Used by ServiceList::forget_unused() and ServerCore::is_serving().
+  void mark_unless_ended() noexcept { used_ = !has_ended_; }
+  void mark_if_accepting() noexcept { used_ = id_ != 0 && !has_ended_; }
   void mark_used() noexcept { used_ = true; }
+  bool is_used() const noexcept { return used_; }
   void close() {
     if (listener_) auto closed = listener_->close();
   }
   void limits_changed() noexcept { send_limits_ = send_limits_of(limits()); }
-  LineHandler& lines() const noexcept { return *handler_.lines; }
-  StreamHandler& stream() const noexcept { return *handler_.stream; }
+  const AnyHandler& handler() const noexcept { return handler_; }
   const std::string& protocol() const noexcept { return protocol_; }
 
  private:
@@ -78,7 +78,7 @@ class Service {
   ListenerId id_ = 0;              // 0 when it has no listener
   bool stopped_ = false;           // set when it accepts only the connections in its queue
   bool has_ended_ = false;         // set when its accept loop has ended
-  bool used_ = true;               // used by ServerCore::forget_unused_services()
+  bool used_ = true;               // as marked last
 };
 
 }  // namespace reactord

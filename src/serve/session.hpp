@@ -4,20 +4,33 @@
 // counting a connection and listing it. It deletes itself at its end.
 #pragma once
 
+#include <memory>
+
 #include "net/endpoint.hpp"
+#include "reactord/connection_walk.hpp"
+#include "reactord/line_connection.hpp"
 #include "reactord/server.hpp"
 #include "serve/client_clock.hpp"
 #include "serve/end_facts.hpp"
 #include "serve/service.hpp"
+#include "serve/session_order.hpp"
 #include "serve/session_table.hpp"
 
 namespace reactord {
 
 class ServerCore;
 
-class Session {
+// When a push is sent, if nothing waits in front of it.
+enum class PushTime : std::uint8_t {
+  now,          // what the kernel takes is not copied
+  end_of_turn,  // in one piece with all that is written until then
+};
+
+class Session : SessionPlace {
  public:
   Session(Service& service, Conn conn);
+  explicit Session(
+      Session& former);  // takes over its connection: `former` must be deleted without report_end()
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -36,6 +49,13 @@ class Session {
   }
   void kill() noexcept;
   virtual void count_work(OpenWork&) const noexcept {}  // excludes unsent output
+  const Conn& connection() const noexcept { return conn_; }
+  std::uint64_t number() const noexcept { return number_; }
+  OpenConnection describe() const noexcept;
+
+  // LineConnection's verbs. A session in which its object has nothing to end takes no notice of close().
+  virtual bool push(std::string_view bytes, Overflow overflow, PushTime when) noexcept;
+  virtual void close() noexcept {}
 
   const Watch& served_by() const noexcept { return *conn_.endpoint_; }
 
@@ -65,25 +85,39 @@ class Session {
   EndFacts end_facts(EndCause decided, int finish_failure, bool in_line) const noexcept;
   void report_limit(std::string_view limit, std::string_view action);  // arguments as in LimitReached
 
+  // Tells the object that serves this connection of its beginning, or that it has another session now; and of its end.
+  void begin_connection(LineConnection& connection) noexcept { connection.session_ = this; }
+  void end_connection(LineConnection& connection, EndCause cause) noexcept;
+
   // For a catch block around a handler: tells the observer, and returns the cause of the connection's end. Memory that
   // has run out is a limit, over_limit; any other exception is an error.
   EndCause handler_threw() noexcept;
 
   // Counts and reports the end. It is the last call of a session. `limit` is as in ConnectionEnd.
-  void ended(const EndFacts& facts, std::uint64_t lines, std::string_view limit = {});
+  void report_end(const EndFacts& facts, std::uint64_t lines, std::string_view limit = {});
 
  private:
   friend class ServerCore;
   friend class SessionTable;
+  friend class SessionOrder;
+  friend class List<Session>;
+  void set_number(std::uint64_t number) noexcept {
+    number_ = number & ((std::uint64_t{1} << number_bits) - 1);
+  }
+  virtual std::uint64_t lines_delivered() const noexcept { return 0; }
   virtual void drain() noexcept = 0;
   virtual bool takes_place() const noexcept { return true; }  // one of Limits::connections
   virtual void limits_changed() noexcept {}  // its timer may be due earlier than armed: see spread()
+  virtual void killed() noexcept {}          // kill() has ended the connection
+  virtual void too_much_waits() noexcept {}  // for its peer: ends the connection as slow_reader
 
   Service& service_;
   Conn conn_;
   Time began_;
-  Session* next_ = nullptr;
-  Session* previous_ = nullptr;
+  ListNode<Session> node_;
+  // SessionOrder gives it. It lasts for nine years of a million connections a second.
+  static constexpr unsigned number_bits = 48;
+  std::uint64_t number_ : number_bits = 0;
   SessionTable::Measure held_ = 0;
 
  protected:
@@ -99,6 +133,11 @@ class Session {
 enum class Begin : std::uint8_t { now, later };
 
 void begin_lines(Service& service, Conn conn, Begin begin);
+void begin_line_connection(Service& service, Conn conn, Begin begin);
 void begin_stream(Service& service, Conn conn);  // always begins later
+// Serves the rest of the connection of `former`, which has served `lines`, by `handler`. `connection`, if not null, is moved away and told of the
+// end. Throws std::bad_alloc, and changes nothing then.
+void begin_stream_after(Session& former, std::uint64_t lines, StreamHandler& handler,
+                        std::unique_ptr<LineConnection>* connection);
 
 }  // namespace reactord

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 #include "serve/buffer_budget.hpp"
 #include "serve/session.hpp"
@@ -34,10 +35,7 @@ std::size_t SessionTable::bytes_of(Measure measure) noexcept {
 void SessionTable::link(Session& session, Measure measure) noexcept {
   const std::size_t list = list_of(measure);
   session.held_ = measure;
-  session.previous_ = nullptr;
-  session.next_ = lists_[list];
-  if (session.next_ != nullptr) session.next_->previous_ = &session;
-  lists_[list] = &session;
+  lists_[list].push_front(session);
   used_[list / 64] |= std::uint64_t{1} << (list % 64);
   if (list == 0) return;
   held_ += bytes_of(measure);
@@ -52,13 +50,15 @@ void SessionTable::keep_below(std::size_t bytes, BufferBudget* budget) noexcept 
 
 void SessionTable::unlink(Session& session) noexcept {
   const std::size_t list = list_of(session.held_);
-  (session.previous_ == nullptr ? lists_[list] : session.previous_->next_) = session.next_;
-  if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
-  if (lists_[list] == nullptr) used_[list / 64] &= ~(std::uint64_t{1} << (list % 64));
+  List<Session>::remove(session);
+  if (lists_[list].is_empty()) used_[list / 64] &= ~(std::uint64_t{1} << (list % 64));
   if (list > 0) held_ -= bytes_of(session.held_);
 }
 
-void SessionTable::add(Session& session) noexcept { link(session, 0); }
+void SessionTable::add(Session& session) noexcept {
+  assert(session.held_ == 0);
+  link(session, 0);
+}
 void SessionTable::remove(Session& session) noexcept { unlink(session); }
 
 void SessionTable::holds(Session& session, std::size_t bytes) noexcept {
@@ -77,7 +77,7 @@ Session* SessionTable::first_from(std::size_t list) const noexcept {
   for (std::size_t word = list / 64; word < used_.size(); ++word) {
     std::uint64_t used = used_[word];
     if (word == list / 64) used &= ~std::uint64_t{0} << (list % 64);
-    if (used != 0) return lists_[word * 64 + static_cast<std::size_t>(std::countr_zero(used))];
+    if (used != 0) return lists_[word * 64 + static_cast<std::size_t>(std::countr_zero(used))].first();
   }
   return nullptr;
 }
@@ -85,16 +85,22 @@ Session* SessionTable::first_from(std::size_t list) const noexcept {
 Session* SessionTable::first() const noexcept { return first_from(0); }
 
 Session* SessionTable::next(const Session& session) const noexcept {
-  if (session.next_ != nullptr) return session.next_;
+  if (Session* const next = List<Session>::next(session)) return next;
   const std::size_t list = list_of(session.held_) + 1;
   return list < measures ? first_from(list) : nullptr;
+}
+
+Session* SessionTable::serving(const Watch& watch) const noexcept {
+  Session* session = first();
+  while (session != nullptr && &session->served_by() != &watch) session = next(*session);
+  return session;
 }
 
 Session* SessionTable::largest() const noexcept {
   for (std::size_t word = used_.size(); word-- > 0;) {
     if (used_[word] == 0) continue;
     const std::size_t list = word * 64 + 63 - static_cast<std::size_t>(std::countl_zero(used_[word]));
-    return list == 0 ? nullptr : lists_[list];
+    return list == 0 ? nullptr : lists_[list].first();
   }
   return nullptr;
 }
@@ -103,10 +109,10 @@ bool SessionTable::check() const noexcept {
   std::size_t held = 0;
   for (std::size_t list = 0; list < measures; ++list) {
     const bool used = (used_[list / 64] >> (list % 64) & 1) != 0;
-    if (used != (lists_[list] != nullptr)) return false;
-    for (const Session* session = lists_[list]; session != nullptr; session = session->next_) {
+    const List<Session>& sessions = lists_[list];
+    if (used == sessions.is_empty() || !sessions.check()) return false;
+    for (const Session* session = sessions.first(); session != nullptr; session = sessions.next(*session)) {
       if (list_of(session->held_) != list) return false;
-      if (session->next_ != nullptr && session->next_->previous_ != session) return false;
       if (list > 0) held += bytes_of(session->held_);
     }
   }

@@ -12,10 +12,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "reactord/list.hpp"
+
 namespace reactord {
 
 class BufferBudget;
 class Session;
+class Watch;
 
 class SessionTable {
  public:
@@ -35,7 +38,9 @@ class SessionTable {
 
   Session* first() const noexcept;  // in no particular order; null when there is none
   Session* next(const Session& session) const noexcept;
-  Session* largest() const noexcept;  // null when none holds anything
+  Session* serving(
+      const Watch& watch) const noexcept;  // walks over all; null when none serves that connection
+  Session* largest() const noexcept;       // null when none holds anything
   std::size_t held() const noexcept { return held_; }
   bool check() const noexcept;  // checks that each is where it belongs: for tests
 
@@ -51,7 +56,7 @@ class SessionTable {
   void link(Session& session, Measure measure) noexcept;
   void unlink(Session& session) noexcept;
 
-  std::array<Session*, measures> lists_{};
+  std::array<List<Session>, measures> lists_;
   std::array<std::uint64_t, measures / 64> used_{};
   std::size_t held_ = 0;
   std::size_t most_ = ~std::size_t{0};

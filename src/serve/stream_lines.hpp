@@ -1,71 +1,92 @@
 // StreamLines: the line limits of a stream's session, for the lines that its handler reads.
 //
-//     LineReader --- a line ends, waits, is too long ---> StreamLines ---> StreamSession: timer, log
-//     LineReader <-- max_line, long_lines; drop your buffer --- StreamLines
+//     BufferedReader <--- line_listener.hpp ---> StreamLines ---> StreamSession: timer, log
 //
 // The line limits (limits.hpp) hold for them as for those of a line session. A handler that reads raw bytes has none.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
-#include "net/endpoint.hpp"
+#include "net/line_listener.hpp"
 #include "reactord/limits.hpp"
 #include "reactord/server.hpp"
+#include "serve/pending_answers.hpp"
 
 namespace reactord {
 
-class LineReader;
-
-class StreamLines : public EndpointListener {
+class StreamLines : public LineListener {
  public:
-  StreamLines(const StreamLines&) = delete;
-  StreamLines& operator=(const StreamLines&) = delete;
-
   // The StreamLines of the session that serves this connection. Null when none does, or it is a line session.
   static StreamLines* of(const Conn& conn) noexcept;
 
   virtual const Limits& limits() const noexcept = 0;
-  void add(LineReader& reader) noexcept;
-  void remove(LineReader& reader) noexcept;
-
-  // Called by readers. The line timeout runs only while a read waits for the rest of a line.
-  void line_waits() noexcept;
-  void line_rests() noexcept;  // no read waits for the line any more
-  void line_ended() noexcept;
-  void line_is_too_long(std::size_t max_line) noexcept;  // the reader delivers no further line
-  void line_is_truncated() noexcept;
-  void line_is_discarded(std::size_t max_line) noexcept;
+  LineLimits line_limits() const noexcept override;
+  void on_line_too_long(std::size_t max_line) noexcept override;
+  void on_line_truncated() noexcept override;
+  void on_line_discarded(std::size_t max_line) noexcept override;
 
   void end_as(EndCause cause) noexcept { cause_ = cause; }  // called by the handler
 
+  // Sends `bytes`, all of them or none, behind what was written before, at the end of the turn. Never suspends. False:
+  // nothing is sent, because the connection is at its end, or because too much waits for the peer, and it ends by
+  // slow_reader.
+  virtual bool push(std::string_view bytes) noexcept = 0;
+
+  // An object that a handler keeps for its connection until that has ended, which is after its coroutine.
+  class Kept {
+   public:
+    virtual ~Kept() = default;
+    virtual void on_end(EndCause cause) noexcept = 0;  // called once, when the connection has ended
+  };
+  void keep(std::unique_ptr<Kept> kept) noexcept { kept_ = std::move(kept); }
+
+  // Tells the session, for its lifetime, of answers that its handler owes. `session` may be null.
+  class Owing {
+   public:
+    Owing(StreamLines* session, PendingAnswers& answers) noexcept : session_(session) {
+      if (session_ != nullptr) session_->answers_ = &answers;
+    }
+    Owing(const Owing&) = delete;
+    Owing& operator=(const Owing&) = delete;
+    ~Owing() {
+      if (session_ != nullptr) session_->answers_ = nullptr;
+    }
+
+   private:
+    StreamLines* session_;
+  };
+
  protected:
-  explicit StreamLines(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
+  using LineListener::LineListener;
   ~StreamLines() = default;
 
-  std::size_t buffered() const noexcept;  // the bytes in the readers' buffers and in that of a pending read
-  // Drops all of that but a line that was handed out, which the handler may still read.
-  void drop() noexcept;
   void answer_long_line();  // called once the handler has returned; no effect if it has answered by itself
-
-  bool waits_for_line() const noexcept { return !waiting_since_.is_never(); }
-  // When the line would have begun if a read had waited for it without pause.
-  Time line_began() const noexcept { return waiting_since_ + -waited_before_; }
   std::optional<EndCause> cause() const noexcept;  // set by the handler or by a line
+  void ended(EndCause cause) noexcept {            // called when the connection has ended
+    if (kept_ != nullptr) kept_->on_end(cause);
+  }
+  bool owes_answers() const noexcept { return answers_ != nullptr && answers_->are_due(); }
+  // When the handler has given the last answer that it owed; before all time if it owed none.
+  Time last_given() const noexcept {
+    return answers_ == nullptr ? Time::from_nanoseconds(-1) : answers_->last_given();
+  }
+  void nobody_waits() noexcept {  // called when the connection has been given up
+    if (answers_ != nullptr) answers_->nobody_waits();
+  }
 
  private:
-  virtual void on_line_waits() noexcept = 0;
   virtual void on_line_cut(std::string_view action) noexcept = 0;
   virtual void on_overflow() noexcept = 0;
   virtual void on_no_memory() noexcept = 0;
-  std::uint64_t written() const noexcept { return endpoint_.bytes_written() + endpoint_.unsent(); }
+  std::uint64_t written() const noexcept { return endpoint().bytes_written() + endpoint().unsent(); }
 
-  Endpoint& endpoint_;
-  LineReader* readers_ = nullptr;
-  Time waiting_since_ = Time::never();
-  Duration waited_before_{0};
-  std::size_t too_long_for_ = 0;  // the max_line of the first line that was too long; 0: none was
+  PendingAnswers* answers_ = nullptr;  // null: its handler answers at once
+  std::unique_ptr<Kept> kept_;         // null: nothing
+  std::size_t too_long_for_ = 0;       // the max_line of the first line that was too long; 0: none was
   std::uint64_t written_by_then_ = 0;
   std::optional<EndCause> cause_;
 };

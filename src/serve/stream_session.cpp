@@ -17,17 +17,25 @@ class StreamSession final : public Session, StreamLines {
       : Session(service, std::move(served)),
         StreamLines(endpoint()),
         context_(service.server().context(), Time::never()) {
-    endpoint().set_listener(this);
-    if (is_draining()) begin_drain();
-    look_in_time();
+    begin_timing();
+  }
+  StreamSession(Session& former, std::uint64_t lines, std::unique_ptr<LineConnection>* connection) noexcept
+      : Session(former),
+        StreamLines(endpoint()),
+        context_(service().server().context(), Time::never()),
+        lines_before_(lines) {
+    if (connection != nullptr) connection_ = std::move(*connection);
+    if (connection_ != nullptr) begin_connection(*connection_);
+    auto cleared = conn().set_read_deadline(Time::never());
+    begin_timing();
   }
   ~StreamSession() { endpoint().set_listener(nullptr); }
 
-  static Task<> run(StreamSession* begun) {
+  static Task<> run(StreamSession* begun, StreamHandler& handler) {
     const std::unique_ptr<StreamSession> session(begun);
     session->server().resumed(*session);
     try {  // covers the handler's whole life, however it ends
-      Task<> serving = session->service().stream().serve(session->conn(), session->context_);
+      Task<> serving = handler.serve(session->conn(), session->context_);
       co_await std::move(serving);
       session->answer_long_line();
     } catch (...) {
@@ -49,6 +57,8 @@ class StreamSession final : public Session, StreamLines {
   }
 
  private:
+  using Session::endpoint;
+
   // The handler's own errors are not known, so the cause is read off the connection.
   void handler_returned() noexcept {
     endpoint().look_at(Time::never());
@@ -62,13 +72,23 @@ class StreamSession final : public Session, StreamLines {
 
   void report(int finish_failure) {
     const EndFacts facts = end_facts(*decided_, finish_failure, waits_for_line());
-    ended(facts, 0, limit_behind(facts.cause(), limit_ended_it_));
+    if (connection_ != nullptr) end_connection(*connection_, facts.cause());
+    StreamLines::ended(facts.cause());
+    report_end(facts, lines_before_, limit_behind(facts.cause(), limit_ended_it_));
+  }
+
+  void begin_timing() noexcept {
+    endpoint().set_listener(this);
+    if (is_draining()) begin_drain();
+    look_in_time();
   }
 
   // The first cause counts.
   void decide(EndCause cause) noexcept {
     if (!decided_) decided_ = cause;
   }
+
+  std::uint64_t lines_delivered() const noexcept override { return lines_before_; }
 
   void count_work(OpenWork& work) const noexcept override {
     if (!decided_) ++work.streams;
@@ -88,20 +108,33 @@ class StreamSession final : public Session, StreamLines {
     limit_ended_it_ = !decided_;
     decide(cause);
     conn().abort();
-    context_.cancel(Error::with_text(ErrorCode::cancelled, why));
+    give_up(why);
   }
 
+  void give_up(const char* why) noexcept {
+    context_.cancel(Error::with_text(ErrorCode::cancelled, why));
+    nobody_waits();
+  }
+  void killed() noexcept override { nobody_waits(); }
+
+  using Session::push;
+  bool push(std::string_view bytes) noexcept override {
+    return Session::push(bytes, Overflow::end, PushTime::end_of_turn);
+  }
   const Limits& limits() const noexcept override { return service().limits(); }
   void on_buffered() noexcept override { holds(); }
   void on_line_waits() noexcept override { look_in_time(); }
   void on_line_cut(std::string_view action) noexcept override { report_limit("max-line", action); }
+  void too_much_waits() noexcept override { on_overflow(); }
   void on_overflow() noexcept override { cut_off(EndCause::slow_reader, "too much waits for the peer"); }
   void on_no_memory() noexcept override {
     cut_off(EndCause::over_limit, "the server is out of buffer memory");
   }
-  void on_given_up() noexcept override {
-    context_.cancel(Error::with_text(ErrorCode::cancelled, "the peer took nothing for too long"));
+  // A handler that waits for its answers may neither read nor write, and would not hear of a reset.
+  void on_ready() noexcept override {
+    if (owes_answers() && endpoint().has_error()) nobody_waits();
   }
+  void on_given_up() noexcept override { give_up("the peer took nothing for too long"); }
 
   void limits_changed() noexcept override {
     if (!decided_) endpoint().look_at(spread(client_clock().due(limits())));
@@ -109,7 +142,8 @@ class StreamSession final : public Session, StreamLines {
 
   ClientClock client_clock() const noexcept {
     ClientClock clock = this->clock();
-    clock.quiet_since = conn().last_activity();
+    clock.quiet_since =
+        owes_answers() ? conn().reactor().now() : std::max(conn().last_activity(), last_given());
     if (waits_for_line()) clock.quiet_since = clock.line_since = line_began();
     if (is_old_) clock.accepted = Time::never();
     return clock;
@@ -138,24 +172,40 @@ class StreamSession final : public Session, StreamLines {
         waits_for_line() && limits().line_timeout > 0ns ? "a line took too long" : "the connection was idle";
     decide(cause);
     endpoint().begin_close();
-    context_.cancel(Error::with_text(ErrorCode::cancelled, why));
+    give_up(why);
   }
 
   Context context_;
-  bool is_old_ = false;              // set when its lifetime is over
-  bool limit_ended_it_ = false;      // set when it held too much
-  std::optional<EndCause> threw_;    // the cause of an exception that has left the handler
-  std::optional<EndCause> decided_;  // the cause of its end, once known
+  const std::uint64_t lines_before_ = 0;        // served by the session that has handed over
+  std::unique_ptr<LineConnection> connection_;  // served the connection's lines before; null: there were none
+  bool is_old_ = false;                         // set when its lifetime is over
+  bool limit_ended_it_ = false;                 // set when it held too much
+  std::optional<EndCause> threw_;               // the cause of an exception that has left the handler
+  std::optional<EndCause> decided_;             // the cause of its end, once known
 };
 
-void begin_stream(Service& service, Conn conn) {
-  auto session = std::make_unique<StreamSession>(service, std::move(conn));
+namespace {
+
+void begin(std::unique_ptr<StreamSession> session, Reactor& reactor, StreamHandler& handler) {
   try {
-    service.server().reactor().spawn(StreamSession::run(session.get()));
+    reactor.spawn(StreamSession::run(session.get(), handler));
     session.release();
   } catch (const std::bad_alloc&) {
     session->end_unserved();
   }
+}
+
+}  // namespace
+
+void begin_stream(Service& service, Conn conn) {
+  begin(std::make_unique<StreamSession>(service, std::move(conn)), service.server().reactor(),
+        *service.handler().stream());
+}
+
+void begin_stream_after(Session& former, std::uint64_t lines, StreamHandler& handler,
+                        std::unique_ptr<LineConnection>* connection) {
+  Reactor& reactor = former.connection().reactor();
+  begin(std::make_unique<StreamSession>(former, lines, connection), reactor, handler);
 }
 
 }  // namespace reactord

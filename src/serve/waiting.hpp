@@ -27,7 +27,10 @@ struct Waiting final : Timer {
   Time due;            // when the rate allows it; the count may hold it back for longer
   Time until;
   std::size_t index = 0;  // the index among all waiting connections
-  Waiting* next = nullptr;
+
+ private:
+  friend class List<Waiting>;
+  ListNode<Waiting> node_;  // of those of its address
 };
 
 }  // namespace reactord

@@ -274,8 +274,8 @@ inline Task<> case_addresses_after_close(Scene& scene) {
   const auto local = conn.local_addr();
   const auto remote = conn.remote_addr();
   const auto network = conn.network();
-  CHECK(scene.second().local_addr() == remote);
-  CHECK(scene.second().remote_addr() == local);
+  if (scene.traits.direct) CHECK(scene.second().local_addr() == remote);
+  if (scene.traits.direct) CHECK(scene.second().remote_addr() == local);
   CHECK(local.network() == remote.network());
   CHECK(conn.close().has_value());
   CHECK(scene.second().close().has_value());

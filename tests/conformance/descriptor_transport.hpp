@@ -87,7 +87,7 @@ class DescriptorTransport final : public reactord::Transport {
   }
 
   reactord::TransportListener* listener_ = nullptr;
-  reactord::Owned<End> input_, output_;
+  reactord::WatchHandle<End> input_, output_;
 };
 
 }  // namespace test::conformance

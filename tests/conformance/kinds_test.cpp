@@ -67,7 +67,7 @@ Task<> read_at_deadlines(Conn& conn) {
   }
 }
 
-Task<> read_after_reset(test::Scene& scene) {
+Task<> read_after_reset(test::ConnStage& scene) {
   Outcome read;
   scene.reactor.spawn(test::conformance::read_once(scene.conn, read));
   co_await test::conformance::turns(scene.reactor, 2);
@@ -103,6 +103,6 @@ TEST_CASE("[34] on the machine's clock too a read ends never early") {
 }
 
 TEST_CASE("[38] a peer that lingers for no time breaks the connection off") {
-  test::Scene scene(test::Transport::tcp);
+  test::ConnStage scene(test::Transport::tcp);
   test::run(scene.reactor, read_after_reset(scene));
 }

@@ -30,12 +30,13 @@ using reactord::Task;
 using reactord::Time;
 using namespace std::chrono_literals;
 
-// What the kinds differ in; a Kind has a static constexpr member of each name.
+// What the kinds differ in; a Kind has a static constexpr member of each name, but for those with a default.
 struct Traits {
-  bool buffers;     // a write succeeds without a reader
-  bool half_close;  // one direction can be ended alone
-  bool resets;      // abort() with input unread breaks the connection off
-  bool in_memory;   // no kernel between the two: closed_pipe in place of closed
+  bool buffers;        // a write succeeds without a reader
+  bool half_close;     // one direction can be ended alone
+  bool resets;         // abort() with input unread breaks the connection off
+  bool in_memory;      // no kernel between the two: closed_pipe in place of closed
+  bool direct = true;  // each end names the other, and is told at once of what the other does
 };
 
 struct Scene {

@@ -265,8 +265,10 @@ TEST_CASE("--check prints what is in force and where it is from, as a configurat
       "listen = echo@:7  # " +
       folder +
       "20-b.conf:2\n"
+      "# program = upper /usr/bin/python3 /srv/upper.py  # default: none, this is an example\n"
       "reuse-port = no  # default\n"
       "drain-timeout = 30s  # default\n"
+      "control = none  # default\n"
       "\n# Clients that are too slow (0: no limit)\n"
       "idle-timeout = 30s  # " +
       file +
@@ -320,7 +322,7 @@ TEST_CASE(
   const std::string file = directory.path("reactord.conf");
   write(file, "listen = line@:1\nlisten = line@:2\nlog-rate = 5\n");
   const Ended ended = run({"-c", file, "--check", "--listen", "echo@:1", "--log-rate=6", "--log-rate=8"});
-  CHECK(ended.output.starts_with("# What is served\nlisten = echo@:1  # command line\nreuse-port"));
+  CHECK(ended.output.starts_with("# What is served\nlisten = echo@:1  # command line\n# program = "));
   CHECK(ended.output.find("log-rate = 8  # command line\n") != std::string::npos);
 }
 

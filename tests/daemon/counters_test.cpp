@@ -25,9 +25,10 @@ std::string value_of(const std::string& line, const std::string& key) {
 TEST_CASE("SIGUSR1 tells the counters, and nobody is disturbed") {
   Daemon daemon;
   daemon.signal(SIGUSR1);
-  CHECK(holds(daemon.wait_for_log({"level=info event=counters"}),
-              " accepted=0 open=0 eof=0 finished=0 reset=0 idle=0 slow-line=0 slow-reader=0 lifetime=0 "
-              "line-too-long=0 over-limit=0 over-rate=0 proxy-header=0 drained=0 killed=0 error=0"));
+  CHECK(
+      holds(daemon.wait_for_log({"level=info event=counters"}),
+            " accepted=0 open=0 eof=0 finished=0 reset=0 idle=0 slow-line=0 slow-reader=0 no-answer=0 "
+            "lifetime=0 line-too-long=0 over-limit=0 over-rate=0 proxy-header=0 drained=0 killed=0 error=0"));
 
   Client client(daemon.address());
   CHECK(client.ask("x") == "Server: x");

@@ -4,21 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <exception>
 #include <map>
 #include <sstream>
-#include <thread>
 
 #include "support/crowd.hpp"
+#include "support/well_behaved.hpp"
 
 using test::Client;
 using test::Clock;
 using test::Crowd;
 using test::Daemon;
 using test::Manner;
+using test::WellBehaved;
 using namespace std::chrono_literals;
 
 namespace {
@@ -75,55 +74,15 @@ Log read(const std::string& text) {
   return log;
 }
 
-constexpr std::array causes{"eof",         "finished", "reset",         "idle",       "slow-line",
-                            "slow-reader", "lifetime", "line-too-long", "over-limit", "over-rate",
-                            "drained",     "killed",   "error"};
+constexpr std::array causes{"eof",         "finished",  "reset",    "idle",          "slow-line",
+                            "slow-reader", "no-answer", "lifetime", "line-too-long", "over-limit",
+                            "over-rate",   "drained",   "killed",   "error"};
 
 std::uint64_t sum_of_causes(const std::string& counters) {
   std::uint64_t sum = 0;
   for (const char* cause : causes) sum += std::stoull(value_of(counters, cause));
   return sum;
 }
-
-// Asks line after line and looks at each answer, in a thread of its own: it does not wait for the hostile ones' loop.
-class WellBehaved {
- public:
-  explicit WellBehaved(const std::string& address) : client_(address), thread_([this] { run(); }) {}
-  ~WellBehaved() { stop(); }
-  void stop() {
-    stopping_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  // After stop().
-  std::size_t answers() const noexcept { return answers_; }
-  Clock::duration slowest() const noexcept { return slowest_; }
-  const std::string& wrong() const noexcept { return wrong_; }
-
- private:
-  void run() {
-    try {
-      while (!stopping_ && wrong_.empty()) ask();
-    } catch (const std::exception& error) {
-      wrong_ = error.what();
-    }
-  }
-  void ask() {
-    const std::string question = "question " + std::to_string(answers_);
-    const auto asked = Clock::now();
-    const std::string answer = client_.ask(question);
-    slowest_ = std::max(slowest_, Clock::now() - asked);
-    ++answers_;
-    if (answer != "Server: " + question) wrong_ = answer;
-    std::this_thread::sleep_for(1ms);  // its manners, nothing is waited for
-  }
-
-  Client client_;
-  std::atomic<bool> stopping_ = false;
-  std::size_t answers_ = 0;
-  Clock::duration slowest_{};
-  std::string wrong_;
-  std::thread thread_;
-};
 
 std::vector<std::string> settings() {
   std::vector<std::string> all{"--max-buffers",     "16MiB",

@@ -12,15 +12,16 @@
 #include "support/wrong_server.hpp"
 
 using namespace std::chrono_literals;
+using test::answer;
+using test::has;
 using test::Load;
 using test::Port;
 using test::Served;
+using test::Words;
 using test::WrongServer;
-using Words = std::vector<std::string>;
+using test::operator+;
 
 namespace {
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
 struct Ended {
   int status;
@@ -36,26 +37,6 @@ Ended end_of(Load& load) {
 Ended run(const Words& words, const std::string& prelude = {}) {
   Load load(words, prelude);
   return end_of(load);
-}
-
-Words operator+(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-std::string reply_to(std::string_view lines) {
-  std::string replies;
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n') + 1;
-    replies += "Server: " + std::string(lines.substr(0, end));
-    lines.remove_prefix(end == 0 ? lines.size() : end);
-  }
-  return replies;
-}
-
-bool answer(int fd, std::string_view lines) {
-  const std::string replies = reply_to(lines);
-  return ::send(fd, replies.data(), replies.size(), MSG_NOSIGNAL) >= 0;
 }
 
 bool reset(int fd, std::string_view) {

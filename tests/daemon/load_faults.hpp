@@ -1,6 +1,8 @@
-// Faulty servers and a started reactord-load, for the tests of how its runs end. A server has one thread, or none.
+// A started reactord-load, scripts and results of it, and faulty servers, for the tests of its runs. A server has one
+// thread, or none.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -10,12 +12,14 @@
 #include <csignal>
 #include <fstream>
 #include <functional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "load/result/result_json.hpp"
 #include "support/process.hpp"
 
 namespace test {
@@ -37,6 +41,43 @@ struct Load : Process {
     return found;
   }
 };
+
+using Words = std::vector<std::string>;
+
+inline Words operator+(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+inline bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+// The path of a script of that text.
+inline std::string written(const TemporaryDirectory& directory, const std::string& text) {
+  const std::string path = directory.path("a.load");
+  std::ofstream(path) << text;
+  return path;
+}
+
+// What --json wrote.
+inline reactord::load::LoadResult read_result(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  auto result = reactord::load::read_result_json(text.str());
+  REQUIRE(result.has_value());
+  return std::move(*result);
+}
+
+// What reactord's line protocol answers.
+inline bool answer(int fd, std::string_view lines) {
+  std::string replies;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n') + 1;
+    replies += "Server: " + std::string(lines.substr(0, end));
+    lines.remove_prefix(end == 0 ? lines.size() : end);
+  }
+  return ::send(fd, replies.data(), replies.size(), MSG_NOSIGNAL) >= 0;
+}
 
 inline bool is_there(pid_t process) { return ::kill(process, 0) == 0; }
 

@@ -6,39 +6,24 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "daemon/load_faults.hpp"
 #include "load/crew/crew.hpp"
-#include "load/result/result_json.hpp"
 
 using namespace std::chrono_literals;
 using test::Load;
 using test::Port;
 using test::Served;
-using Words = std::vector<std::string>;
+using test::Words;
+using test::operator+;
 
 namespace {
-
-Words operator+(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
 
 struct Measured {
   int status;
   std::string output, errors;
   reactord::load::LoadResult result;
 };
-
-reactord::load::LoadResult read_result(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  auto result = reactord::load::read_result_json(text.str());
-  REQUIRE(result.has_value());
-  return std::move(*result);
-}
 
 // A run that goes on, until end() has waited for it.
 class Measuring {
@@ -48,7 +33,7 @@ class Measuring {
   Measured end() {
     Measured measured{0, load_.output(), load_.errors(), {}};
     measured.status = load_.wait();
-    measured.result = read_result(path_);
+    measured.result = test::read_result(path_);
     return measured;
   }
 
@@ -60,31 +45,10 @@ class Measuring {
 
 Measured measure(const Words& words) { return Measuring(words).end(); }
 
-std::string written(const test::TemporaryDirectory& directory, const std::string& text) {
-  const std::string path = directory.path("a.load");
-  std::ofstream(path) << text;
-  return path;
-}
-
-std::string reply_to(std::string_view lines) {
-  std::string replies;
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n') + 1;
-    replies += "Server: " + std::string(lines.substr(0, end));
-    lines.remove_prefix(end == 0 ? lines.size() : end);
-  }
-  return replies;
-}
-
-bool answer(int fd, std::string_view lines) {
-  const std::string replies = reply_to(lines);
-  return ::send(fd, replies.data(), replies.size(), MSG_NOSIGNAL) >= 0;
-}
-
 Served::Serve answer_after(std::chrono::milliseconds time) {
   return [time](int fd, std::string_view lines) {
     std::this_thread::sleep_for(time);
-    return answer(fd, lines);
+    return test::answer(fd, lines);
   };
 }
 
@@ -104,7 +68,8 @@ Measured measure_stopped(const Served& server, Words words, std::chrono::millise
 TEST_SUITE("load measures") {
   TEST_CASE("a last reply that is slower than any drain was is waited for as long as --timeout says") {
     const test::TemporaryDirectory directory;
-    const std::string script = written(directory, "send \"a\\n\"\nsleep 100ms\nexpect \"Server: a\\n\"\n");
+    const std::string script =
+        test::written(directory, "send \"a\\n\"\nsleep 100ms\nexpect \"Server: a\\n\"\n");
     std::deque<Served> servers;
     std::deque<Measuring> runs;
     for (const Words& more :
@@ -127,10 +92,10 @@ TEST_SUITE("load measures") {
     const Served silent([](int, std::string_view) { return true; });
     const test::TemporaryDirectory directory;
     const std::string script =
-        written(directory,
-                "mix 1\nsend \"a\\n\"\nrepeat 2\nsleep 1ms\nend\nrepeat forever\nrepeat 3\nsleep "
-                "1ms\nend\nrepeat 2\nsleep 1ms\nend\nend\n"
-                "mix 1\nsend \"a\\n\"\nexpect \"b\\n\"\n");
+        test::written(directory,
+                      "mix 1\nsend \"a\\n\"\nrepeat 2\nsleep 1ms\nend\nrepeat forever\nrepeat 3\nsleep "
+                      "1ms\nend\nrepeat 2\nsleep 1ms\nend\nend\n"
+                      "mix 1\nsend \"a\\n\"\nexpect \"b\\n\"\n");
     const Measured slept =
         measure({"-s", script, "-c", "2", "-d", "50ms", "--timeout", "200ms", silent.target()});
     CHECK(slept.status == 2);
@@ -170,7 +135,7 @@ TEST_SUITE("load measures") {
   }
 
   TEST_CASE("the window opens before the first request, and all that were due are in it") {
-    const Served server(answer);
+    const Served server(test::answer);
     const Measured one = measure({"-c", "1", "-R", "1", "-d", "500ms", server.target()});
     CHECK(one.status == 0);
     CHECK(one.result.requests == 1);
@@ -184,10 +149,10 @@ TEST_SUITE("load measures") {
   TEST_CASE("what was sent and answered in all is what the server has counted") {
     const test::TemporaryDirectory directory;
     const std::string script =
-        written(directory, "repeat forever\nsend \"a\\n\"\nexpect \"Server: a\\n\"\nsleep 1ms\nend\n");
+        test::written(directory, "repeat forever\nsend \"a\\n\"\nexpect \"Server: a\\n\"\nsleep 1ms\nend\n");
     for (const Words& more :
          std::vector<Words>{{"-P", "4"}, {"-R", "2k"}, {"--connection-per-request"}, {"-s", script}}) {
-      const Served server(answer);
+      const Served server(test::answer);
       const Measured measured =
           measure(more + Words{"-c", "3", "-t", "2", "-d", "200ms", "--warmup", "100ms", server.target()});
       INFO(measured.output);
@@ -201,7 +166,7 @@ TEST_SUITE("load measures") {
 
   TEST_CASE("a generator that is late by itself does not blame the server, and sends what it owes") {
     for (const char* duration : {"400ms", "2s"}) {  // it is stopped when the run ends, and in its middle
-      const Served server(answer);
+      const Served server(test::answer);
       const Measured late = measure_stopped(server, {"-c", "10", "-R", "1000", "-d", duration}, 600ms);
       INFO(late.output << late.errors);
       CHECK_FALSE(late.result.errors.contains("send overdue"));
@@ -239,7 +204,7 @@ TEST_SUITE("load measures") {
   }
 
   TEST_CASE("a host may be a name, and the address of it that takes connections is loaded") {
-    const Served server(answer);  // on 127.0.0.1 alone
+    const Served server(test::answer);  // on 127.0.0.1 alone
     const std::string port = server.target().substr(server.target().rfind(':'));
     const Measured named = measure({"-c", "4", "-d", "100ms", "line@localhost" + port});
     INFO(named.errors);
@@ -332,8 +297,8 @@ TEST_SUITE("load measures") {
         }
         return true;
       });
-      const Measured large = measure(
-          {"-s", written(directory, script), "-c", "1", "-d", "100ms", "--timeout", "60s", server.target()});
+      const Measured large = measure({"-s", test::written(directory, script), "-c", "1", "-d", "100ms",
+                                      "--timeout", "60s", server.target()});
       INFO(large.output);
       CHECK(large.status == 0);
       CHECK(large.result.response.count() > 0);
@@ -359,16 +324,16 @@ TEST_SUITE("load measures") {
   }
 
   TEST_CASE("the lowest rate sends its first request, and ends in time") {
-    const Served server(answer);
+    const Served server(test::answer);
     const Measured rare = measure({"-c", "1", "-t", "1", "-R", "0.0001", "-d", "100ms", server.target()});
     CHECK(rare.status == 0);
     CHECK(rare.result.sent == 1);
   }
 
   TEST_CASE("no output is written over what was read, nor over another") {
-    const Served server(answer);
+    const Served server(test::answer);
     const test::TemporaryDirectory directory;
-    const std::string script = written(directory, "send \"{file:body}\\n\"\nexpect-line\n"),
+    const std::string script = test::written(directory, "send \"{file:body}\\n\"\nexpect-line\n"),
                       body = directory.path("body");
     const std::string link = directory.path("link.load"), result = directory.path("result.json");
     std::ofstream(body) << "text";
@@ -403,7 +368,7 @@ TEST_SUITE("load measures") {
   }
 
   TEST_CASE("a comparison is written as a file too") {
-    const Served server(answer);
+    const Served server(test::answer);
     const test::TemporaryDirectory directory;
     const std::string result = directory.path("result.json"), compared = directory.path("compared.json");
     CHECK(Load({"-q", "-d", "50ms", "--json", result, server.target()}).wait() == 0);

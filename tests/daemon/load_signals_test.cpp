@@ -4,13 +4,12 @@
 #include "daemon/load_faults.hpp"
 
 using namespace std::chrono_literals;
+using test::has;
 using test::Load;
 using test::Port;
 using test::Served;
 
 namespace {
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
 // Signals until it has ended: the first of them that is not part of the same instant counts.
 int end_at_once(Load& load, int number) {

@@ -8,22 +8,19 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "load/result/result_json.hpp"
-#include "support/process.hpp"
+#include "daemon/load_faults.hpp"
 #include "support/wrong_server.hpp"
 
 using namespace std::chrono_literals;
+using test::has;
+using test::Load;
+using test::written;
 using test::WrongServer;
 
 namespace {
-
-struct Load : test::Process {
-  explicit Load(std::vector<std::string> arguments) : Process(std::move(arguments), 0, {.program = "LOAD"}) {}
-};
 
 struct Ended {
   int status;
@@ -37,28 +34,17 @@ Ended run(const std::vector<std::string>& arguments) {
   return ended;
 }
 
-// The same, with the result that --json wrote.
-// Without a `status` it is that of a run which may have met "send overdue", on a busy machine, and nothing else.
+// The same, with the result that --json wrote. Without a `status` it is that of a run which may have met "send overdue", on a busy machine, and nothing else.
 reactord::load::LoadResult run_for_result(std::vector<std::string> arguments, std::optional<int> status) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.path("result.json");
   arguments.insert(arguments.begin(), {"--json", path});
   const Ended ended = run(arguments);
   INFO(ended.output << ended.errors);
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  auto result = reactord::load::read_result_json(text.str());
-  REQUIRE(result.has_value());
-  const bool is_overdue = result->errors.contains("send overdue") && result->errors.size() == 1;
+  const auto result = test::read_result(path);
+  const bool is_overdue = result.errors.contains("send overdue") && result.errors.size() == 1;
   CHECK(ended.status == status.value_or(is_overdue ? 1 : 0));
-  return std::move(*result);
-}
-
-std::string written(const test::TemporaryDirectory& directory, const std::string& text) {
-  const std::string path = directory.path("a.load");
-  std::ofstream(path) << text;
-  return path;
+  return result;
 }
 
 std::string line_at(const std::string& address) { return "line@" + address; }
@@ -68,8 +54,6 @@ std::uint64_t due(const reactord::load::LoadResult& result) {
   const auto overdue = result.errors.find("send overdue");
   return result.sent + (overdue == result.errors.end() ? 0 : overdue->second.count);
 }
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
 }  // namespace
 

@@ -6,14 +6,14 @@
 #include "daemon/options.hpp"
 #include "daemon/settings.hpp"
 #include "docs/mdoc.hpp"
-#include "protocols/table.hpp"
+#include "support/reactord_program.hpp"
 
 namespace docs {
 namespace {
 
 using reactord::Completion;
 using reactord::Setting;
-using reactord::settings;
+using test::reactord_program;
 
 constexpr std::size_t longest_line = 110;
 
@@ -21,22 +21,22 @@ constexpr std::size_t longest_line = 110;
 
 std::string readme_options() {
   return "```\nreactord [options]     what holds without an option is in brackets\n\n" +
-         reactord::options_text() + "```\n";
+         reactord::options_text(reactord_program()) + "```\n";
 }
 
 // ---- docs/reactord.conf.example
 
-std::string example_values() { return reactord::values_text("# "); }
+std::string example_values() { return reactord::values_text(reactord_program(), "# "); }
 
 std::string example_settings() {
   std::string text;
   std::string_view section;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : reactord_program().settings()) {
     if (!setting.is_key()) continue;
     if (setting.section != section) text += "\n# ---- " + std::string(setting.section) + "\n";
     section = setting.section;
     text += "\n# " + std::string(setting.placeholder()) + ": " + std::string(setting.help) + "\n#" +
-            std::string(setting.name) + " = " + std::string(setting.standard) + "\n";
+            std::string(setting.name) + " = " + std::string(setting.example()) + "\n";
   }
   return text;
 }
@@ -45,7 +45,7 @@ std::string example_settings() {
 
 std::string page_values() {
   std::string text = ".Bl -tag -width \"PERCENT\"\n";
-  for (const reactord::ValueKind* value : reactord::explained_values()) {
+  for (const reactord::ValueKind* value : reactord_program().explained_values()) {
     text += ".It Ar " + mdoc_argument(value->placeholder) + "\n" + mdoc_text(value->help);
   }
   return text + ".El\n";
@@ -54,22 +54,22 @@ std::string page_values() {
 std::string page_settings() {
   std::string text;
   std::string_view section;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : reactord_program().settings()) {
     if (!setting.is_key()) continue;
     if (setting.section != section) {
       text += (text.empty() ? ".Ss " : ".El\n.Ss ") + std::string(setting.section) + "\n.Bl -tag -width Ds\n";
     }
     section = setting.section;
+    const std::string standard = setting.standard.empty() ? "" : " Bq " + mdoc_argument(setting.standard);
     text += ".It Cm " + mdoc_argument(setting.name) + " No = Ar " + mdoc_argument(setting.placeholder()) +
-            " Bq " + mdoc_argument(setting.standard) + "\n" +
-            mdoc_text(setting.manual, setting.placeholder());
+            standard + "\n" + mdoc_text(setting.manual, setting.placeholder());
   }
   return text + ".El\n";
 }
 
 std::string page_options() {
   std::string text = ".Bl -tag -width Ds\n";
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : reactord_program().settings()) {
     if (setting.is_key()) continue;
     const std::string value = setting.value == nullptr ? "" : " Ar " + mdoc_argument(setting.placeholder());
     text += ".It ";
@@ -102,13 +102,14 @@ std::string wrapped(const std::vector<std::string>& words, std::string_view firs
 
 std::string completion_options() {
   std::vector<std::string> words;
-  for (const Setting& setting : settings()) words.push_back("--" + std::string(setting.name));
+  for (const Setting& setting : reactord_program().settings())
+    words.push_back("--" + std::string(setting.name));
   return wrapped(words, "  local options='", "", "    ") + "'\n";
 }
 
 std::string protocol_names(std::string_view end) {
   std::string names;
-  for (const reactord::Protocol& protocol : reactord::protocols()) {
+  for (const reactord::Protocol& protocol : reactord_program().protocols()) {
     names += (names.empty() ? "" : " ") + std::string(protocol.name) + std::string(end);
   }
   return names;
@@ -143,7 +144,7 @@ std::string completing(const reactord::ValueKind& value) {
 // One branch for all options whose values are completed by the same command.
 std::string completion_branches() {
   std::vector<std::pair<std::string, std::vector<std::string>>> branches;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : reactord_program().settings()) {
     if (setting.value == nullptr) continue;
     const std::string command = completing(*setting.value);
     std::size_t at = 0;

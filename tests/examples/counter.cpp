@@ -1,32 +1,26 @@
 // counter: numbers the lines of each connection.
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "protocols/table.hpp"
-#include "reactord/line_reader.hpp"
+#include "reactord/line_connection.hpp"
 
 namespace reactord {
 namespace {
 
-class CounterProtocol final : public StreamHandler {
-  Task<> serve(Conn& conn, Context&) override {
-    LineReader lines(conn);
-    std::uint64_t count = 0;
-    while (true) {
-      auto line = co_await lines.read_line();
-      if (!line) co_return;
-      const std::string number = std::to_string(++count);
-      auto sent = co_await conn.write(number, " ", *line, "\n");
-      if (!sent) co_return;
-    }
+class Counter final : public LineConnection {
+  void on_line(std::string_view line, Reply& reply) override {
+    reply.write(std::to_string(++lines_), " ", line, "\n");
   }
+  std::uint64_t lines_ = 0;
 };
 
 }  // namespace
 
 Handler counter_protocol() {
-  static CounterProtocol protocol;
-  return &protocol;
+  static LineConnectionFactory counters([] { return std::make_unique<Counter>(); });
+  return counters;
 }
 
 }  // namespace reactord

@@ -19,7 +19,7 @@ class UpperProtocol final : public LineHandler {
 
 Handler upper_protocol() {
   static UpperProtocol protocol;
-  return &protocol;
+  return protocol;
 }
 
 }  // namespace reactord

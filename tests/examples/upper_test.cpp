@@ -1,8 +1,6 @@
 // How a protocol is tested: over a pipe in memory, without a port, on a clock that stands still.
 #include <doctest/doctest.h>
 
-#include <variant>
-
 #include "protocols/table.hpp"
 #include "reactord/pipe.hpp"
 #include "reactord/server.hpp"
@@ -30,7 +28,7 @@ TEST_CASE("upper answers over a pipe") {
   Reactor reactor(clock);
   Server server(reactor);
   auto [client, served] = buffered_pipe(reactor);
-  server.serve(std::move(served), *std::get<LineHandler*>(upper_protocol()));
+  server.serve(std::move(served), upper_protocol());
   reactor.spawn(ask(client));
   CHECK(reactor.run().has_value());
   CHECK(server.ended(EndCause::eof) == 1);

@@ -16,6 +16,7 @@
 
 #include "daemon/configuration.hpp"
 #include "daemon/printable.hpp"
+#include "support/reactord_program.hpp"
 
 namespace {
 
@@ -29,11 +30,12 @@ void demand(bool holds, const char* what, std::string_view text) {
 }
 
 void check(std::string_view text) {
-  Configuration configuration;
+  Configuration configuration(test::reactord_program());
   configuration.read(text, "fuzz");
+  configuration.check_protocols();
   std::string again;
   for (const reactord::Assignment& assignment : configuration.assignments()) {
-    if (assignment.setting->name != "listen" &&
+    if (!assignment.setting->is_list() &&
         again.find('\n' + std::string(assignment.setting->name) + " = ") != std::string::npos) {
       demand(false, "a setting was taken twice", text);
     }
@@ -45,7 +47,7 @@ void check(std::string_view text) {
     demand(line.size() < 32 * Configuration::longest_line, "a mistake is told at too great a length", text);
     demand(reactord::printable(line) == line, "a mistake is no line of text", text);
   }
-  Configuration second;
+  Configuration second(test::reactord_program());
   second.read(again, "again");
   if (again.size() > Configuration::longest_text) return;
   demand(second.take_mistakes().empty(), "what was taken is not taken again", text);
@@ -69,6 +71,7 @@ namespace {
 const std::string_view seeds[] = {
     "listen = line@:9090\nidle-timeout = 30s # thirty\nmax-connections = 10,reject\n",
     "listen = \"line@unix:/a # \\\"b\\\\\"\nlisten = echo@systemd:web\naccept-rate = 100/s,burst=5,defer\n",
+    "program = upper workers=2 timeout=1s A='b c' /bin/sh -c \"x \\\\\\\" y\" z\nlisten = upper@:1\n",
     "\xef\xbb\xbf# comment\r\noutput-high = 64KiB\r\n[section]\r\nlog-level = warn\r\n",
     "lifetime-jitter = 10%\nlong-lines = truncate\nreuse-port = yes\nip6-prefix = 64\nlog-rate = 0\n",
 };

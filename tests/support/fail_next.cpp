@@ -15,6 +15,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdarg>
+#include <mutex>
+#include <optional>
 
 namespace test {
 namespace {
@@ -25,8 +27,11 @@ struct Registration {
 };
 
 constexpr std::size_t most_descriptors = 4096;
+thread_local std::array<FailNext*, calls> failing{};
+
+// Reactors of several threads may be watching at once.
+std::mutex mutex;
 std::array<Registration, most_descriptors> registrations;
-std::array<FailNext*, calls> failing{};
 
 FailNext*& slot(Call call) { return failing[static_cast<std::size_t>(call)]; }
 
@@ -34,10 +39,18 @@ int control(int epoll_fd, int operation, int fd, epoll_event* event) {
   return static_cast<int>(::syscall(SYS_epoll_ctl, epoll_fd, operation, fd, event));
 }
 
-Registration* registration_of(int fd) {
-  if (fd < 0 || static_cast<std::size_t>(fd) >= most_descriptors) return nullptr;
-  Registration& registration = registrations[static_cast<std::size_t>(fd)];
-  return registration.epoll_fd < 0 ? nullptr : &registration;
+std::optional<Registration> registration_of(int fd) {
+  if (fd < 0 || static_cast<std::size_t>(fd) >= most_descriptors) return std::nullopt;
+  const std::scoped_lock lock(mutex);
+  const Registration& registration = registrations[static_cast<std::size_t>(fd)];
+  if (registration.epoll_fd < 0) return std::nullopt;
+  return registration;
+}
+
+void note_registration(int fd, Registration registration) {
+  if (fd < 0 || static_cast<std::size_t>(fd) >= most_descriptors) return;
+  const std::scoped_lock lock(mutex);
+  registrations[static_cast<std::size_t>(fd)] = registration;
 }
 
 bool is_transfer(Call call) { return call == Call::recv || call == Call::send || call == Call::sendmsg; }
@@ -46,8 +59,8 @@ bool is_transfer(Call call) { return call == Call::recv || call == Call::send ||
 
 // A number may have been closed and given out again since: the kernel knows.
 bool is_watched(int fd) {
-  Registration* registration = registration_of(fd);
-  if (registration == nullptr) return false;
+  const std::optional<Registration> registration = registration_of(fd);
+  if (!registration) return false;
   epoll_event none{};
   if (control(registration->epoll_fd, EPOLL_CTL_ADD, fd, &none) != 0) return errno == EEXIST;
   control(registration->epoll_fd, EPOLL_CTL_DEL, fd, &none);
@@ -55,9 +68,8 @@ bool is_watched(int fd) {
 }
 
 bool announce_anew(int fd) {
-  Registration* registration = registration_of(fd);
-  return registration != nullptr &&
-         control(registration->epoll_fd, EPOLL_CTL_MOD, fd, &registration->event) == 0;
+  std::optional<Registration> registration = registration_of(fd);
+  return registration && control(registration->epoll_fd, EPOLL_CTL_MOD, fd, &registration->event) == 0;
 }
 
 FailNext::FailNext(Call call, int number, unsigned times) : call_(call), errno_(number), left_(times) {
@@ -87,10 +99,7 @@ extern "C" {
 int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept {
   if (fails_next(Call::epoll_ctl)) return -1;
   const int result = test::control(epoll_fd, operation, fd, event);
-  if (result == 0 && operation == EPOLL_CTL_ADD && fd >= 0 &&
-      static_cast<std::size_t>(fd) < test::most_descriptors) {
-    test::registrations[static_cast<std::size_t>(fd)] = {epoll_fd, *event};
-  }
+  if (result == 0 && operation == EPOLL_CTL_ADD) test::note_registration(fd, {epoll_fd, *event});
   return result;
 }
 

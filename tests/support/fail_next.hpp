@@ -7,8 +7,9 @@
 //     library ---- accept4(2) ----> fail_next.cpp (of recv and send: faults.cpp) ---- syscall(2) ----> kernel
 //
 // The calls are those of this program, found before those of the C library and of the sanitizer, so what is tested is
-// what is shipped. recvmsg counts as recv. Of recv, send and sendmsg only those fail that are for a descriptor which a Reactor watches: a test's
-// own peers are left alone. EAGAIN comes with what it stands for: the descriptor is announced anew (epoll(7), edges).
+// what is shipped. Only calls of the thread that made it fail. recvmsg counts as recv. Of recv, send and sendmsg only those
+// fail that are for a descriptor which a Reactor watches: a test's own peers are left alone. EAGAIN comes with what it
+// stands for: the descriptor is announced anew (epoll(7), edges).
 #pragma once
 
 #include <cstddef>

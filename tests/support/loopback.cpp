@@ -159,12 +159,12 @@ Link connect(Reactor& reactor, Transport transport, PeerOptions options) {
   return {std::move(*conn), std::move(peer)};
 }
 
-void over_each_transport(Task<> (*body)(Scene&), PeerOptions options) {
+void over_each_transport(Task<> (*body)(ConnStage&), PeerOptions options) {
   for (const Transport transport : {Transport::tcp, Transport::unix_socket}) {
     const std::string name = to_string(transport);
     CAPTURE(name);
-    Scene scene(transport, options);
-    run(scene.reactor, body(scene));
+    ConnStage stage(transport, options);
+    stage.run(body);
   }
 }
 

@@ -12,10 +12,10 @@
 #include <string_view>
 #include <utility>
 
-#include "conformance/running.hpp"
 #include "reactord/conn.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/reactor.hpp"
+#include "support/stage.hpp"
 
 namespace test {
 
@@ -73,20 +73,17 @@ struct Link {
 // A connected Conn with its raw peer. Turns the loop, so: not from within a task.
 Link connect(reactord::Reactor& reactor, Transport transport, PeerOptions options = {});
 
-// A Reactor on a virtual clock with one connection, for the tests of a Conn.
-struct Scene {
-  explicit Scene(Transport over, PeerOptions options = {})
+// A stage with one connection, for the tests of a Conn.
+struct ConnStage : Stage {
+  explicit ConnStage(Transport over, PeerOptions options = {})
       : transport(over), link(connect(reactor, over, options)) {}
-  DescriptorCheck descriptors;
   Transport transport;
-  reactord::VirtualClock clock;
-  reactord::Reactor reactor{clock};
   Link link;
   reactord::Conn& conn = link.conn;
   Peer& peer = link.peer;
 };
 
-// Runs `body` in a Scene over TCP, then in one over a unix socket.
-void over_each_transport(reactord::Task<> (*body)(Scene&), PeerOptions options = {});
+// Runs `body` on a stage over TCP, then on one over a unix socket.
+void over_each_transport(reactord::Task<> (*body)(ConnStage&), PeerOptions options = {});
 
 }  // namespace test

@@ -21,48 +21,45 @@ struct Pause {
 };
 
 // A listener on a virtual clock that keeps its pauses.
-struct Scene {
-  Scene() {
+struct PauseStage : test::Stage {
+  PauseStage() {
     ListenOptions options;
     options.on_pause = [this](const Error& error, Duration length) {
       pauses.push_back({error.system_errno(), length});
     };
     listener.emplace(listen_at(reactor, "127.0.0.1:0", std::move(options)));
   }
-  test::DescriptorCheck descriptors;
-  VirtualClock clock;
-  Reactor reactor{clock};
   std::vector<Pause> pauses;
   std::optional<Listener> listener;
   std::vector<Conn> accepted;
   std::optional<test::NoDescriptors> limit;
 };
 
-Task<> accept(Scene& scene, std::size_t count) {
-  while (scene.accepted.size() < count) {
-    auto conn = co_await scene.listener->accept();
+Task<> accept(PauseStage& stage, std::size_t count) {
+  while (stage.accepted.size() < count) {
+    auto conn = co_await stage.listener->accept();
     if (!conn) break;
-    scene.accepted.push_back(std::move(*conn));
+    stage.accepted.push_back(std::move(*conn));
   }
 }
 
-Task<> lift_limit(Scene& scene, Duration after) {
-  auto slept = co_await scene.reactor.sleep(after);
-  CHECK(scene.accepted.empty());
-  scene.limit.reset();
+Task<> lift_limit(PauseStage& stage, Duration after) {
+  auto slept = co_await stage.reactor.sleep(after);
+  CHECK(stage.accepted.empty());
+  stage.limit.reset();
 }
 
 // Closes the first accepted connection, and sees the waiting one taken in before any time has passed.
-Task<> free_one(Scene& scene, Duration after) {
-  auto slept = co_await scene.reactor.sleep(after);
-  CHECK(scene.accepted.size() == 1);
-  CHECK(scene.pauses.back().length == Listener::longest_pause);
-  const Time before = scene.reactor.now();
-  const std::uint64_t turn = scene.reactor.turns();
-  scene.accepted.front().abort();
-  while (scene.accepted.size() < 2) co_await scene.reactor.next_turn();
-  CHECK(scene.reactor.now() == before);
-  CHECK(scene.reactor.turns() - turn <= 3);
+Task<> free_one(PauseStage& stage, Duration after) {
+  auto slept = co_await stage.reactor.sleep(after);
+  CHECK(stage.accepted.size() == 1);
+  CHECK(stage.pauses.back().length == Listener::longest_pause);
+  const Time before = stage.reactor.now();
+  const std::uint64_t turn = stage.reactor.turns();
+  stage.accepted.front().abort();
+  while (stage.accepted.size() < 2) co_await stage.reactor.next_turn();
+  CHECK(stage.reactor.now() == before);
+  CHECK(stage.reactor.turns() - turn <= 3);
 }
 
 class Answerer final : public LineHandler {
@@ -111,46 +108,46 @@ Task<> talk(Reactor& reactor, Talk& talk) {
 TEST_CASE(
     "[79] accept exhaustion: the listener pauses, 5 ms doubling to 1 s, and takes the client in when it "
     "can") {
-  Scene scene;
-  const Peer client = Peer::connect(scene.listener->local_addr());
-  scene.limit.emplace();
-  scene.reactor.spawn(accept(scene, 1));
-  test::run(scene.reactor, lift_limit(scene, 10s));
-  CHECK(scene.accepted.size() == 1);
+  PauseStage stage;
+  const Peer client = Peer::connect(stage.listener->local_addr());
+  stage.limit.emplace();
+  stage.reactor.spawn(accept(stage, 1));
+  test::run(stage.reactor, lift_limit(stage, 10s));
+  CHECK(stage.accepted.size() == 1);
   Duration expected = Listener::shortest_pause;
-  for (const Pause& pause : scene.pauses) {
+  for (const Pause& pause : stage.pauses) {
     CHECK(pause.number == EMFILE);
     CHECK(pause.length == expected);
     expected = std::min(expected * 2, Listener::longest_pause);
   }
-  CHECK(scene.pauses.size() >= 15);  // 1.275 s until the longest is reached, then one a second
-  CHECK(scene.pauses.size() <= 19);
-  CHECK(scene.listener->pauses() == scene.pauses.size());
-  CHECK(scene.reactor.turns() <= 4 * scene.pauses.size());
+  CHECK(stage.pauses.size() >= 15);  // 1.275 s until the longest is reached, then one a second
+  CHECK(stage.pauses.size() <= 19);
+  CHECK(stage.listener->pauses() == stage.pauses.size());
+  CHECK(stage.reactor.turns() <= 4 * stage.pauses.size());
 }
 
 TEST_CASE(
     "accept exhaustion: closing a connection of ours cuts the pause short, and the back-off begins anew") {
-  Scene scene;
-  const Peer first = Peer::connect(scene.listener->local_addr());
-  test::run(scene.reactor, accept(scene, 1));
-  const Peer second = Peer::connect(scene.listener->local_addr());
-  scene.limit.emplace();
-  scene.reactor.spawn(accept(scene, 2));
-  test::run(scene.reactor, free_one(scene, 5s));
-  scene.limit.reset();
-  const Peer third = Peer::connect(scene.listener->local_addr());
-  scene.limit.emplace();
-  scene.pauses.clear();
-  scene.reactor.spawn(accept(scene, 3));
-  auto lift = [](Scene& of) -> Task<> {
+  PauseStage stage;
+  const Peer first = Peer::connect(stage.listener->local_addr());
+  test::run(stage.reactor, accept(stage, 1));
+  const Peer second = Peer::connect(stage.listener->local_addr());
+  stage.limit.emplace();
+  stage.reactor.spawn(accept(stage, 2));
+  test::run(stage.reactor, free_one(stage, 5s));
+  stage.limit.reset();
+  const Peer third = Peer::connect(stage.listener->local_addr());
+  stage.limit.emplace();
+  stage.pauses.clear();
+  stage.reactor.spawn(accept(stage, 3));
+  auto lift = [](PauseStage& of) -> Task<> {
     auto slept = co_await of.reactor.sleep(1ms);
     of.limit.reset();
   };
-  test::run(scene.reactor, lift(scene));
-  CHECK(scene.accepted.size() == 3);
-  REQUIRE_FALSE(scene.pauses.empty());
-  CHECK(scene.pauses.front().length == Listener::shortest_pause);
+  test::run(stage.reactor, lift(stage));
+  CHECK(stage.accepted.size() == 3);
+  REQUIRE_FALSE(stage.pauses.empty());
+  CHECK(stage.pauses.front().length == Listener::shortest_pause);
 }
 
 TEST_CASE("accept exhaustion: a paused listener sleeps in the kernel, on the machine's clock too") {
@@ -193,64 +190,64 @@ TEST_CASE("accept exhaustion: a server goes on serving whom it has, and takes th
 
 TEST_CASE("[78] accept exhaustion: a client that reset in the queue disturbs nobody") {
   // Linux hands such a connection out; it is its first read that hears of the reset.
-  Scene scene;
-  Peer dead = Peer::connect(scene.listener->local_addr());
+  PauseStage stage;
+  Peer dead = Peer::connect(stage.listener->local_addr());
   dead.reset();
-  Peer alive = Peer::connect(scene.listener->local_addr());
+  Peer alive = Peer::connect(stage.listener->local_addr());
   alive.send("x");
   alive.finish();
-  test::run(scene.reactor, accept(scene, 2));
-  REQUIRE(scene.accepted.size() == 2);
+  test::run(stage.reactor, accept(stage, 2));
+  REQUIRE(stage.accepted.size() == 2);
   Seen from_dead, from_alive;
-  scene.reactor.spawn(read_all(scene.accepted[0], from_dead));
-  test::run(scene.reactor, read_all(scene.accepted[1], from_alive));
+  stage.reactor.spawn(read_all(stage.accepted[0], from_dead));
+  test::run(stage.reactor, read_all(stage.accepted[1], from_alive));
   CHECK(from_dead.number == ECONNRESET);
   CHECK(from_alive.bytes == "x");
   CHECK(from_alive.code == ErrorCode::eof);
-  CHECK(scene.pauses.empty());
+  CHECK(stage.pauses.empty());
 }
 
 namespace {
 
-Task<> accept_or_fail(Scene& scene, Seen& seen) {
-  auto conn = co_await scene.listener->accept();
+Task<> accept_or_fail(PauseStage& stage, Seen& seen) {
+  auto conn = co_await stage.listener->accept();
   seen.ended = true;
   if (!conn) {
     seen.note(conn.error());
   } else {
-    scene.accepted.push_back(std::move(*conn));
+    stage.accepted.push_back(std::move(*conn));
   }
 }
 
 }  // namespace
 
 TEST_CASE("accept exhaustion: an errno that nobody expects is a pause, and an error only time after time") {
-  Scene scene;
-  const Peer client = Peer::connect(scene.listener->local_addr());
+  PauseStage stage;
+  const Peer client = Peer::connect(stage.listener->local_addr());
   Seen first, second;
   {
     test::FailNext fail(test::Call::accept, EIO, Listener::failed_accepts);
-    test::run(scene.reactor, accept_or_fail(scene, first));
+    test::run(stage.reactor, accept_or_fail(stage, first));
     CHECK(fail.happened());
   }
   CHECK(first.number == EIO);
-  CHECK(scene.pauses.size() == Listener::failed_accepts - 1);
-  CHECK(scene.pauses.back().number == EIO);
-  CHECK(scene.pauses.back().length == Listener::longest_pause);
+  CHECK(stage.pauses.size() == Listener::failed_accepts - 1);
+  CHECK(stage.pauses.back().number == EIO);
+  CHECK(stage.pauses.back().length == Listener::longest_pause);
   test::FailNext fail(test::Call::accept, EIO, Listener::failed_accepts - 1);
-  test::run(scene.reactor, accept_or_fail(scene, second));
+  test::run(stage.reactor, accept_or_fail(stage, second));
   CHECK(fail.happened());
-  CHECK(scene.accepted.size() == 1);
+  CHECK(stage.accepted.size() == 1);
 }
 
 TEST_CASE("accept exhaustion: clients that died are passed over, but not without end") {
-  Scene scene;
-  const Peer client = Peer::connect(scene.listener->local_addr());
+  PauseStage stage;
+  const Peer client = Peer::connect(stage.listener->local_addr());
   Seen seen;
   test::FailNext fail(test::Call::accept, EPERM, 10 * Listener::accepts_per_turn);
-  test::run(scene.reactor, accept_or_fail(scene, seen));
+  test::run(stage.reactor, accept_or_fail(stage, seen));
   CHECK(fail.happened());
-  CHECK(scene.accepted.size() == 1);
-  CHECK(scene.pauses.size() == 10);
-  CHECK(scene.pauses.front().number == EPERM);
+  CHECK(stage.accepted.size() == 1);
+  CHECK(stage.pauses.size() == 10);
+  CHECK(stage.pauses.front().number == EPERM);
 }

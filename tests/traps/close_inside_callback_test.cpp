@@ -21,12 +21,9 @@ void do_to(Deed deed, Owner& conn) {
   if (deed == Deed::destroy || deed == Deed::abort_and_destroy) conn.reset();
 }
 
-struct Scene {
-  explicit Scene(Transport transport)
+struct TwoLinksStage : test::Stage {
+  explicit TwoLinksStage(Transport transport)
       : first(test::connect(reactor, transport)), second(test::connect(reactor, transport)) {}
-  test::DescriptorCheck descriptors;
-  VirtualClock clock;  // what closes has its time, and run() waits for it
-  Reactor reactor{clock};
   test::Link first, second;
   Owner first_conn{new Conn(std::move(first.conn))}, second_conn{new Conn(std::move(second.conn))};
   std::vector<Seen> seen{4};
@@ -80,9 +77,9 @@ void over_all(Body body) {
     for (const Deed deed : deeds) {
       const int number = static_cast<int>(deed);
       CAPTURE(number);
-      Scene scene(transport);
-      body(scene, deed);
-      CHECK(scene.reactor.live_tasks() == 0);
+      TwoLinksStage stage(transport);
+      body(stage, deed);
+      CHECK(stage.reactor.live_tasks() == 0);
     }
   }
 }
@@ -90,63 +87,63 @@ void over_all(Body body) {
 }  // namespace
 
 TEST_CASE("close inside a callback: one's own connection, with bytes and events left") {
-  over_all([](Scene& scene, Deed deed) {
-    scene.first.peer.send("more than one byte");
-    scene.reactor.spawn(read_then(scene.first_conn, scene.first_conn, deed, scene.seen[0]));
-    REQUIRE(scene.reactor.run().has_value());
-    CHECK(scene.seen[0].ended);
+  over_all([](TwoLinksStage& stage, Deed deed) {
+    stage.first.peer.send("more than one byte");
+    stage.reactor.spawn(read_then(stage.first_conn, stage.first_conn, deed, stage.seen[0]));
+    REQUIRE(stage.reactor.run().has_value());
+    CHECK(stage.seen[0].ended);
   });
 }
 
 TEST_CASE("close inside a callback: another connection whose event is in the same batch") {
-  over_all([](Scene& scene, Deed deed) {
-    scene.reactor.spawn(read_then(scene.first_conn, scene.second_conn, deed, scene.seen[0]));
-    scene.reactor.spawn(keep_reading(scene.second_conn, scene.seen[1]));
-    scene.reactor.spawn(
-        make_ready(*scene.first_conn, scene.first.peer, *scene.second_conn, scene.second.peer));
-    REQUIRE(scene.reactor.run().has_value());
-    CHECK(scene.seen[1].ended);
-    CHECK(scene.seen[1].code == ErrorCode::closed);
+  over_all([](TwoLinksStage& stage, Deed deed) {
+    stage.reactor.spawn(read_then(stage.first_conn, stage.second_conn, deed, stage.seen[0]));
+    stage.reactor.spawn(keep_reading(stage.second_conn, stage.seen[1]));
+    stage.reactor.spawn(
+        make_ready(*stage.first_conn, stage.first.peer, *stage.second_conn, stage.second.peer));
+    REQUIRE(stage.reactor.run().has_value());
+    CHECK(stage.seen[1].ended);
+    CHECK(stage.seen[1].code == ErrorCode::closed);
   });
 }
 
 TEST_CASE("close inside a callback: whichever of two comes first ends the other") {
-  over_all([](Scene& scene, Deed deed) {
-    scene.reactor.spawn(read_then(scene.first_conn, scene.second_conn, deed, scene.seen[0]));
-    scene.reactor.spawn(read_then(scene.second_conn, scene.first_conn, deed, scene.seen[1]));
-    scene.reactor.spawn(
-        make_ready(*scene.second_conn, scene.second.peer, *scene.first_conn, scene.first.peer));
-    REQUIRE(scene.reactor.run().has_value());
-    CHECK(scene.seen[0].ended);
-    CHECK(scene.seen[1].ended);
-    CHECK((scene.seen[0].code == ErrorCode::closed) != (scene.seen[1].code == ErrorCode::closed));
+  over_all([](TwoLinksStage& stage, Deed deed) {
+    stage.reactor.spawn(read_then(stage.first_conn, stage.second_conn, deed, stage.seen[0]));
+    stage.reactor.spawn(read_then(stage.second_conn, stage.first_conn, deed, stage.seen[1]));
+    stage.reactor.spawn(
+        make_ready(*stage.second_conn, stage.second.peer, *stage.first_conn, stage.first.peer));
+    REQUIRE(stage.reactor.run().has_value());
+    CHECK(stage.seen[0].ended);
+    CHECK(stage.seen[1].ended);
+    CHECK((stage.seen[0].code == ErrorCode::closed) != (stage.seen[1].code == ErrorCode::closed));
   });
 }
 
 TEST_CASE("close inside a callback: a reader and a writer wait on the connection that a third task ends") {
   const std::string bytes(16 * 1024 * 1024, 'x');
   for (const auto ender : {wait_turns, wait_time}) {
-    over_all([&](Scene& scene, Deed deed) {
-      scene.reactor.spawn(keep_reading(scene.first_conn, scene.seen[0]));
-      scene.reactor.spawn(keep_writing(scene.first_conn, bytes, scene.seen[1]));
-      scene.reactor.spawn(ender(scene.first_conn, deed, scene.reactor));
-      REQUIRE(scene.reactor.run().has_value());
-      CHECK(scene.seen[0].code == ErrorCode::closed);
-      CHECK(scene.seen[1].code == ErrorCode::closed);
+    over_all([&](TwoLinksStage& stage, Deed deed) {
+      stage.reactor.spawn(keep_reading(stage.first_conn, stage.seen[0]));
+      stage.reactor.spawn(keep_writing(stage.first_conn, bytes, stage.seen[1]));
+      stage.reactor.spawn(ender(stage.first_conn, deed, stage.reactor));
+      REQUIRE(stage.reactor.run().has_value());
+      CHECK(stage.seen[0].code == ErrorCode::closed);
+      CHECK(stage.seen[1].code == ErrorCode::closed);
     });
   }
 }
 
 TEST_CASE("close inside a callback: the reader, resumed first, ends the connection its writer waits on") {
   const std::string bytes(16 * 1024 * 1024, 'x');
-  over_all([&](Scene& scene, Deed deed) {
-    scene.reactor.spawn(keep_writing(scene.first_conn, bytes, scene.seen[1]));
-    scene.reactor.spawn(read_then(scene.first_conn, scene.first_conn, deed, scene.seen[0]));
-    scene.reactor.spawn(
-        make_ready(*scene.first_conn, scene.first.peer, *scene.second_conn, scene.second.peer));
-    REQUIRE(scene.reactor.run().has_value());
-    CHECK(scene.seen[0].ended);
-    CHECK(scene.seen[1].code == ErrorCode::closed);
+  over_all([&](TwoLinksStage& stage, Deed deed) {
+    stage.reactor.spawn(keep_writing(stage.first_conn, bytes, stage.seen[1]));
+    stage.reactor.spawn(read_then(stage.first_conn, stage.first_conn, deed, stage.seen[0]));
+    stage.reactor.spawn(
+        make_ready(*stage.first_conn, stage.first.peer, *stage.second_conn, stage.second.peer));
+    REQUIRE(stage.reactor.run().has_value());
+    CHECK(stage.seen[0].ended);
+    CHECK(stage.seen[1].code == ErrorCode::closed);
   });
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 using namespace traps;
 
-struct Scene {
-  explicit Scene(Reactor& of) : reactor(of), listener(listen_at(of)) {}
+struct ConnStage {
+  explicit ConnStage(Reactor& of) : reactor(of), listener(listen_at(of)) {}
   Reactor& reactor;
   Listener listener;
   Seen first, second, third;
@@ -29,7 +29,7 @@ bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
 // Resumed by the first event of the batch: ends the second connection, whose event comes next, and takes in a
 // third.
-Task<> replace(Scene& scene, Conn& conn, Conn& victim) {
+Task<> replace(ConnStage& scene, Conn& conn, Conn& victim) {
   char byte = 0;
   auto read = co_await conn.read(std::span(&byte, 1));
   const std::uint64_t turn = scene.reactor.turns();
@@ -57,7 +57,7 @@ Task<> make_ready(Conn& conn, Peer& peer, Conn& victim, Peer& victim_peer) {
 }
 
 // The newcomer's peer is silent for some turns, in which no event may reach it, then speaks and finishes.
-Task<> speak_late(Scene& scene, Peer& peer) {
+Task<> speak_late(ConnStage& scene, Peer& peer) {
   while (!scene.newcomer) co_await scene.reactor.next_turn();
   for (int turn = 0; turn < 3; ++turn) co_await scene.reactor.next_turn();
   CHECK(scene.third.bytes.empty());
@@ -85,7 +85,7 @@ TEST_CASE(
     "descriptor reuse: within the turn of its close, the number of a connection is not given to another") {
   const test::DescriptorCheck descriptors;
   Reactor reactor;
-  Scene scene(reactor);
+  ConnStage scene(reactor);
   Peer first = Peer::connect(scene.listener.local_addr());
   Peer second = Peer::connect(scene.listener.local_addr());
   Peer third = Peer::connect(scene.listener.local_addr());  // stays in the kernel's queue for now
@@ -111,7 +111,7 @@ namespace {
 
 // Replaces itself, once per turn, by a connection that gets the number it had: the usual case, one turn
 // later.
-Task<> serve_in_turn(Scene& scene, int connections, std::string& heard) {
+Task<> serve_in_turn(ConnStage& scene, int connections, std::string& heard) {
   for (int connection = 0; connection < connections; ++connection) {
     auto accepted = co_await scene.listener.accept();
     if (!accepted) co_return;
@@ -129,7 +129,7 @@ Task<> serve_in_turn(Scene& scene, int connections, std::string& heard) {
 TEST_CASE("descriptor reuse: numbers that come back turn after turn carry nothing over") {
   const test::DescriptorCheck descriptors;
   Reactor reactor;
-  Scene scene(reactor);
+  ConnStage scene(reactor);
   constexpr int connections = 200;
   std::vector<Peer> peers;
   std::string expected, heard;

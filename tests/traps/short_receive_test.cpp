@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "reactord/line_reader.hpp"
-#include "support/served.hpp"
+#include "support/server_stage.hpp"
 #include "traps/trap.hpp"
 
 namespace {
@@ -97,26 +97,27 @@ std::string answers(const char* address, Handler& handler, Say say, bool drain_a
   Listener listener = listen_at(reactor, address);
   Peer peer = Peer::connect(listener.local_addr());
   server.listen(std::move(listener), handler);
-  static constexpr auto body = [](Reactor& on, Server& of, Peer& client, Say speak, bool at_once,
-                                  std::string& heard) -> Task<> {
-    while (of.accepted() == 0) co_await on.next_turn();
-    co_await on.next_turn();
-    speak(client);
-    arrive(client);
-    if (!at_once) {
-      auto slept = co_await on.sleep(1s);
-      CHECK(slept.has_value());
-    }
-    const Time before = on.now();
-    of.drain(10s);
-    auto bytes = co_await test::read_to_end(on, client);
-    heard = std::move(bytes);
-    client.close();
-    while (of.open_connections() > 0) co_await on.next_turn();
-    CHECK(on.now() - before < 1s);
-  };
   std::string heard;
-  test::run(reactor, body(reactor, server, peer, say, drain_at_once, heard));
+  test::run(
+      reactor,
+      [](Reactor& on, Server& of, Peer& client, Say speak, bool at_once, std::string& into) -> Task<> {
+        while (of.accepted() == 0) co_await on.next_turn();
+        co_await on.next_turn();
+        speak(client);
+        arrive(client);
+        if (!at_once) {
+          auto slept = co_await on.sleep(1s);
+          CHECK(slept.has_value());
+        }
+        const Time before = on.now();
+        of.drain(10s);
+        auto bytes = co_await test::read_to_end(on, client);
+        into = std::move(bytes);
+        client.close();
+        while (of.open_connections() > 0) co_await on.next_turn();
+        CHECK(on.now() - before < 1s);
+      },
+      server, peer, say, drain_at_once, heard);
   CHECK(server.ended(EndCause::killed) == 0);
   return heard;
 }
@@ -303,17 +304,19 @@ TEST_CASE("short receive: nor where a rejected client is cut short") {
     arrive(peers.back());
   }
   for (Listener& listener : listeners) server.listen(std::move(listener), lines);
-  static constexpr auto body = [](Reactor& on, Server& of, std::vector<Peer>& clients) -> Task<> {
-    while (of.accepted() < clients.size()) co_await on.next_turn();
-    std::size_t told = 0;
-    for (Peer& client : clients) {
-      client.finish();
-      auto heard = co_await test::read_to_end(on, client);
-      CHECK(client.error() == 0);
-      if (heard.starts_with("ERR too many connections")) ++told;
-    }
-    CHECK(told == clients.size() - 1);
-    of.drain(1s);
-  };
-  test::run(reactor, body(reactor, server, peers));
+  test::run(
+      reactor,
+      [](Reactor& on, Server& of, std::vector<Peer>& clients) -> Task<> {
+        while (of.accepted() < clients.size()) co_await on.next_turn();
+        std::size_t told = 0;
+        for (Peer& client : clients) {
+          client.finish();
+          auto heard = co_await test::read_to_end(on, client);
+          CHECK(client.error() == 0);
+          if (heard.starts_with("ERR too many connections")) ++told;
+        }
+        CHECK(told == clients.size() - 1);
+        of.drain(1s);
+      },
+      server, peers);
 }

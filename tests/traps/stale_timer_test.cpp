@@ -16,7 +16,7 @@ enum class Deed { rearm, clear, close, abort, destroy };
 constexpr std::size_t connections = 3;
 
 // Connections that wait with one and the same deadline. The first to time out does the deed to the others.
-struct Scene {
+struct ConnStage {
   Deed deed{};
   std::array<std::unique_ptr<Conn>, connections> conns;
   std::array<Seen, connections> seen;
@@ -45,7 +45,7 @@ void do_to(Deed deed, std::unique_ptr<Conn>& conn) {
   }
 }
 
-Task<> wait(Scene& scene, std::size_t index) {
+Task<> wait(ConnStage& scene, std::size_t index) {
   Seen& seen = scene.seen[index];
   char byte = 0;
   auto read = co_await scene.conns[index]->read(std::span(&byte, 1));
@@ -60,7 +60,7 @@ Task<> wait(Scene& scene, std::size_t index) {
 }
 
 // Long after the deed: too late for the old deadline, too early for the new one.
-Task<> speak(Reactor& reactor, Scene& scene) {
+Task<> speak(Reactor& reactor, ConnStage& scene) {
   auto slept = co_await reactor.sleep(1s);
   scene.open_after_deed = reactor.open_descriptors();
   auto slept_on = co_await reactor.sleep(30min);
@@ -75,7 +75,7 @@ void expire_together(Deed deed) {
   const test::DescriptorCheck descriptors;
   VirtualClock clock;
   Reactor reactor(clock);
-  Scene scene;
+  ConnStage scene;
   scene.deed = deed;
   for (std::size_t index = 0; index < connections; ++index) {
     test::Link link = test::connect(reactor, Transport::tcp);

@@ -1,15 +1,15 @@
-// Children: the processes of the crew, as the one that began them deals with them.
+// Children: how the process that began the run ends its workers and gives its signals back.
 #pragma once
 
 #include <sys/types.h>
 
 namespace reactord::load {
 
-// SIGKILL, which also ends one that was stopped or does not look at its link: kill(2).
+// Sends SIGKILL, which also ends a worker that is stopped or does not read its link: kill(2).
 void kill_child(pid_t child) noexcept;
 
-// A run blocks SIGINT and SIGTERM and looks at them by itself. Once it is over they end the program again; one that came
-// too late to end the run is let go.
+// Lets SIGINT and SIGTERM end the program again after a run, which blocks them. A signal that came too late to end the
+// run is discarded.
 void release_signals() noexcept;
 
 }  // namespace reactord::load

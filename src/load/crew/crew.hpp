@@ -1,8 +1,8 @@
-// Crew: the processes that share the load, started together, and what they tell put together.
+// Crew: the processes that share the load. They start together, and their results are added up.
 //
 //     run_crew() --fork--> worker 0, worker 1, ...     each on its link
 //        all ready --> start --> seconds, added up --> results, added up
-//        ctrl-C --> stop: results of what was done;  a second one: all of them are killed, and nothing is waited for
+//        ctrl-C --> stop: results so far;  a second ctrl-C: all workers are killed, and nothing is waited for
 #pragma once
 
 #include <cstddef>
@@ -16,19 +16,19 @@ namespace reactord::load {
 
 struct CrewRun {
   LoadResult result;
-  bool is_worker = false;  // this process is one of them, and done: it has nothing more to say
+  bool is_worker = false;  // this process is a worker and done: it must exit without output
   bool aborted = false;    // by a second ctrl-C
-  std::string failure;     // a sentence: no process could be started
+  std::string failure;     // a sentence; empty: the processes could be started
 };
 
-// Is told what happens while the run goes on, in the process that began it.
+// Observes the run from the process that began it.
 struct CrewObserver {
   virtual ~CrewObserver() = default;
-  virtual void on_second(std::size_t number,
-                         const LoadSecond& second) = 0;  // it has ended; they count from 1
-  // Once a second, before anything is measured: what was answered and failed so far, and is open.
+  // A measured second has ended. Seconds count from 1.
+  virtual void on_second(std::size_t number, const LoadSecond& second) = 0;
+  // Comes once a second before the first measured one: the answers and failures so far, and the open connections.
   virtual void on_prelude(Progress::Phase phase, const LoadSecond& so_far) = 0;
-  // A while after the first ctrl-C, while what is under way is waited for: another one ends it at once.
+  // Comes shortly after the first ctrl-C, while replies are waited for. Another ctrl-C ends the run at once.
   virtual void on_interrupted() = 0;
 };
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t line_width = 79;
 
-// All digits, or, where the line would be too long with them, at most four columns: "9999", "56k", "1.2M".
+// All digits; or, in a narrow line, at most four columns: "9999", "56k", "1.2M".
 std::string count_text(std::uint64_t count, bool is_narrow) {
   if (!is_narrow || count < 10'000) return std::to_string(count);
   constexpr char units[] = "kMGTPE";
@@ -23,7 +23,7 @@ std::string latency_text(std::uint64_t nanoseconds) {
   return nanoseconds > longest ? ">99h" : measured_time_text(nanoseconds);
 }
 
-// Whole seconds, rounded up: the line is written once a second, and "0s left" is the end.
+// Whole seconds, rounded up, so that "0s left" is the end.
 std::string left_text(Duration left, bool is_narrow) {
   const std::int64_t seconds = left <= 0ns ? 0 : (left.count() - 1) / 1'000'000'000 + 1;
   if (seconds < 100) return std::to_string(seconds) + "s";

@@ -1,4 +1,4 @@
-// Progress line: what a load run shows of itself while it goes on, once a second.
+// Progress line: what a run shows of itself once a second.
 //
 //     opening connections  errors 0  open 64/100
 //     12345/s  p50 200.00us  p99 1.23ms  errors 0  open 100/100  7s left
@@ -12,14 +12,14 @@ namespace reactord::load {
 
 struct Progress {
   enum class Phase : std::uint8_t {
-    opening,     // connections; nothing is sent
-    warming_up,  // nothing of it will be in the result
-    measuring,
+    opening,     // connections are dialled, nothing is sent
+    warming_up,  // requests are sent, and left out of the result
+    measuring,   // requests are sent and measured
   };
-  LoadSecond second;         // the last one
+  LoadSecond second;         // the last second
   std::uint64_t errors = 0;  // since the beginning
   std::uint64_t connections_wanted = 0;
-  Duration left{0};  // of the phase: warm-up, or the measured time
+  Duration left{0};  // of the warm-up, or of the measured time
   Phase phase = Phase::measuring;
 };
 

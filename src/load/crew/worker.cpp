@@ -6,6 +6,7 @@
 
 #include "load/engine/engine.hpp"
 #include "load/result/result_json.hpp"
+#include "reactord/buffered_reader.hpp"
 #include "reactord/listener.hpp"
 #include "reactord/signals.hpp"
 
@@ -19,7 +20,7 @@ class Worker final : EngineObserver {
   Worker(Reactor& reactor, const LoadOptions& share, Conn link)
       : reactor_(reactor),
         link_(std::move(link)),
-        input_(link_),
+        input_(link_, longest_line, longest_line),
         engine_(reactor, share, *this),
         started_(reactor) {}
 
@@ -33,19 +34,19 @@ class Worker final : EngineObserver {
     is_done_ = true;
   }
 
-  Task<> listen() {
+  Task<> read_link() {
     while (true) {
-      auto line = co_await input_.next();
+      auto line = co_await input_.read_until('\n');
       if (!line) break;
-      obey(*line);
+      handle_line(line->substr(0, line->size() - 1));
     }
-    // Nobody is there to be told anything. The engine is stopped too: what tries again and again would never end.
+    // No process reads the result any more. The engine is stopped too, since its retries would never end.
     engine_.stop();
     reactor_.stop();
   }
 
-  // The one who began it all is told by the same signal, or else finds that this share was cut short.
-  Task<> obey_signals(Signals& signals) {
+  // The supervisor gets the same signal, or else sees in the result that this share was interrupted.
+  Task<> handle_signals(Signals& signals) {
     auto first = co_await signals.next();
     if (!first) co_return;
     const Time came = monotonic_now();
@@ -59,7 +60,7 @@ class Worker final : EngineObserver {
     reactor_.stop();
   }
 
-  Task<> speak() {
+  Task<> write_link() {
     while (!is_done_ || !outbox_.empty()) {
       if (outbox_.empty()) {
         auto slept = co_await reactor_.sleep(outbox_interval);
@@ -80,7 +81,7 @@ class Worker final : EngineObserver {
     started_.cancel();
   }
 
-  void obey(std::string_view line) {
+  void handle_line(std::string_view line) {
     if (line == "stop") {
       stop();
     } else if (line.starts_with("start ")) {
@@ -91,12 +92,12 @@ class Worker final : EngineObserver {
     }
   }
 
-  void tell_prelude(const char* phase, const LoadSecond& so_far) {
+  void queue_prelude(const char* phase, const LoadSecond& so_far) {
     outbox_ += std::string(phase) + " " + std::to_string(so_far.requests) + " " +
                std::to_string(so_far.errors) + " " + std::to_string(so_far.open_connections) + "\n";
   }
-  void on_opening(const LoadSecond& so_far) override { tell_prelude("opening", so_far); }
-  void on_warm_up(const LoadSecond& so_far) override { tell_prelude("warm-up", so_far); }
+  void on_opening(const LoadSecond& so_far) override { queue_prelude("opening", so_far); }
+  void on_warm_up(const LoadSecond& so_far) override { queue_prelude("warm-up", so_far); }
 
   void on_second(const LoadSecond& second, const Histogram& responses) override {
     outbox_ += "second " + std::to_string(seconds_++) + " " + std::to_string(second.requests) + " " +
@@ -106,9 +107,9 @@ class Worker final : EngineObserver {
 
   Reactor& reactor_;
   Conn link_;
-  LineInput input_;
+  BufferedReader input_;
   Engine engine_;
-  Context started_;  // done: it is
+  Context started_;  // done once the supervisor has sent the start, or a stop
   Time start_;
   std::string outbox_;
   std::uint64_t seconds_ = 0;
@@ -120,21 +121,6 @@ std::uint64_t part_of(std::uint64_t whole, std::uint64_t index, std::uint64_t pa
 }
 
 }  // namespace
-
-Task<std::optional<std::string>> LineInput::next() {
-  while (true) {
-    const std::size_t end = input_.view().find('\n', searched_);
-    if (end != std::string_view::npos) {
-      std::string line(input_.view().substr(0, end));
-      input_.consume(end + 1);
-      searched_ = 0;
-      co_return line;
-    }
-    searched_ = input_.size();
-    auto count = co_await conn_.read(input_);
-    if (!count) co_return std::nullopt;
-  }
-}
 
 LoadOptions share_of(const LoadOptions& options, std::uint64_t index) {
   LoadOptions share = options;
@@ -155,11 +141,11 @@ void run_worker(const LoadOptions& share, int link) {
   Reactor reactor;
   auto conn = adopt_conn(reactor, link);
   auto signals = Signals::open(reactor, {SIGINT, SIGTERM});
-  if (!conn || !signals) return;  // the other end finds the link closed
+  if (!conn || !signals) return;  // the supervisor sees the link closed
   Worker worker(reactor, share, std::move(*conn));
-  reactor.spawn(worker.obey_signals(*signals));
-  reactor.spawn(worker.listen());
-  reactor.spawn(worker.speak());
+  reactor.spawn(worker.handle_signals(*signals));
+  reactor.spawn(worker.read_link());
+  reactor.spawn(worker.write_link());
   reactor.spawn(worker.run());
   auto ran = reactor.run();
   reactor.shutdown();

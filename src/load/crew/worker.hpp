@@ -1,44 +1,35 @@
-// Worker: a process that does its share of the load, and the link by which it tells of it: lines, over a socket pair.
+// Worker: a process that makes its share of the load and reports over its link: lines, over a socket pair.
 //
-//     worker  -->  opening ANSWERED ERRORS OPEN   once a second, while they open
+//     worker  -->  opening ANSWERED ERRORS OPEN   once a second, while its connections are dialled
 //             -->  ready                          its connections are open
 //             <--  start NANOSECONDS              on the clock that all processes share
 //             -->  warm-up ANSWERED ERRORS OPEN   once a second
 //             -->  second N REQUESTS ERRORS OPEN HISTOGRAM
-//             <--  stop                           or a signal; or the end of the link, or a second signal: then at once
+//             <--  stop                           as a signal; the end of the link or a second signal ends it at once
 //             -->  result JSON                    by result_json.hpp; the last line
+//
+// Every line has its newline: one without is what a process had written when it was killed, and is no line.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-#include <string_view>
+#include <cstddef>
+#include <cstdint>
 
 #include "load/options/options.hpp"
-#include "reactord/conn.hpp"
+#include "reactord/time.hpp"
 
 namespace reactord::load {
 
-// Signals that are so close are one: timeout(1) sends two, to its child and to the group.
+// Signals within this time count as one: timeout(1) sends two, to its child and to the group.
 inline constexpr Duration same_instant = 100ms;
 
-// Lines as they arrive on a connection.
-class LineInput {
- public:
-  explicit LineInput(Conn& conn) noexcept : conn_(conn) {}
-  Task<std::optional<std::string>> next();  // without its end; nothing: the other end is gone
+// The longest line of a link, its newline included: a result has all of its histograms in one.
+inline constexpr std::size_t longest_line = 256 * 1024 * 1024;
 
- private:
-  Conn& conn_;
-  Buffer input_;
-  std::size_t searched_ = 0;
-};
-
-// What the process `index` of them does: numbers divided, so that the sum is what was asked for.
+// The options of process `index`: the numbers are divided, so that the sum over all processes is `options`.
 LoadOptions share_of(const LoadOptions& options, std::uint64_t index);
 
-// Does it, until it is done or `link` is closed. Takes the descriptor. SIGINT and SIGTERM, which the caller has blocked,
-// are as a stop; the result then says that it was interrupted.
+// Makes the load of `share` until it is done or `link` is closed. Takes ownership of the descriptor. The caller must have
+// blocked SIGINT and SIGTERM: they stop the worker, and its result says that it was interrupted.
 void run_worker(const LoadOptions& share, int link);
 
 }  // namespace reactord::load

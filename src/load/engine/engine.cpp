@@ -13,12 +13,12 @@ namespace reactord::load {
 namespace {
 
 constexpr std::size_t opened_at_once = 64;  // below any backlog
-constexpr Duration look_interval = 20ms, longest_look_interval = 500ms;
-constexpr Duration longest_catch_up = 100ms;  // with what the generator itself was late for at the end
-constexpr Duration prelude_interval = 1s;     // between two words of what goes on before it measures
+constexpr Duration watch_interval = 20ms, longest_check_interval = 500ms;
+constexpr Duration longest_catch_up = 100ms;  // for requests that the generator itself made late at the end
+constexpr Duration prelude_interval = 1s;     // between two reports before the measured window
 constexpr double busy_share = 0.95;
 constexpr double missed_share = 0.01;  // of the requests
-constexpr double held_up_share = 0.1;  // of the time
+constexpr double stalled_share = 0.1;  // of the time
 
 std::string percent(double share) {
   std::array<char, 16> text;
@@ -38,28 +38,29 @@ Engine::Engine(Reactor& reactor, const LoadOptions& options, EngineObserver& obs
       until_opened_(reactor) {
   if (!options.script) {
     const Template* expect = options.expect ? &*options.expect : nullptr;
-    texts_.reset(new Exchange::Texts{*options.send, expect, options.seed, options.depth, reactor.buffers()});
+    templates_.reset(
+        new Exchange::Templates{*options.send, expect, options.seed, options.depth, reactor.buffers()});
   }
-  common_.reset(new Common{reactor, options, texts_.get(), recorder_, until_drained_, until_over_});
+  state_.reset(new EngineState{reactor, options, templates_.get(), recorder_, until_drained_, until_over_});
   recorder_.result().connections_wanted = options.connections + options.hold;
   if (options.is_open_loop()) {
-    pacer_ = std::make_unique<Pacer>(*common_, options);
-    common_->pacer = pacer_.get();
-    common_->on_free = [](void* pacer, Connection& connection) {
-      static_cast<Pacer*>(pacer)->is_free(connection);
+    pacer_ = std::make_unique<Pacer>(*state_, options);
+    state_->pacer = pacer_.get();
+    state_->on_free = [](void* pacer, Connection& connection) {
+      static_cast<Pacer*>(pacer)->add_free(connection);
     };
   }
   for (std::uint64_t index = 0; index < options.connections; ++index) {
     const std::uint64_t number = options.first_connection + index;
     if (options.script) {
-      players_.push_back(std::make_unique<Player>(*common_, *options.script, number));
+      players_.push_back(std::make_unique<Player>(*state_, *options.script, number));
     } else {
-      connections_.push_back(std::make_unique<Connection>(*common_, number));
+      connections_.push_back(std::make_unique<Connection>(*state_, number));
     }
   }
   if (options.hold > 0) {
-    holding_ =
-        std::make_unique<Holding>(*common_, options.first_connection + options.connections, options.hold);
+    idle_connections_ = std::make_unique<IdleConnections>(
+        *state_, options.first_connection + options.connections, options.hold);
   }
 }
 
@@ -78,13 +79,13 @@ LoadSecond Engine::so_far() const {
   LoadSecond second;
   second.requests = recorder_.result().warmup_answered;
   for (const auto& [name, error] : recorder_.result().errors) second.errors += error.count;
-  second.open_connections = common_->open;
+  second.open_connections = state_->open;
   return second;
 }
 
 Task<> Engine::open_all(Context& done) {
-  if (holding_) {
-    co_await holding_->open();
+  if (idle_connections_) {
+    co_await idle_connections_->open();
   }
   if (options_.connection_per_request || connections_.empty()) {
     done.cancel();
@@ -98,7 +99,7 @@ Task<> Engine::open_all(Context& done) {
 
 Task<> Engine::open_some() {
   const Time begun = reactor_.now();
-  while (next_to_open_ < connections_.size() && !common_->is_ending()) {
+  while (next_to_open_ < connections_.size() && !state_->is_ending()) {
     const std::size_t index = next_to_open_++;
     if (options_.ramp > 0ns) {
       const auto share = static_cast<double>(index) / static_cast<double>(connections_.size());
@@ -108,22 +109,22 @@ Task<> Engine::open_some() {
     }
     Connection& connection = *connections_[index];
     co_await connection.open();
-    reactor_.spawn(connection.run());  // it tries again, should this have failed
+    reactor_.spawn(connection.run());  // redials if open() has failed
   }
   if (--opening_ == 0) until_opened_.cancel();
 }
 
 void Engine::start_connections() {
-  common_->phase = Common::Phase::running;
+  state_->phase = EngineState::Phase::running;
   for (const auto& player : players_) reactor_.spawn(player->run());
   if (pacer_) {
-    for (const auto& connection : connections_) pacer_->is_free(*connection);
+    for (const auto& connection : connections_) pacer_->add_free(*connection);
     reactor_.spawn(pacer_->run());
     return;
   }
   for (const auto& connection : connections_) {
     if (options_.connection_per_request) {
-      reactor_.spawn(connection->run_visits());
+      reactor_.spawn(connection->run_connection_per_request());
     } else {
       connection->start();
     }
@@ -135,19 +136,21 @@ Task<LoadResult> Engine::measure(Time start) {
   const bool is_hopeless = result.connections_opened == 0 && !result.errors.empty();
   if (!is_hopeless) {
     auto slept = co_await until_drained_.sleep_until(start);
-    // The window opens before the first request, so that it is one of those that are measured.
+    // The window opens before the first request, so that the first request is measured too.
     const Time begin = reactor_.now() + options_.warmup;
     recorder_.measure(begin, begin + options_.duration);
-    if (!common_->is_ending()) start_connections();
-    reactor_.spawn(watch_over());
+    if (!state_->is_ending()) start_connections();
+    reactor_.spawn(check_regularly());
     co_await run_seconds();
   }
+  stop_sending();
   co_await drain();
-  judge();
-  co_return recorder_.take();
+  record_never_sent();
+  judge_generator();
+  co_return recorder_.finish();
 }
 
-// Until the end, or stop(); then what was begun of a second is the last one.
+// Counts the seconds until the end of the window or stop(). A last second that is cut short counts too.
 Task<> Engine::run_seconds() {
   const Time begin = recorder_.begin();
   for (Time next = reactor_.now() + prelude_interval; next < begin; next = next + prelude_interval) {
@@ -176,33 +179,33 @@ Task<> Engine::run_seconds() {
   recorder_.result().duration = std::max(recorder_.end() - began, 0ns);
   end_second();
   processor_time_ = system::processor_time() - processor_time_before;
-  real_time_ = ended - began;
+  wall_time_ = ended - began;
 }
 
 void Engine::end_second() {
-  observer_.on_second(recorder_.end_second(common_->open), recorder_.responses_of_second());
+  observer_.on_second(recorder_.end_second(state_->open), recorder_.responses_of_second());
 }
 
-void Engine::stop() { common_->stop_sending(); }
+void Engine::stop() { state_->stop_sending(); }
 
-// One turn of many, in which the loop did not sleep: what it took of the clock and not of the processor, others had.
-void Engine::sample_turn(Duration took, Duration used) {
-  longest_turn_ = std::max(longest_turn_, took);
-  turns_took_ += took;
-  turns_used_ += std::min(used, took);
+// Samples a turn in which the loop did not sleep. Other processes had the core for the rest of its wall time.
+void Engine::sample_turn(Duration wall_time, Duration processor_time) {
+  longest_turn_ = std::max(longest_turn_, wall_time);
+  sampled_wall_time_ += wall_time;
+  sampled_processor_time_ += std::min(processor_time, wall_time);
 }
 
-// Between two looks at all connections, which are many.
-Duration Engine::look_pause() const {
-  return std::clamp(options_.timeout / 10, look_interval, longest_look_interval);
+// The time between two checks of all connections.
+Duration Engine::timeout_check_interval() const {
+  return std::clamp(options_.timeout / 10, watch_interval, longest_check_interval);
 }
 
-// Replies that take too long; and how long the loop's turns are.
-Task<> Engine::watch_over() {
-  ++common_->running;
-  Time look_again;
-  while (!common_->is_ending()) {
-    const Time wanted = reactor_.now() + look_interval;
+// Fails replies that take longer than the timeout, and samples the loop's turns.
+Task<> Engine::check_regularly() {
+  ++state_->running;
+  Time next_check;
+  while (!state_->is_ending()) {
+    const Time wanted = reactor_.now() + watch_interval;
     auto slept = co_await until_drained_.sleep_until(wanted);
     if (!slept) break;
     const Time began = monotonic_now();
@@ -210,15 +213,15 @@ Task<> Engine::watch_over() {
     co_await reactor_.next_turn();
     const Time now = monotonic_now();
     if (recorder_.is_measuring(began)) sample_turn(now - began, system::processor_time() - used_before);
-    if (now < look_again) continue;
-    look_again = now + look_pause();
+    if (now < next_check) continue;
+    next_check = now + timeout_check_interval();
     for (const auto& connection : connections_) connection->fail_if_late(now);
   }
-  --common_->running;
+  --state_->running;
 }
 
-Task<> Engine::drain() {
-  common_->stop_sending();
+void Engine::stop_sending() {
+  state_->stop_sending();
   for (const auto& connection : connections_) {
     recorder_.result().in_flight_at_end += connection->in_flight();
     connection->end_if_idle();
@@ -227,45 +230,52 @@ Task<> Engine::drain() {
     recorder_.result().in_flight_at_end += player->in_flight();
     player->finish();
   }
-  if (holding_) holding_->end();
+  if (idle_connections_) idle_connections_->end();
+}
+
+// Waits for the replies that are still to come, for as long as one reply may take.
+Task<> Engine::drain() {
   const Time deadline = monotonic_now() + options_.timeout;
-  Time look_again;
-  while (common_->running > 0) {
+  Time next_check;
+  while (state_->running > 0) {
     auto slept = co_await reactor_.sleep(1ms);
     if (!slept) break;
     const Time now = reactor_.now();
-    if (common_->phase == Common::Phase::over) continue;
-    if (now >= look_again) {
-      look_again = now + look_pause();
+    if (state_->phase == EngineState::Phase::over) continue;
+    if (now >= next_check) {
+      next_check = now + timeout_check_interval();
       for (const auto& connection : connections_) connection->fail_if_late(now);
     }
     if (now < deadline) continue;
-    common_->phase = Common::Phase::over;
+    state_->phase = EngineState::Phase::over;
     until_over_.cancel();
     for (const auto& connection : connections_) connection->fail_unanswered();
     for (const auto& player : players_) player->fail_unanswered();
   }
-  if (pacer_) recorder_.result().unsent_by_generator = pacer_->owed();
-  if (pacer_ && pacer_->never_sent() > 0) {
-    recorder_.failed(
-        "send overdue",
-        "requests that were due when the run ended and were never sent: no connection was free for them",
-        pacer_->never_sent());
-  }
 }
 
-void Engine::judge() {
+void Engine::record_never_sent() {
+  if (!pacer_) return;
+  recorder_.result().unsent_by_generator = pacer_->unsent_by_generator();
+  if (pacer_->never_sent() == 0) return;
+  recorder_.failed(
+      "send overdue",
+      "requests that were due when the run ended and were never sent: no connection was free for them",
+      pacer_->never_sent());
+}
+
+void Engine::judge_generator() {
   LoadResult& result = recorder_.result();
-  if (real_time_ <= 0ns) return;
-  result.cpu_share = static_cast<double>(processor_time_.count()) / static_cast<double>(real_time_.count());
+  if (wall_time_ <= 0ns) return;
+  result.cpu_share = static_cast<double>(processor_time_.count()) / static_cast<double>(wall_time_.count());
   result.longest_turn = std::max(longest_turn_, pacer_ ? pacer_->longest_gap() : 0ns);
-  result.bottleneck_reason = bottleneck();
+  result.bottleneck_reason = bottleneck_reason();
   result.is_bottleneck = !result.bottleneck_reason.empty();
 }
 
-// Why the numbers say more of us than of the server; empty: they don't. An open loop turns without pause: that it is busy
-// says nothing.
-std::string Engine::bottleneck() {
+// Says why the generator was the bottleneck. Empty: it was not. An open loop turns without sleeping, so a busy core
+// proves nothing there.
+std::string Engine::bottleneck_reason() {
   const LoadResult& result = recorder_.result();
   const auto share = [](auto part, auto whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -281,12 +291,12 @@ std::string Engine::bottleneck() {
            " of its core: share the work with -t, or the server may do more than this";
   }
   if (pacer_) {
-    const double held_up = share(pacer_->held_up().count(), real_time_.count());
-    if (held_up < held_up_share) return "";
-    return "the generator was kept from running for " + percent(held_up) +
+    const double stalled = share(pacer_->stalled_time().count(), wall_time_.count());
+    if (stalled < stalled_share) return "";
+    return "the generator was kept from running for " + percent(stalled) +
            " of the time: give it a core of its own, or share the work with -t";
   }
-  const double granted = share(turns_used_.count(), turns_took_.count());
+  const double granted = share(sampled_processor_time_.count(), sampled_wall_time_.count());
   if (granted == 0 || result.cpu_share < busy_share * granted) return "";
   return "the generator ran for " + percent(result.cpu_share) +
          " of the time and was not given more: give it a core of its own, or share the work with -t";

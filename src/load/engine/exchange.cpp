@@ -9,25 +9,26 @@
 namespace reactord::load {
 namespace {
 
-constexpr std::size_t most_around = 64;  // requests that a wrong reply is compared with
+constexpr std::size_t most_around = 64;  // neighbouring requests whose replies a wrong reply is compared with
 
 }  // namespace
 
-Exchange::Exchange(const Texts& texts, std::uint64_t connection) : texts_(texts), connection_(connection) {}
+Exchange::Exchange(const Templates& templates, std::uint64_t connection)
+    : templates_(templates), connection_(connection) {}
 
 std::size_t Exchange::room(std::size_t most_bytes) const noexcept {
-  const std::size_t fitting = std::max<std::size_t>(most_bytes / texts_.send.most_bytes(), 1);
-  return std::min(texts_.depth - count_, fitting);
+  const std::size_t fitting = std::max<std::size_t>(most_bytes / templates_.send.most_bytes(), 1);
+  return std::min(templates_.depth - count_, fitting);
 }
 
-void Exchange::request(Time due, Time now, std::size_t count, Buffer& into) {
+void Exchange::add_requests(Time due, Time now, std::size_t count, Buffer& into) {
   while (count > 0) {
-    const Template::Values values{next_, connection_, texts_.seed};
-    std::size_t run = texts_.send.run_length(values, count);
-    if (texts_.expect != nullptr) run = texts_.expect->run_length(values, run);
-    texts_.send.fill_run(values, run, texts_.pool, into);
+    const Template::Values values{next_, connection_, templates_.seed};
+    std::size_t run = templates_.send.run_length(values, count);
+    if (templates_.expect != nullptr) run = templates_.expect->run_length(values, run);
+    templates_.send.fill_run(values, run, templates_.pool, into);
     const std::size_t before = expected_.size();
-    if (texts_.expect != nullptr) texts_.expect->fill_run(values, run, texts_.pool, expected_);
+    if (templates_.expect != nullptr) templates_.expect->fill_run(values, run, templates_.pool, expected_);
     push({due, now, static_cast<std::uint32_t>((expected_.size() - before) / run),
           static_cast<std::uint32_t>(run)});
     next_ += run;
@@ -36,7 +37,7 @@ void Exchange::request(Time due, Time now, std::size_t count, Buffer& into) {
 }
 
 void Exchange::push(const Pending& pending) {
-  if (ring_.empty()) ring_.resize(std::bit_ceil(texts_.depth));
+  if (ring_.empty()) ring_.resize(std::bit_ceil(templates_.depth));
   count_ += pending.count;
   Pending& last = ring_[(first_ + used_ - 1) & (ring_.size() - 1)];
   if (used_ > 0 && last.due == pending.due && last.sent == pending.sent &&
@@ -62,14 +63,14 @@ void Exchange::restart() noexcept {
 
 std::string Exchange::reply_of(std::uint64_t sequence) const {
   Buffer reply;
-  texts_.expect->fill({sequence, connection_, texts_.seed}, texts_.pool, reply);
+  templates_.expect->fill({sequence, connection_, templates_.seed}, templates_.pool, reply);
   return std::string(reply.view());
 }
 
-// Whose reply it is, if it is one of a request not far away, whatever the depth.
+// Says which request a wrong reply belongs to, if that request is near, whatever the depth.
 std::string Exchange::meaning_of(std::string_view reply) const {
   const std::uint64_t due = next_ - count_;
-  const std::uint64_t around = std::min<std::uint64_t>(texts_.depth, most_around);
+  const std::uint64_t around = std::min<std::uint64_t>(templates_.depth, most_around);
   const std::uint64_t first = due > around ? due - around - 1 : 0, last = std::min(next_, due + around);
   for (std::uint64_t sequence = first; sequence < last; ++sequence) {
     if (sequence == due && count_ > 0) continue;
@@ -81,19 +82,19 @@ std::string Exchange::meaning_of(std::string_view reply) const {
 }
 
 void Exchange::explain(std::string_view rest) {
-  if (count_ == 0) return explain_unasked(rest);
+  if (count_ == 0) return explain_unexpected(rest);
   const std::uint64_t due = next_ - count_;
   const std::string expected = reply_of(due);
   std::string reply = expected.substr(0, received_) + std::string(rest.substr(0, rest.find('\n') + 1));
   if (!rest.contains('\n')) reply += rest;
   mismatch_ = "connection " + std::to_string(connection_) + ", request " + std::to_string(due) +
-              ": expected " + shown(expected) + ", got " + shown(reply) + meaning_of(reply);
+              ": expected " + quoted_bytes(expected) + ", got " + quoted_bytes(reply) + meaning_of(reply);
 }
 
-void Exchange::explain_unasked(std::string_view reply) {
-  mismatch_ = "connection " + std::to_string(connection_) + ": got " + shown(reply) +
+void Exchange::explain_unexpected(std::string_view reply) {
+  mismatch_ = "connection " + std::to_string(connection_) + ": got " + quoted_bytes(reply) +
               " when every request had its reply";
-  if (texts_.expect != nullptr) mismatch_ += meaning_of(reply);
+  if (templates_.expect != nullptr) mismatch_ += meaning_of(reply);
 }
 
 }  // namespace reactord::load

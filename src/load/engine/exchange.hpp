@@ -1,11 +1,11 @@
-// Exchange: what is under way on one connection: the requests that wait for a reply, and the bytes that must come.
+// Exchange: the requests in flight on one connection, and the bytes that their replies must have.
 //
-//     request()  -->  pending   [3 from seq 7: due, sent, replies of 16 bytes][1 from seq 10: ...]
-//                     expected  Server: hello 7\nServer: hello 8\nServer: hello 9\n
-//     take()     <--  compared with the front of it, as it arrives, in pieces or many at once
+//     add_requests()  -->  pending   [3 from seq 7: due, sent, replies of 16 bytes][1 from seq 10: ...]
+//                          expected  Server: hello 7\nServer: hello 8\nServer: hello 9\n
+//     receive()       <--  bytes are compared with the front of it as they arrive, in pieces or many replies at once
 //
-// So a reply that is wrong, missing, doubled or out of order shows at its first byte that differs. It knows no socket
-// and no clock.
+// So a reply that is wrong, missing, doubled or out of order shows at its first byte that differs. The class knows no
+// socket and no clock.
 #pragma once
 
 #include <algorithm>
@@ -22,39 +22,39 @@ namespace reactord::load {
 
 class Exchange {
  public:
-  // The same for all connections; outlives them.
-  struct Texts {
+  // Shared by all connections; outlives them.
+  struct Templates {
     const Template& send;
     const Template* expect;  // null: any line is a reply
     std::uint64_t seed;
     std::size_t depth;  // requests in flight, at most
     BufferPool& pool;
   };
-  // Requests in a row that were due and sent at the same time, with replies of the same size.
+  // Consecutive requests that were due and sent at the same time, with replies of the same size.
   struct Pending {
-    Time due;   // when they were to be sent
-    Time sent;  // when they were
+    Time due;   // the intended send time
+    Time sent;  // the actual send time
     std::uint32_t reply_size = 0;
     std::uint32_t count = 0;
   };
 
-  Exchange(const Texts& texts, std::uint64_t connection);
+  Exchange(const Templates& templates, std::uint64_t connection);
 
   std::size_t in_flight() const noexcept { return count_; }
-  bool has_room() const noexcept { return count_ < texts_.depth; }
+  bool has_room() const noexcept { return count_ < templates_.depth; }
   const Pending& oldest() const noexcept { return ring_[first_]; }  // in_flight() > 0
 
-  // How many requests there is room for, but no more than make `most_bytes` (one at least).
+  // The number of requests that there is room for, limited to those that fit into `most_bytes`, but at least one.
   std::size_t room(std::size_t most_bytes) const noexcept;
 
-  // Appends the next `count` requests to `into`, for which there is room.
-  void request(Time due, Time now, std::size_t count, Buffer& into);
+  // Appends the next `count` requests to `into`. room() must allow them.
+  void add_requests(Time due, Time now, std::size_t count, Buffer& into);
 
-  // What has arrived. Calls answered(pending, count) for replies that are complete and right. False: mismatch() says what was
-  // wrong, and nothing more can be told of this connection.
+  // Compares bytes that have arrived. Calls answered(pending, count) for replies that are complete and right. False:
+  // mismatch() says what was wrong, and later bytes of this connection mean nothing.
   template <typename Answered>
-  bool take(std::string_view bytes, Answered answered) {
-    if (texts_.expect == nullptr) return take_lines(bytes, answered);
+  bool receive(std::string_view bytes, Answered answered) {
+    if (templates_.expect == nullptr) return receive_lines(bytes, answered);
     const std::size_t same = compare(bytes);
     received_ += same;
     while (count_ > 0 && received_ >= oldest().reply_size) {
@@ -70,17 +70,17 @@ class Exchange {
   }
   const std::string& mismatch() const noexcept { return mismatch_; }  // a sentence
 
-  // Calls visit(pending) for what is in flight, from the oldest on.
+  // Calls visit(pending) for all requests in flight, the oldest first.
   template <typename Visit>
   void for_each_pending(Visit visit) const {
     for (std::size_t index = 0; index < used_; ++index) visit(ring_[(first_ + index) & (ring_.size() - 1)]);
   }
 
-  // The connection has ended: what was in flight is forgotten, the numbers go on.
+  // Forgets the requests in flight when the connection has ended. Their numbers go on.
   void restart() noexcept;
 
  private:
-  std::size_t compare(std::string_view bytes) const noexcept;  // how many are as expected
+  std::size_t compare(std::string_view bytes) const noexcept;  // the number of bytes that are as expected
   void push(const Pending& pending);
   void pop(std::size_t count) noexcept {
     count_ -= count;
@@ -92,10 +92,10 @@ class Exchange {
   std::string reply_of(std::uint64_t sequence) const;
   std::string meaning_of(std::string_view reply) const;
   void explain(std::string_view rest);
-  void explain_unasked(std::string_view reply);
+  void explain_unexpected(std::string_view reply);
 
   template <typename Answered>
-  bool take_lines(std::string_view bytes, Answered answered) {
+  bool receive_lines(std::string_view bytes, Answered answered) {
     std::size_t newline;
     while ((newline = bytes.find('\n')) != bytes.npos) {
       if (count_ == 0) break;
@@ -104,18 +104,18 @@ class Exchange {
       bytes.remove_prefix(newline + 1);
     }
     if (count_ > 0 || bytes.empty()) return true;
-    explain_unasked(bytes);
+    explain_unexpected(bytes);
     return false;
   }
 
-  const Texts& texts_;
+  const Templates& templates_;
   const std::uint64_t connection_;
   std::uint64_t next_ = 0;            // the number of the next request
   std::vector<Pending> ring_;         // a power of two long; empty until the first request
-  std::size_t first_ = 0, used_ = 0;  // of it
-  std::size_t count_ = 0;             // in flight
+  std::size_t first_ = 0, used_ = 0;  // the part of ring_ in use
+  std::size_t count_ = 0;             // requests in flight
   Buffer expected_;
-  std::size_t received_ = 0;  // of the oldest reply
+  std::size_t received_ = 0;  // bytes of the oldest reply
   std::string mismatch_;
 };
 

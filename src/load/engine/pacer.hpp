@@ -1,12 +1,12 @@
-// Pacer: the open loop: one schedule for all connections of a process; each request goes to the next one that is free,
-// an idle one before one that has others in flight.
+// Pacer: the open loop. One schedule serves all connections of a process. Each request goes to the next free connection;
+// an idle connection comes before one with requests in flight.
 //
 //     schedule  . . . . . . . . .     due times, whatever becomes of the requests
 //               |       +------------ not yet due
-//               +-- late by now: the oldest goes first to whoever becomes free, and its waiting counts
+//               +-- late by now: the oldest goes to the next free connection, and its waiting time counts
 //
-// No queue: what waits is what the schedule has and nobody took yet. The timer wheel ticks in milliseconds, so when a
-// request is due before the next tick the loop turns without sleeping: the price is a busy core.
+// There is no queue: late requests are those that the schedule has not passed yet. The timer wheel ticks in milliseconds,
+// so when a request is due before the next tick the loop turns without sleeping, which keeps a core busy.
 #pragma once
 
 #include <cstdint>
@@ -20,44 +20,45 @@ namespace reactord::load {
 
 class Pacer {
  public:
-  Pacer(Common& common, const LoadOptions& options);
+  Pacer(EngineState& state, const LoadOptions& options);
 
-  Task<> run();  // from now on, until nothing more is to be sent
-  void is_free(Connection& connection);
-  // At the end: sends what is due. True: more of it came due while nobody looked, so there is more for who becomes free.
+  Task<> run();                           // until nothing more is to be sent
+  void add_free(Connection& connection);  // queues a connection that can send; no effect on others
+  // Sends what is due at the end of the run. True: requests that came due in a gap are left, for connections that become
+  // free.
   bool catch_up(Time now);
 
-  Duration longest_gap() const noexcept {
-    return longest_gap_;
-  }                                                       // between two looks at the schedule, while due
-  Duration held_up() const noexcept { return held_up_; }  // all gaps that made a request late by themselves
-  std::uint64_t never_sent() const noexcept { return never_sent_; }  // due, but no connection became free
-  std::uint64_t owed() const noexcept {
-    return owed_;
-  }  // never sent either, since nobody looked when they were due
+  // The longest time between two checks of the schedule while requests were due.
+  Duration longest_gap() const noexcept { return longest_gap_; }
+  // The sum of the gaps that were long enough to make a request late.
+  Duration stalled_time() const noexcept { return stalled_time_; }
+  // Requests that were due and never sent, because no connection became free.
+  std::uint64_t never_sent() const noexcept { return never_sent_; }
+  // Requests that were never sent, because they came due in a gap.
+  std::uint64_t unsent_by_generator() const noexcept { return unsent_by_generator_; }
 
  private:
-  // A time in which nobody looked: requests that came due in it are late by ourselves.
+  // A time in which the schedule was not checked. The generator itself made requests late that came due in it.
   struct Gap {
     Time from, to;
   };
 
   Connection* take_free();
-  void look(Time now);
-  bool is_ours(Time due);
+  void check_schedule(Time now);
+  bool fell_due_in_gap(Time due);
   void send_due(Time now);
-  void tell_never_sent();
+  void record_never_sent();
   std::uint64_t skip_until(Time until, Time now);
 
-  Common& common_;
+  EngineState& state_;
   const LoadOptions& options_;
   Schedule schedule_;
-  std::deque<Connection*> idle_, free_;  // entries that are no longer true are skipped
+  std::deque<Connection*> idle_, free_;  // outdated entries are skipped
   bool was_out_of_connections_ = false;
-  Time looked_;           // at the schedule
-  std::deque<Gap> gaps_;  // with requests that were not sent yet
-  std::uint64_t never_sent_ = 0, owed_ = 0;
-  Duration longest_gap_{0}, held_up_{0};
+  Time last_check_;       // of the schedule
+  std::deque<Gap> gaps_;  // gaps with requests that were not sent yet
+  std::uint64_t never_sent_ = 0, unsent_by_generator_ = 0;
+  Duration longest_gap_{0}, stalled_time_{0};
 };
 
 }  // namespace reactord::load

@@ -41,7 +41,7 @@ const LoadSecond& Recorder::end_second(std::uint64_t open_connections) {
   return result_.seconds.back();
 }
 
-LoadResult Recorder::take() {
+LoadResult Recorder::finish() {
   add_up();
   return std::move(result_);
 }

@@ -1,4 +1,4 @@
-// Recorder: what one process has measured: the second that runs, and the sum of all before.
+// Recorder: the measurements of one process: the current second, and the sum of all seconds before it.
 #pragma once
 
 #include <algorithm>
@@ -12,15 +12,15 @@
 
 namespace reactord::load {
 
-// "connect ECONNREFUSED", "read eof", "connect timeout": where, and how.
+// The phase that failed and its cause: "connect ECONNREFUSED", "read eof", "connect timeout".
 std::string error_name(std::string_view phase, const Error& error);
 
 class Recorder {
  public:
   Recorder(bool open_loop, Duration timeout) noexcept : timeout_(timeout) { result_.open_loop = open_loop; }
 
-  // The window measured: answers that come within it count; and the times of those requests that are due within it (in a
-  // closed loop: sent), however late their answers come.
+  // Sets the measured window. Answers count when they come within it. Times count for requests that are due within it (in
+  // a closed loop: sent within it), however late their answers come.
   void measure(Time begin, Time end) noexcept {
     begin_ = begin;
     end_ = end;
@@ -30,7 +30,7 @@ class Recorder {
   Time end() const noexcept { return end_; }
   bool is_measuring(Time now) const noexcept { return now >= begin_ && now < end_; }
 
-  // `count` requests that were due at the same time, sent at the same time, and answered `now`.
+  // Records `count` requests that were due at the same time, sent at the same time, and answered `now`.
   void answered(Time due, Time sent, Time now, std::uint64_t count) {
     const bool within = is_measuring(now);
     (within ? second_.requests : answered_outside(now)) += count;
@@ -38,14 +38,14 @@ class Recorder {
     service_.record(nanoseconds_between(sent, now), count);
     if (result_.open_loop) response_.record(nanoseconds_between(due, now), count);
   }
-  // That will not be answered, or not as it must be: they have waited for their timeout at least.
+  // Records requests that have no right answer and will get none. They count as having waited at least their timeout.
   void unanswered(Time due, Time sent, Time now, std::uint64_t count) {
     if (!is_measuring(due)) return;
     result_.unanswered += count;
     service_.record(nanoseconds_between(sent, std::max(now, sent + timeout_)), count);
     if (result_.open_loop) response_.record(nanoseconds_between(due, std::max(now, due + timeout_)), count);
   }
-  // The same of those that were due and never sent.
+  // Records requests that were due and never sent, in the same way.
   void never_sent(Time due, Time now, std::uint64_t count) {
     if (!is_measuring(due)) return;
     result_.unanswered += count;
@@ -60,7 +60,7 @@ class Recorder {
     result_.lateness.record(nanoseconds_between(due, now), count);
     if (now - due > result_.late_after) result_.late_sends += count;
   }
-  void moved(std::uint64_t bytes_read, std::uint64_t bytes_written, Time now) noexcept {
+  void transferred(std::uint64_t bytes_read, std::uint64_t bytes_written, Time now) noexcept {
     if (!is_measuring(now)) return;
     result_.bytes_read += bytes_read;
     result_.bytes_written += bytes_written;
@@ -69,13 +69,13 @@ class Recorder {
   void connected(Duration took) { result_.connect.record(static_cast<std::uint64_t>(took.count())); }
   void first_byte(Duration took) { result_.first_byte.record(static_cast<std::uint64_t>(took.count())); }
 
-  // Ends the second: what it was, and the response times in it, until the next one ends.
+  // Ends the current second. Its values and its response times stay valid until the next one ends.
   const LoadSecond& end_second(std::uint64_t open_connections);
   const Histogram& responses_of_second() const noexcept { return ended_response_; }
 
   LoadResult& result() noexcept { return result_; }
   const LoadResult& result() const noexcept { return result_; }
-  LoadResult take();  // all of it; once
+  LoadResult finish();  // moves the whole result out: called once
 
  private:
   static std::uint64_t nanoseconds_between(Time from, Time to) noexcept {
@@ -89,7 +89,7 @@ class Recorder {
   const Duration timeout_;
   Time begin_ = Time::never(), end_ = Time::never();
   LoadSecond second_;
-  Histogram response_, service_;  // of the second that runs
+  Histogram response_, service_;  // of the current second
   Histogram ended_response_;
   LoadResult result_;
 };

@@ -1,4 +1,5 @@
-// Schedule: when the requests of an open loop are due, one after the other, whatever becomes of them. Pure: no clock.
+// Schedule: the due times of the requests of an open loop, one after the other, whatever becomes of them. It has no
+// clock.
 #pragma once
 
 #include <algorithm>
@@ -12,9 +13,9 @@ namespace reactord::load {
 
 class Schedule {
  public:
-  // `rate` a second. Poisson: intervals as of independent users (exponentially distributed), else all the same. One of
-  // `processes` that share a rate, each with its part of it, is `process` parts of an interval behind the first, so that
-  // together they are as evenly spread as one.
+  // `rate` is requests a second. With `poisson` the intervals are exponentially distributed, as those of independent
+  // users, else they are equal. `rate` is one process's share of the whole. Process number `process` begins `process`
+  // parts of an interval after the first, so that the requests of all `processes` are spread as evenly as those of one.
   Schedule(double rate, bool poisson, std::uint64_t seed, std::uint64_t process = 0,
            std::uint64_t processes = 1)
       : interval_(1e9 / rate),
@@ -31,8 +32,8 @@ class Schedule {
     return offset_ < most_offset ? start_ + Duration(static_cast<std::int64_t>(offset_)) : Time::never();
   }
 
-  // Passes over all that are due before `time`: how many they were. However many, it takes no longer: those that come at
-  // random it draws as one number, which has the same distribution.
+  // Skips all requests that are due before `time`. Result: their number. The time it takes does not depend on that
+  // number: of random intervals it draws the count, which has the same distribution.
   std::uint64_t skip_until(Time time) {
     if (next() >= time) return 0;
     const auto until = static_cast<double>((time - start_).count());
@@ -47,7 +48,7 @@ class Schedule {
     return count_ - before;
   }
 
-  // From multiples of the interval, lest a rounding error adds up.
+  // Multiplies the interval instead of adding it, so that no rounding error adds up.
   void advance() noexcept {
     ++count_;
     offset_ = poisson_ ? offset_ + random_interval() : phase_ + interval_ * static_cast<double>(count_);
@@ -58,7 +59,7 @@ class Schedule {
     return -interval_ * std::log1p(-std::generate_canonical<double, 53>(random_));
   }
 
-  static constexpr double most_offset = 4e18;  // nanoseconds: beyond any run, and what a Time can hold
+  static constexpr double most_offset = 4e18;  // nanoseconds: longer than any run, and a Time still holds it
 
   double interval_;  // nanoseconds
   bool poisson_;

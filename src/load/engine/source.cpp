@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t sources = 250;
 
-// The port is chosen at connect(2), where it must only be free towards the target, not at bind(2).
+// Leaves the choice of the port to connect(2), where it must be free towards the target only.
 Result<void> choose_port_late(int fd, Network, const Address&) {
   const int failure = system::set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   if (failure < 0) return std::unexpected(Error::from_errno(-failure, "setsockopt"));

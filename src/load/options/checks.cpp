@@ -1,4 +1,4 @@
-// Whether the options go together, and what follows from them: templates parsed, conditions looked at.
+// Checks: whether the options go together. It also fills in derived options: parsed templates, and texts by default.
 #include <utility>
 
 #include "load/options/options.hpp"
@@ -7,7 +7,7 @@
 namespace reactord::load {
 namespace {
 
-constexpr std::uint64_t most_expected = 1024 * 1024 * 1024;  // bytes, of one connection
+constexpr std::uint64_t most_expected = 1024 * 1024 * 1024;  // bytes of replies that one connection waits for
 constexpr std::string_view usual_text = "reactord-load {conn} {seq}\\n";
 
 std::unexpected<std::string> wrong(std::string text) { return std::unexpected(std::move(text)); }
@@ -46,9 +46,9 @@ Parsed<void> check_loop(LoadOptions& options) {
   return {};
 }
 
-// "repeat forever, send, expect, end" is what a run without a script does, so it can be done at a rate and with several
-// in flight; without the repeat, on a connection for each.
-bool take_exchange_of_script(LoadOptions& options) {
+// A script of "repeat forever, send, expect, end" does the same as a run without a script, so it may have a rate and a
+// depth. Without the repeat it is a connection for each request.
+bool take_exchange_from_script(LoadOptions& options) {
   if (options.script->scenarios.size() != 1) return false;
   std::vector<ScriptStep>& steps = options.script->scenarios.front().steps;
   using Kind = ScriptStep::Kind;
@@ -77,7 +77,7 @@ Parsed<void> check_script(LoadOptions& options) {
                             : !options.slo.empty()           ? "--slo"
                             : options.connection_per_request ? "--connection-per-request"
                                                              : nullptr;
-  if (paced == nullptr || take_exchange_of_script(options)) return {};
+  if (paced == nullptr || take_exchange_from_script(options)) return {};
   return wrong(std::string(paced) +
                ": the script says when it sends: leave out one of the two, or let the script be no more than "
                "repeat forever, send, expect, end");
@@ -101,7 +101,7 @@ Parsed<Template> parse_template(const char* option, const std::string& text) {
                ": " + parsed.error().what);
 }
 
-// What the preset of the protocol adds to what was written.
+// Adds the texts of the protocol to those that were given.
 Parsed<void> fill_texts(LoadOptions& options, std::string& send, std::string& expect) {
   if (options.protocol == "raw") {
     if (send.empty()) return wrong("raw: needs --send TEMPLATE, as in --send 'PING\\r\\n'");
@@ -120,7 +120,7 @@ Parsed<void> check_request(const Template& request) {
                " bytes, this one has " + std::to_string(request.most_bytes()));
 }
 
-// What one connection waits for is in one Buffer.
+// One Buffer holds all bytes that a connection waits for.
 Parsed<void> check_replies(const LoadOptions& options) {
   if (!options.expect) return {};
   const std::uint64_t most = options.expect->most_bytes();
@@ -132,7 +132,7 @@ Parsed<void> check_replies(const LoadOptions& options) {
 
 Parsed<void> read_texts(LoadOptions& options) {
   if (options.script) return {};
-  if (options.send) return check_request(*options.send);  // a script's
+  if (options.send) return check_request(*options.send);  // taken from a script
   std::string send = options.send_text, expect = options.expect_text;
   const auto filled = fill_texts(options, send, expect);
   if (!filled) return filled;
@@ -152,9 +152,9 @@ Parsed<void> read_texts(LoadOptions& options) {
 
 }  // namespace
 
-Parsed<void> complete(LoadOptions& options) {
+Parsed<void> complete_options(LoadOptions& options) {
   if (!options.compare.empty()) return check_conditions(options);
-  // The script first: what it excludes is told as that, not as what else it would mean.
+  // The script comes first: an option that it excludes is then reported as that, and not for another reason.
   for (const auto check : {check_script, check_counts, check_loop, check_conditions}) {
     const auto checked = check(options);
     if (!checked) return checked;

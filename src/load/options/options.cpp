@@ -7,12 +7,13 @@
 #include <utility>
 
 #include "base/suggestion.hpp"
-#include "load/options/foreign.hpp"
+#include "load/options/equivalents.hpp"
+#include "load/options/settings.hpp"
+#include "reactord/version.hpp"
 
 namespace reactord::load {
 namespace {
 
-constexpr const char* version = "0.1.0";
 constexpr int first_key = 256;  // above every letter
 
 std::vector<option> long_options() {
@@ -26,7 +27,7 @@ std::vector<option> long_options() {
   return all;
 }
 
-std::string letters() {
+std::string optstring() {
   std::string all = ":";
   for (const LoadSetting& setting : load_settings()) {
     if (setting.letter == 0) continue;
@@ -50,10 +51,10 @@ std::string option_text(const LoadSetting& setting) {
   return text;
 }
 
-// Ours of that name, or for what has that name elsewhere.
+// Our option of that name, or our equivalent of another program's option of that name.
 const LoadSetting* setting_for(std::string_view name) {
   const auto all = load_settings();
-  const std::string_view ours = ours_for(name);
+  const std::string_view ours = equivalent_option(name);
   const auto found = std::ranges::find(all, ours.empty() ? name : ours, &LoadSetting::name);
   return found == all.end() ? nullptr : &*found;
 }
@@ -64,14 +65,14 @@ std::string unknown(std::string_view written, const LoadSetting& ours) {
          std::string(ours.help);
 }
 
-// The argument that getopt_long found a letter in: with a value right behind it, or with more letters to come.
+// The argument in which getopt_long found a letter that has a value or more letters behind it.
 std::string_view word_of_letters(int argc, char** argv) {
   if (optarg == nullptr) return optind < argc ? argv[optind] : "";
   const std::string_view last = argv[optind - 1];
-  return optarg == last.data() ? "" : last;  // the value stands alone
+  return optarg == last.data() ? "" : last;  // empty: the value is an argument of its own
 }
 
-// Empty, or the error: a long name behind one dash, which getopt_long takes for letters.
+// The error where a long name has one dash, which getopt_long takes for letters. Empty: no error.
 std::string long_name_of_letters(std::string_view word) {
   if (word.size() < 3 || word[0] != '-' || word[1] == '-') return "";
   const std::string_view written = word.substr(0, word.find('='));
@@ -79,7 +80,7 @@ std::string long_name_of_letters(std::string_view word) {
   return meant == nullptr ? "" : unknown(written, *meant);
 }
 
-// What getopt_long made of the argument it stopped at, in words.
+// The error for the argument that getopt_long refused.
 std::string unknown_option(int found, int argc, char** argv) {
   const std::string_view word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
   if (found == ':') return std::string(word) + ": missing value, see reactord-load --help";
@@ -97,14 +98,14 @@ std::string unknown_option(int found, int argc, char** argv) {
   return "unknown option " + std::string(whole_name) + ", " + suggestion(whole_name.substr(2), names, "--");
 }
 
-// example.com:9090: letters, digits, dashes, underscores and dots, as host names have them (RFC 1123). One that ends in a
-// number is an address that is wrong, which getaddrinfo(3) may take for another.
-bool take_name(LoadOptions& options) {
-  static constexpr std::string_view of_names =
+// Parses example.com:9090. Host names have letters, digits, dashes, underscores and dots (RFC 1123). A name that ends in
+// a number is refused: it is a malformed address, which getaddrinfo(3) may take for another address.
+bool parse_host_name(LoadOptions& options) {
+  static constexpr std::string_view name_bytes =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   const auto parts = split_host_port(options.address_text);
   if (!parts || parts->host.empty() || options.address_text.starts_with('[') ||
-      parts->host.find_first_not_of(of_names) != parts->host.npos)
+      parts->host.find_first_not_of(name_bytes) != parts->host.npos)
     return false;
   const std::string_view last = parts->host.substr(parts->host.find_last_of('.', parts->host.size() - 2) + 1);
   if (last.find_first_not_of("0123456789.") == last.npos) return false;
@@ -129,7 +130,7 @@ Parsed<void> apply_target(std::string_view text, LoadOptions& options) {
                            suggestion(options.protocol, protocols));
   }
   auto address = Address::parse(options.address_text);
-  if (!address && take_name(options)) address = options.address;
+  if (!address && parse_host_name(options)) address = options.address;
   if (!address) {
     return std::unexpected(
         start + address.error().text() +
@@ -151,11 +152,11 @@ Parsed<void> check_compare(std::span<const std::string_view> given) {
   return {};
 }
 
-// What stands behind the options: the target, or the second file of --compare.
-Parsed<void> apply_rest(std::span<char*> rest, LoadOptions& options) {
+// Applies the arguments behind the options: the target, or the second file of --compare.
+Parsed<void> apply_arguments(std::span<char*> rest, LoadOptions& options) {
   if (!options.compare.empty()) {
     for (const char* file : rest) options.compare.emplace_back(file);
-    if (options.compare.size() == 2) return complete(options);
+    if (options.compare.size() == 2) return complete_options(options);
     return std::unexpected(std::string("--compare: needs two files, as in --compare before.json after.json"));
   }
   if (rest.empty()) {
@@ -167,10 +168,10 @@ Parsed<void> apply_rest(std::span<char*> rest, LoadOptions& options) {
   }
   auto applied = apply_target(rest.front(), options);
   if (!applied) return applied;
-  return complete(options);
+  return complete_options(options);
 }
 
-// What stands on top of the script, as if it were on the command line, which overrides it.
+// Applies the options on top of the script as options of the command line, which overrides them.
 Parsed<void> apply_script(LoadOptions& options, std::span<const std::string_view> given) {
   static constexpr std::array<std::string_view, 4> of_command{"script", "compare", "help", "version"};
   auto script = read_script(options.script_path);
@@ -183,7 +184,7 @@ Parsed<void> apply_script(LoadOptions& options, std::span<const std::string_view
     const auto wrong = [&](const std::string& what) {
       return std::unexpected(script->error_at(option.line, option.column, what));
     };
-    if (const std::string_view ours = ours_for(option.name); !ours.empty()) {
+    if (const std::string_view ours = equivalent_option(option.name); !ours.empty()) {
       return wrong("unknown option " + option.name + ": write " + std::string(ours));
     }
     if (std::ranges::find(names, option.name) == names.end()) {
@@ -206,7 +207,7 @@ Parsed<void> apply_script(LoadOptions& options, std::span<const std::string_view
 Parsed<LoadOptions> parse_load_options(int argc, char** argv) {
   LoadOptions options;
   const std::vector<option> known = long_options();
-  const std::string short_options = letters();
+  const std::string short_options = optstring();
   std::vector<std::string_view> given;
   opterr = 0;  // the messages are ours
   optind = 0;
@@ -231,7 +232,7 @@ Parsed<LoadOptions> parse_load_options(int argc, char** argv) {
     if (!read) return std::unexpected(read.error());
   }
   const auto rest = std::span(argv, static_cast<std::size_t>(argc)).subspan(static_cast<std::size_t>(optind));
-  const auto applied = apply_rest(rest, options);
+  const auto applied = apply_arguments(rest, options);
   if (!applied) return std::unexpected(applied.error());
   return options;
 }
@@ -273,6 +274,6 @@ std::string load_help_text() {
   return text;
 }
 
-std::string load_version_text() { return std::string("reactord-load ") + version + "\n"; }
+std::string load_version_text() { return std::string("reactord-load ") + REACTORD_VERSION + "\n"; }
 
 }  // namespace reactord::load

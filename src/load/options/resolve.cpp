@@ -1,4 +1,4 @@
-// A target that has a name: to its address.
+// Resolve: finds the address of a target that has a host name.
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t most_addresses = 64;  // of a name
 
-struct Freer {
+struct FreeAddresses {
   void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
 };
 
@@ -23,7 +23,7 @@ Parsed<std::vector<Address>> look_up(const std::string& name, std::uint16_t port
   hints.ai_socktype = SOCK_STREAM;
   const int failure = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
   if (failure != 0) return std::unexpected("lookup " + name + ": " + ::gai_strerror(failure));
-  const std::unique_ptr<addrinfo, Freer> owner(list);
+  const std::unique_ptr<addrinfo, FreeAddresses> owner(list);
   std::vector<Address> addresses;
   for (; list != nullptr && addresses.size() < most_addresses; list = list->ai_next) {
     sockaddr_storage storage{};

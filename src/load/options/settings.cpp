@@ -1,7 +1,6 @@
-// The table of options.hpp: everything that may be asked of the load generator, one row each.
-#include <utility>
+#include "load/options/settings.hpp"
 
-#include "load/options/options.hpp"
+#include <utility>
 
 namespace reactord::load {
 namespace {

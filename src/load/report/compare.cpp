@@ -14,8 +14,7 @@ namespace reactord::load {
 
 namespace {
 
-using Number = std::optional<double>;  // nothing: it was not measured
-using Pairs = std::vector<std::pair<std::string, std::string>>;
+using Number = std::optional<double>;  // nothing: not measured
 
 struct Row {
   std::string name;
@@ -23,10 +22,10 @@ struct Row {
   std::string (*write)(double);
 };
 
-std::string rate_text(double rate) { return fixed_text(rate, 2); }
+std::string per_second_text(double rate) { return fixed_text(rate, 2); }
 std::string whole_text(double number) { return fixed_text(number, 0); }
 
-Number rate_of(const LoadResult& result, std::uint64_t count) {
+Number per_second(const LoadResult& result, std::uint64_t count) {
   if (result.duration <= 0ns) return std::nullopt;
   return static_cast<double>(count) * 1e9 / static_cast<double>(result.duration.count());
 }
@@ -60,8 +59,8 @@ std::vector<Row> rows_of(const LoadResult& a, const LoadResult& b) {
     return Row{name, static_cast<double>(of_a), static_cast<double>(of_b), whole_text};
   };
   std::vector<Row> rows;
-  rows.push_back({"requests/sec", rate_of(a, a.requests), rate_of(b, b.requests), rate_text});
-  rows.push_back({"transfer/sec", rate_of(a, a.bytes_read), rate_of(b, b.bytes_read), bytes_text});
+  rows.push_back({"requests/sec", per_second(a, a.requests), per_second(b, b.requests), per_second_text});
+  rows.push_back({"transfer/sec", per_second(a, a.bytes_read), per_second(b, b.bytes_read), bytes_text});
   add_latency_rows(rows, "", a.response, b.response);
   if (a.open_loop || b.open_loop) add_latency_rows(rows, "service ", a.service, b.service);
   const auto quantile = [](const Histogram& histogram) {
@@ -103,15 +102,15 @@ std::string ratio_text(const Row& row) {
   return fixed_text(*ratio, *ratio < 10 ? 3 : 1);
 }
 
-// Of the values as they are, before they are written for people.
+// The unit of the raw values, before they are written for people.
 const char* unit_of(const Row& row) {
   if (row.write == static_cast<decltype(row.write)>(measured_time_text)) return "ns";
   if (row.write == bytes_text) return "bytes/s";
-  if (row.write == rate_text) return "1/s";
+  if (row.write == per_second_text) return "1/s";
   return row.write == percent_text ? "share" : "";
 }
 
-// The end of a long path is what tells two apart.
+// Cuts a long name at its front: the ends of paths differ.
 std::string heading(std::string_view raw, std::size_t width) {
   const std::string name = printable(raw);
   if (name.size() <= width) return right_aligned(name, width);
@@ -121,14 +120,14 @@ std::string heading(std::string_view raw, std::size_t width) {
 using Warnings = std::vector<std::string>;
 using ByName = std::unordered_map<std::string_view, const std::string*>;
 
-ByName by_name(const Pairs& pairs) {
+ByName by_name(const NamedValues& pairs) {
   ByName values;
   for (const auto& [name, value] : pairs) values.try_emplace(name, &value);
   return values;
 }
 
-// What is in one and not, or not the same, in the other.
-void add_differences(Warnings& warnings, std::string_view what, const Pairs& a, const Pairs& b) {
+// Warns of each name that only one of the two has, or that has different values.
+void add_differences(Warnings& warnings, std::string_view what, const NamedValues& a, const NamedValues& b) {
   const auto warn = [&](const std::string& name, const std::string* in_a, const std::string* in_b) {
     warnings.push_back(std::string(what) + " differs: " + name + " " + (in_a ? *in_a : "(none)") + " / " +
                        (in_b ? *in_b : "(none)"));
@@ -144,7 +143,7 @@ void add_differences(Warnings& warnings, std::string_view what, const Pairs& a, 
   }
 }
 
-// It stands first, as in a report: the numbers say more of the generator.
+// The bottleneck stands first, as in a report: the numbers then say more of the generator than of the server.
 void add_bottleneck(std::string& text, const NamedResult& named) {
   if (!named.result.is_bottleneck) return;
   text += "BOTTLENECK: in " + printable(named.name) + ": " + printable(named.result.bottleneck_reason) + "\n";

@@ -1,4 +1,4 @@
-// Compare: two results of load runs side by side, each number with its ratio b/a, and what makes them hard to compare.
+// Compare: two results of load runs side by side, each number with its ratio b/a, and warnings where they hardly compare.
 #pragma once
 
 #include <string>
@@ -9,12 +9,13 @@
 namespace reactord::load {
 
 struct NamedResult {
-  std::string_view name;  // of its file, say
+  std::string_view name;  // the name of its file, for example
   const LoadResult& result;
 };
 
-// A table with a newline at its end; below it one line "warning: ..." for each difference in what was asked and where it
-// ran, and for each result that says little of the server. A ratio that cannot be is "-": of nothing, or of nothing measured.
+// A table that ends in a newline. Below it stands one line "warning: ..." for each difference in configuration and
+// environment, and for each result that says little of the server. A ratio to zero or of a value that was not measured is
+// "-".
 std::string compare_text(const NamedResult& a, const NamedResult& b);
 
 // The same for other tools: {"schema": 1, "program": "reactord-load", "compared": ["a.json", "b.json"], "rows": [{"name":

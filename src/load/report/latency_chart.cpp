@@ -11,8 +11,8 @@ namespace reactord::load {
 
 namespace {
 
-// The steps of one decade, from the finest scale to the coarsest: the preferred numbers R20, R10, R5 of ISO 3, and
-// rounder ones.
+// The steps of one decade, from the finest scale to the coarsest: the preferred numbers R20, R10, R5 of ISO 3, then
+// rounder numbers.
 constexpr double twenty[] = {1,    1.12, 1.25, 1.4, 1.6, 1.8, 2,   2.24, 2.5, 2.8,
                              3.15, 3.55, 4,    4.5, 5,   5.6, 6.3, 7.1,  8,   9};
 constexpr double ten[] = {1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8};
@@ -21,8 +21,7 @@ constexpr double three[] = {1, 2, 5};
 constexpr double one[] = {1};
 constexpr std::span<const double> scales[] = {twenty, ten, five, three, one};
 
-// The upper bounds of the steps that hold everything from `low` to `high`. A value belongs to the first bound that is
-// not below it.
+// The upper bounds of the steps from `low` to `high`. A value belongs to the first bound that is not below it.
 std::vector<double> bounds_of(std::span<const double> scale, double low, double high) {
   std::vector<double> bounds;
   double decade = std::pow(10, std::floor(std::log10(std::max(low, 1.0))));
@@ -42,7 +41,7 @@ std::vector<double> fitting_bounds(double low, double high, std::size_t rows) {
     bounds = bounds_of(scale, low, high);
     if (bounds.size() <= rows) return bounds;
   }
-  // Twenty decades are all there are: with fewer rows the shortest go together.
+  // There are at most twenty decades. With fewer rows the lowest decades share one.
   bounds.erase(bounds.begin(), bounds.end() - static_cast<std::ptrdiff_t>(std::max<std::size_t>(rows, 1)));
   return bounds;
 }

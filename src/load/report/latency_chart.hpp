@@ -12,8 +12,8 @@
 
 namespace reactord::load {
 
-// One line for each step of the scale between the shortest and the longest, at most `rows`, each ending with a newline.
-// The longest bar has `columns` columns; a step with so few that it would have none has a dot. Empty where nothing was
+// One line for each step of the scale between the shortest and the longest duration, at most `rows`, each with its
+// newline. The longest bar has `columns` columns. A bar that is shorter than one column is a dot. Empty if nothing was
 // recorded.
 std::string latency_chart(const Histogram& histogram, std::size_t rows = 16, std::size_t columns = 50);
 

@@ -25,18 +25,18 @@ Parsed<void> write_file(const std::string& path, const std::string& text) {
   if (file == nullptr) return wrong(errno);
   const bool is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const int saved = errno;
-  const bool is_closed = std::fclose(file) == 0;  // what was buffered may fail as late as here
+  const bool is_closed = std::fclose(file) == 0;  // buffered bytes may fail as late as here
   if (is_written && is_closed) return {};
   return wrong(is_written ? errno : saved);
 }
 
-Parsed<void> show(const std::string& text) {
+Parsed<void> print(const std::string& text) {
   const bool is_shown = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
   if (is_shown) return {};
   return std::unexpected("the report can't be written to standard output: " + errno_text(errno));
 }
 
-void add_wrong(Verdict& verdict, const Parsed<void>& written) {
+void add_failure(Verdict& verdict, const Parsed<void>& written) {
   if (!written) verdict.add(exit_failed, written.error());
 }
 
@@ -83,9 +83,9 @@ Parsed<void> check_overwriting(const LoadOptions& options) {
 }
 
 void write_outputs(const LoadOptions& options, const LoadResult& result, Verdict& verdict) {
-  if (!options.quiet) add_wrong(verdict, show(report_text(result, options.latency)));
-  if (!options.json_path.empty()) add_wrong(verdict, write_file(options.json_path, result_json(result)));
-  if (!options.plot_path.empty()) add_wrong(verdict, write_file(options.plot_path, plot_svg(result)));
+  if (!options.quiet) add_failure(verdict, print(report_text(result, options.latency)));
+  if (!options.json_path.empty()) add_failure(verdict, write_file(options.json_path, result_json(result)));
+  if (!options.plot_path.empty()) add_failure(verdict, write_file(options.plot_path, plot_svg(result)));
 }
 
 Verdict compare_files(const LoadOptions& options) {
@@ -97,12 +97,12 @@ Verdict compare_files(const LoadOptions& options) {
     if (!*read) verdict.add(exit_failed, "--compare " + read->error());
   }
   if (verdict.is_failure()) return verdict;
-  if (!options.quiet) add_wrong(verdict, show(compare_text({before, *first}, {after, *second})));
+  if (!options.quiet) add_failure(verdict, print(compare_text({before, *first}, {after, *second})));
   if (!options.json_path.empty())
-    add_wrong(verdict, write_file(options.json_path, compare_json({before, *first}, {after, *second})));
+    add_failure(verdict, write_file(options.json_path, compare_json({before, *first}, {after, *second})));
   if (!options.plot_path.empty()) {
     const std::array<PlotSeries, 2> series{{{before, &*first}, {after, &*second}}};
-    add_wrong(verdict, write_file(options.plot_path, plot_svg(before + " and " + after, series)));
+    add_failure(verdict, write_file(options.plot_path, plot_svg(before + " and " + after, series)));
   }
   add_conditions(verdict, options, *second);
   return verdict;

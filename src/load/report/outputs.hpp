@@ -1,4 +1,4 @@
-// Outputs: the report and the files that a run writes, and those that --compare reads.
+// Outputs: the report and the files that a run writes, and the files that --compare reads.
 #pragma once
 
 #include "load/options/options.hpp"
@@ -7,13 +7,13 @@
 
 namespace reactord::load {
 
-// Whether there is a place for them, as far as can be told before a run has lasted its time.
+// Checks before the run that the output files can probably be written afterwards.
 Parsed<void> check_outputs(const LoadOptions& options);
-// Whether none is written over what was read, what will be read, or another: that would be wrong usage.
+// Checks that no output file overwrites an input file or the other output file. A failure is wrong usage.
 Parsed<void> check_overwriting(const LoadOptions& options);
-// The report, unless it is to be quiet; --json, --plot. What can't be written is a reason to fail.
+// Writes the report, unless --quiet, and the files of --json and --plot. A failure goes into the verdict.
 void write_outputs(const LoadOptions& options, const LoadResult& result, Verdict& verdict);
-// --compare; with --json of the table, with --plot of both, and with --fail-if of the later one, which is the second.
+// Does --compare. --json then writes the table, --plot draws both results, and --fail-if judges the second.
 Verdict compare_files(const LoadOptions& options);
 
 }  // namespace reactord::load

@@ -11,7 +11,7 @@ namespace reactord::load {
 
 namespace {
 
-// 1, 2 or 5 times a power of ten: the last that is not above `value`, or the first that is not below it.
+// Rounds to 1, 2 or 5 times a power of ten: the last that is not above `value`, or the first that is not below it.
 double round_number(double value, bool is_upward) {
   const double decade = std::pow(10, std::floor(std::log10(value)));
   const double share = value / decade;
@@ -28,7 +28,7 @@ std::string without_decimals(std::string text) {
   return text.erase(keep, unit - keep);
 }
 
-// Seconds stay seconds on an axis: its marks are powers of ten, not minutes.
+// Labels long durations in seconds: the marks are powers of ten, and minutes would not be.
 std::string latency_label(double nanoseconds) {
   if (nanoseconds >= 1e9) return without_decimals(fixed_text(nanoseconds / 1e9, 2)) + "s";
   return duration_text(Duration(std::llround(nanoseconds)));

@@ -17,10 +17,10 @@ constexpr double width = 860, height = 660;
 constexpr double left = 86, right = width - 40;
 constexpr double curve_top = 66, curve_bottom = 370, rate_top = 470, rate_bottom = 610;
 
-// Told apart by those who see colours differently too: Okabe and Ito, https://jfly.uni-koeln.de/color/.
+// Colours that colour-blind people can tell apart, too: Okabe and Ito, https://jfly.uni-koeln.de/color/.
 constexpr const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                    "#e69f00", "#56b4e9", "#000000", "#8a6d00"};
-constexpr std::size_t keys_of_row = 4;  // two rows of them fit, in the place of the subtitle
+constexpr std::size_t legend_entries_per_row = 4;  // two rows fit in the place of the subtitle
 constexpr const char* error_colour = "#c00000";
 
 struct Curve {
@@ -33,19 +33,20 @@ struct Point {
   double x, y;
 };
 
-struct Course {
+struct TimeSeries {
   std::string name;               // empty: it is one of the curves, and named there
   std::vector<Point> per_second;  // how much a second there was until then: x in seconds
   const char* colour;
 };
 
-struct Picture {
+struct Plot {
   std::string title, subtitle;
   std::vector<Curve> curves;
-  std::vector<Course> courses;
+  std::vector<TimeSeries> series;
 };
 
-// What XML 1.0 does not take (control characters, U+FFFE, U+FFFF), and bytes that are no text, become a question mark.
+// Characters that XML 1.0 refuses (control characters, U+FFFE, U+FFFF) and bytes that are not UTF-8 become a question
+// mark.
 std::string escaped(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
@@ -70,31 +71,31 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-std::string at(double number) { return fixed_text(number, 1); }
+std::string coordinate(double number) { return fixed_text(number, 1); }
 
 void add_text(std::string& svg, double x, double y, std::string_view text, std::string_view attributes = "") {
-  svg += "<text x=\"" + at(x) + "\" y=\"" + at(y) + "\" " + std::string(attributes) + ">" + escaped(text) +
-         "</text>\n";
+  svg += "<text x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) + "\" " + std::string(attributes) + ">" +
+         escaped(text) + "</text>\n";
 }
 
 void add_line(std::string& svg, double x1, double y1, double x2, double y2, std::string_view colour) {
-  svg += "<line x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" + at(y2) +
-         "\" stroke=\"" + std::string(colour) + "\"/>\n";
+  svg += "<line x1=\"" + coordinate(x1) + "\" y1=\"" + coordinate(y1) + "\" x2=\"" + coordinate(x2) +
+         "\" y2=\"" + coordinate(y2) + "\" stroke=\"" + std::string(colour) + "\"/>\n";
 }
 
 void add_curve(std::string& svg, const std::vector<Point>& points, std::string_view colour) {
   if (points.empty()) return;
   svg += "<polyline fill=\"none\" stroke-width=\"2\" stroke-linejoin=\"round\" stroke=\"" +
          std::string(colour) + "\" points=\"";
-  for (const Point& point : points) svg += at(point.x) + "," + at(point.y) + " ";
+  for (const Point& point : points) svg += coordinate(point.x) + "," + coordinate(point.y) + " ";
   svg.back() = '"';
   svg += "/>\n";
   if (points.size() > 1) return;
-  svg += "<circle r=\"3\" cx=\"" + at(points[0].x) + "\" cy=\"" + at(points[0].y) + "\" fill=\"" +
-         std::string(colour) + "\"/>\n";
+  svg += "<circle r=\"3\" cx=\"" + coordinate(points[0].x) + "\" cy=\"" + coordinate(points[0].y) +
+         "\" fill=\"" + std::string(colour) + "\"/>\n";
 }
 
-// The frame of a panel, the lines of its marks with their labels, and what the sides mean.
+// Draws the frame of a panel, the lines of its marks with their labels, and the titles of its sides.
 void add_panel(std::string& svg, const PlotAxis& x, const PlotAxis& y, std::string_view x_title,
                std::string_view y_title) {
   for (const PlotMark& mark : y.marks) {
@@ -112,18 +113,19 @@ void add_panel(std::string& svg, const PlotAxis& x, const PlotAxis& y, std::stri
   add_text(svg, (x.from + x.to) / 2, y.from + 38, x_title, "text-anchor=\"middle\"");
   const double middle = (y.from + y.to) / 2;
   add_text(svg, 20, middle, y_title,
-           "text-anchor=\"middle\" transform=\"rotate(-90 20 " + at(middle) + ")\"");
+           "text-anchor=\"middle\" transform=\"rotate(-90 20 " + coordinate(middle) + ")\"");
 }
 
-// A name with a short line of its colour; returns where the next may begin.
-double add_key(std::string& svg, double x, double y, std::string_view name, std::string_view colour) {
-  svg += "<line x1=\"" + at(x) + "\" y1=\"" + at(y - 4) + "\" x2=\"" + at(x + 22) + "\" y2=\"" + at(y - 4) +
-         "\" stroke-width=\"3\" stroke=\"" + std::string(colour) + "\"/>\n";
+// Draws a name with a short line of its colour. Result: where the next entry may begin.
+double add_legend_entry(std::string& svg, double x, double y, std::string_view name,
+                        std::string_view colour) {
+  svg += "<line x1=\"" + coordinate(x) + "\" y1=\"" + coordinate(y - 4) + "\" x2=\"" + coordinate(x + 22) +
+         "\" y2=\"" + coordinate(y - 4) + "\" stroke-width=\"3\" stroke=\"" + std::string(colour) + "\"/>\n";
   add_text(svg, x + 28, y, name);
   return x + 52 + 7.0 * static_cast<double>(name.size());
 }
 
-// One point for each place along the axis: more cannot be seen.
+// One point every two coordinates along the axis: more could not be seen.
 std::vector<Point> curve_points(const Histogram& histogram, const PlotAxis& x, const PlotAxis& y) {
   std::vector<Point> points;
   const double last = std::min(static_cast<double>(histogram.count()), x.high);
@@ -135,9 +137,9 @@ std::vector<Point> curve_points(const Histogram& histogram, const PlotAxis& x, c
   return points;
 }
 
-void add_latencies(std::string& svg, const Picture& picture) {
+void add_latencies(std::string& svg, const Plot& plot) {
   double shortest = 0, longest = 0, count = 0;
-  for (const Curve& curve : picture.curves) {
+  for (const Curve& curve : plot.curves) {
     if (curve.histogram->count() == 0) continue;
     const auto min = static_cast<double>(curve.histogram->min());
     shortest = count == 0 ? min : std::min(shortest, min);
@@ -151,56 +153,58 @@ void add_latencies(std::string& svg, const Picture& picture) {
   if (count == 0)
     add_text(svg, (left + right) / 2, (curve_top + curve_bottom) / 2, "nothing was answered",
              "text-anchor=\"middle\"");
-  const std::size_t last_row = picture.curves.empty() ? 0 : (picture.curves.size() - 1) / keys_of_row;
-  double key_x = left + 12;
-  for (std::size_t number = 0; number < picture.curves.size(); ++number) {
-    const Curve& curve = picture.curves[number];
+  const std::size_t last_row = plot.curves.empty() ? 0 : (plot.curves.size() - 1) / legend_entries_per_row;
+  double legend_x = left + 12;
+  for (std::size_t number = 0; number < plot.curves.size(); ++number) {
+    const Curve& curve = plot.curves[number];
     if (curve.histogram->count() > 0) add_curve(svg, curve_points(*curve.histogram, x, y), curve.colour);
-    if (number % keys_of_row == 0) key_x = left + 12;
-    const double rows_below = static_cast<double>(last_row - number / keys_of_row);
-    key_x = add_key(svg, key_x, curve_top - 8 - 18 * rows_below, curve.name, curve.colour);
+    if (number % legend_entries_per_row == 0) legend_x = left + 12;
+    const double rows_below = static_cast<double>(last_row - number / legend_entries_per_row);
+    legend_x = add_legend_entry(svg, legend_x, curve_top - 8 - 18 * rows_below, curve.name, curve.colour);
   }
 }
 
-void add_courses(std::string& svg, const Picture& picture) {
+void add_series(std::string& svg, const Plot& plot) {
   double highest = 0, seconds = 1;
-  for (const Course& course : picture.courses) {
-    for (const Point& point : course.per_second) highest = std::max(highest, point.y);
-    if (!course.per_second.empty()) seconds = std::max(seconds, course.per_second.back().x);
+  for (const TimeSeries& one_series : plot.series) {
+    for (const Point& point : one_series.per_second) highest = std::max(highest, point.y);
+    if (!one_series.per_second.empty()) seconds = std::max(seconds, one_series.per_second.back().x);
   }
   PlotAxis x = count_axis(seconds), y = count_axis(highest);
   x.from = left, x.to = right, y.from = rate_bottom, y.to = rate_top;
   add_panel(svg, x, y, "time (s)", "requests/s");
-  double key = left + 12;
-  for (const Course& course : picture.courses) {
+  double legend_x = left + 12;
+  for (const TimeSeries& one_series : plot.series) {
     std::vector<Point> points;
-    for (const Point& point : course.per_second) points.push_back({x.place_of(point.x), y.place_of(point.y)});
-    add_curve(svg, points, course.colour);
-    if (!course.name.empty()) key = add_key(svg, key, rate_top - 8, course.name, course.colour);
+    for (const Point& point : one_series.per_second)
+      points.push_back({x.place_of(point.x), y.place_of(point.y)});
+    add_curve(svg, points, one_series.colour);
+    if (!one_series.name.empty())
+      legend_x = add_legend_entry(svg, legend_x, rate_top - 8, one_series.name, one_series.colour);
   }
 }
 
-std::string svg_of(const Picture& picture) {
+std::string svg_of(const Plot& plot) {
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + fixed_text(width, 0) +
                     "\" height=\"" + fixed_text(height, 0) + "\" viewBox=\"0 0 " + fixed_text(width, 0) +
                     " " + fixed_text(height, 0) +
                     "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#202020\">\n"
                     "<title>" +
-                    escaped(picture.title) +
+                    escaped(plot.title) +
                     "</title>\n"
                     "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n";
-  add_text(svg, left, 22, picture.title, "font-size=\"16\"");
-  add_text(svg, left, 40, picture.subtitle, "fill=\"#606060\"");
-  add_latencies(svg, picture);
-  add_courses(svg, picture);
+  add_text(svg, left, 22, plot.title, "font-size=\"16\"");
+  add_text(svg, left, 40, plot.subtitle, "fill=\"#606060\"");
+  add_latencies(svg, plot);
+  add_series(svg, plot);
   return svg + "</svg>\n";
 }
 
-// From 0 to the end of each second, with what it had at its end.
-std::vector<Point> course_of(const LoadResult& result, std::uint64_t LoadSecond::*count) {
+// The points of one count: its rate from the beginning to the end of each second.
+std::vector<Point> series_of(const LoadResult& result, std::uint64_t LoadSecond::*count) {
   std::vector<Point> points;
   double end = 0;
-  for (std::size_t index = 0; index < result.telling_seconds(); ++index) {
+  for (std::size_t index = 0; index < result.measurable_seconds(); ++index) {
     const double length = static_cast<double>(result.length_of(index).count()) / 1e9;
     const double rate = static_cast<double>(result.seconds[index].*count) / length;
     if (index == 0) points.push_back({0, rate});
@@ -213,35 +217,35 @@ std::vector<Point> course_of(const LoadResult& result, std::uint64_t LoadSecond:
 }  // namespace
 
 std::string plot_svg(const LoadResult& result) {
-  Picture picture;
+  Plot plot;
   for (const auto& [name, value] : result.configuration) {
     if (name == "target") {
-      picture.title = value;
+      plot.title = value;
     } else {
-      picture.subtitle += (picture.subtitle.empty() ? "" : ", ") + name + " " + value;
+      plot.subtitle += (plot.subtitle.empty() ? "" : ", ") + name + " " + value;
     }
   }
   if (result.open_loop) {
-    picture.curves = {{"response time", &result.response, colours[0]},
-                      {"service time", &result.service, colours[1]}};
+    plot.curves = {{"response time", &result.response, colours[0]},
+                   {"service time", &result.service, colours[1]}};
   } else {
-    picture.curves = {{"service time, closed loop", &result.response, colours[0]}};
+    plot.curves = {{"service time, closed loop", &result.response, colours[0]}};
   }
-  picture.courses = {{"answers", course_of(result, &LoadSecond::requests), colours[0]}};
+  plot.series = {{"answers", series_of(result, &LoadSecond::requests), colours[0]}};
   const bool had_errors = std::ranges::any_of(result.seconds, &LoadSecond::errors);
-  if (had_errors) picture.courses.push_back({"errors", course_of(result, &LoadSecond::errors), error_colour});
-  return svg_of(picture);
+  if (had_errors) plot.series.push_back({"errors", series_of(result, &LoadSecond::errors), error_colour});
+  return svg_of(plot);
 }
 
 std::string plot_svg(const std::string& title, std::span<const PlotSeries> series) {
-  Picture picture;
-  picture.title = title;
+  Plot plot;
+  plot.title = title;
   for (std::size_t number = 0; number < series.size(); ++number) {
     const char* colour = colours[number % std::size(colours)];
-    picture.curves.push_back({series[number].name, &series[number].result->response, colour});
-    picture.courses.push_back({"", course_of(*series[number].result, &LoadSecond::requests), colour});
+    plot.curves.push_back({series[number].name, &series[number].result->response, colour});
+    plot.series.push_back({"", series_of(*series[number].result, &LoadSecond::requests), colour});
   }
-  return svg_of(picture);
+  return svg_of(plot);
 }
 
 }  // namespace reactord::load

@@ -44,7 +44,7 @@ void add_head(std::string& text, const LoadResult& result) {
   text += "Running " + duration + " test" + (target.empty() ? "" : " @ " + printable(target)) + "\n" + rest;
 }
 
-// Average, deviation and the share of all values within one deviation of the average.
+// Adds average, deviation, maximum and the share of all values within one deviation of the average.
 void add_statistics_row(std::string& text, std::string_view name, const Histogram& values,
                         std::string (*write)(double)) {
   if (values.count() == 0) {
@@ -66,7 +66,7 @@ void add_statistics_row(std::string& text, std::string_view name, const Histogra
 
 void add_statistics(std::string& text, const LoadResult& result) {
   Histogram rates;
-  for (std::size_t index = 0; index < result.telling_seconds(); ++index) {
+  for (std::size_t index = 0; index < result.measurable_seconds(); ++index) {
     const double length = static_cast<double>(result.length_of(index).count()) / 1e9;
     rates.record(static_cast<std::uint64_t>(
         std::llround(static_cast<double>(result.seconds[index].requests) / length)));
@@ -135,7 +135,7 @@ void add_connections(std::string& text, const LoadResult& result) {
   }
 }
 
-// wrk's four counters, by the first word of each cause, where there was any of them.
+// Adds wrk's four counters, by the first word of each cause, if any of them is above zero.
 void add_socket_errors(std::string& text, const LoadResult& result) {
   constexpr std::string_view phases[] = {"connect", "read", "write", "timeout"};
   std::string line;

@@ -11,9 +11,9 @@ namespace reactord::load {
 namespace {
 
 constexpr const char* bottleneck_remark = " (the generator was the bottleneck: it says little of the server)";
-constexpr std::size_t shown_errors = 3;  // of other kinds there is the number
+constexpr std::size_t shown_errors = 3;  // further kinds are only counted
 
-// From the worst on.
+// The worst status first.
 constexpr std::array<int, 4> ranks{exit_interrupted, exit_wrong_reply, exit_failed, exit_condition};
 
 auto rank_of(int status) { return std::ranges::find(ranks, status); }
@@ -43,7 +43,7 @@ void add_errors(Verdict& verdict, const LoadResult& result) {
   if (!others.empty()) verdict.add(exit_failed, "errors: " + list_of(others));
 }
 
-// Of a script only where it sends something and waits for what comes.
+// A script awaits replies only if one of its scenarios both sends and expects.
 bool awaits_replies(const LoadOptions& options) {
   if (!options.script) return options.connections > 0;
   using Kind = ScriptStep::Kind;
@@ -57,7 +57,7 @@ bool awaits_replies(const LoadOptions& options) {
   });
 }
 
-// Empty: something was done.
+// Says what the run failed to do at all. Empty: something was done.
 std::string nothing_done(const LoadOptions& options, const LoadResult& result) {
   if (result.connections_opened == 0) return "no connection was opened";
   if (!awaits_replies(options) || result.requests > 0 || result.response.count() > 0) return "";
@@ -104,7 +104,7 @@ void add_conditions(Verdict& verdict, const LoadOptions& options, const LoadResu
 
 Verdict judge_run(const LoadOptions& options, const LoadResult& result) {
   Verdict verdict;
-  add_errors(verdict, result);  // which are the cause of what follows
+  add_errors(verdict, result);  // first: errors cause the failures below
   const std::string nothing = nothing_done(options, result);
   if (!nothing.empty() && result.interrupted) {
     verdict.add(exit_interrupted, "ended by a signal before anything was answered");

@@ -1,7 +1,7 @@
-// Verdict: whether a run has failed, with which exit status, and why. A run that met any error has failed: no list of
-// names says which errors count.
+// Verdict: whether a run has failed, with which exit status, and why. Any error fails the run: there is no list of errors
+// that count.
 //
-//     status  the run ...                                                          of several, this one is told
+//     status  the run ...                                                          rank among several
 //     0       went well
 //     1       failed: an error, no connection or answer, too few connections, a report that can't be written   third
 //     2       met replies that were wrong, lost or late: errors of the phase "reply"                           second
@@ -26,7 +26,7 @@ class Verdict {
   void add(int status, std::string why);
 
   bool is_failure() const noexcept { return !reasons_.empty(); }
-  int status() const noexcept;  // of the worst reason; 0: there is none
+  int status() const noexcept;  // the status of the worst reason; 0: there is none
   std::string why() const;      // one line: all reasons, the worst first
 
  private:
@@ -37,10 +37,10 @@ class Verdict {
   std::vector<Reason> reasons_;
 };
 
-// Those of --fail-if that hold. They have been parsed before.
+// Adds the conditions of --fail-if that hold. They must have been parsed before.
 void add_conditions(Verdict& verdict, const LoadOptions& options, const LoadResult& result);
 
-// What there is to say of a result. `options` are those it was asked for by; their conditions have been parsed before.
+// Judges a result. `options` are the options of its run; their conditions must have been parsed before.
 Verdict judge_run(const LoadOptions& options, const LoadResult& result);
 
 }  // namespace reactord::load

@@ -55,7 +55,7 @@ std::uint64_t Histogram::highest_of(std::size_t index) noexcept {
 void Histogram::record(std::uint64_t nanoseconds, std::uint64_t count) {
   if (count == 0) return;
   const std::size_t index = index_of(nanoseconds);
-  // Whole powers of two at once: a longest value so far that grows a little does not allocate each time.
+  // Grows by whole powers of two, so that a maximum that grows a little does not allocate each time.
   if (index >= counts_.size()) counts_.resize((index / parts_of_power + 1) * parts_of_power);
   counts_[index] += count;
   count_ += count;
@@ -77,7 +77,7 @@ void Histogram::merge(const Histogram& other) {
 }
 
 void Histogram::clear() noexcept {
-  std::fill(counts_.begin(), counts_.end(), 0);  // the storage stays: it is filled again every second
+  std::fill(counts_.begin(), counts_.end(), 0);  // keeps the storage for the next second
   count_ = 0;
   min_ = ~std::uint64_t{0};
   max_ = 0;
@@ -92,13 +92,13 @@ double Histogram::standard_deviation() const noexcept {
   if (count_ == 0) return 0;
   const double average = mean();
   const double variance = sum_of_squares_ / static_cast<double>(count_) - average * average;
-  return variance > 0 ? std::sqrt(variance) : 0;  // rounding may leave a little less than nothing
+  return variance > 0 ? std::sqrt(variance) : 0;  // rounding may make it slightly negative
 }
 
 std::uint64_t Histogram::at(double quantile) const noexcept {
   if (count_ == 0) return 0;
   if (quantile >= 1) return max_;
-  // 0.07 of 100 is seven values; as a double it is a little more, and would be eight.
+  // 0.07 of 100 is seven values. As a double it is a little more, and would be rounded up to eight.
   const double wanted = std::ceil(std::nextafter(std::max(quantile, 0.0), 0.0) * static_cast<double>(count_));
   std::uint64_t rank = wanted < 1 ? 1 : count_;
   if (wanted >= 1 && wanted < static_cast<double>(count_)) rank = static_cast<std::uint64_t>(wanted);
@@ -110,8 +110,8 @@ std::uint64_t Histogram::at(double quantile) const noexcept {
   return max_;
 }
 
-// "histogram1 min max sum squares first:count gap:count gap ...": indices of parts, each after the first as its distance
-// from the one before; a count of one is left out.
+// "histogram1 min max sum squares first:count gap:count gap ...": the index of the first part in use, then the distance
+// of each further one from the one before. A count of one is left out.
 std::string Histogram::to_text() const {
   std::string text{text_version};
   for (const std::uint64_t bound : {min(), max()}) {

@@ -1,7 +1,7 @@
-// Histogram: how often each duration was seen, in nanoseconds, lossless from 0 to 2^64 - 1.
+// Histogram: counts how often each duration was recorded, in nanoseconds, from 0 to 2^64 - 1.
 //
-// Log-linear, as in HdrHistogram (Gil Tene, http://hdrhistogram.org): each power of two is cut into 1,024 equal parts, so
-// a value is known to one part in 1,024, whatever its size.
+// It is log-linear, as HdrHistogram (Gil Tene, http://hdrhistogram.org): each power of two is cut into 1,024 equal parts,
+// so a value is known to one part in 1,024, whatever its size.
 //
 //     value        0 ... 1023   1024 ... 2047   2048 ... 4095   4096 ... 8191   ...
 //     part width   1            1               2               4
@@ -24,13 +24,13 @@ class Histogram {
   void clear() noexcept;
 
   std::uint64_t count() const noexcept { return count_; }
-  std::uint64_t min() const noexcept;  // exact; 0 where nothing was recorded
+  std::uint64_t min() const noexcept;  // exact; 0 if nothing was recorded
   std::uint64_t max() const noexcept { return max_; }
   double mean() const noexcept;  // exact but for rounding
   double standard_deviation() const noexcept;
 
   // The least value that at least `quantile` (0 to 1) of all values do not exceed, rounded up to the end of its part, but
-  // never above max(). 0 where nothing was recorded.
+  // never above max(). 0 if nothing was recorded.
   std::uint64_t at(double quantile) const noexcept;
 
   // Calls visit(lowest, highest, count) for each part in use, from the smallest.
@@ -41,8 +41,8 @@ class Histogram {
     }
   }
 
-  // All of it on one line of text, and back: how processes hand theirs over, and what a JSON file keeps. Nothing for a
-  // text that is not one.
+  // The histogram as one line of text, and back: links between processes and JSON files carry it. Nothing: the text is no
+  // histogram.
   std::string to_text() const;
   static std::optional<Histogram> from_text(std::string_view text);
 

@@ -1,5 +1,4 @@
-// JSON (RFC 8259), as much of it as the files of the load generator need: a writer that cannot write a wrong one, and a
-// reader that takes nothing else, within bounds.
+// JSON (RFC 8259): a writer that produces only valid JSON, and a reader that accepts only valid JSON, within bounds.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +9,7 @@
 
 namespace reactord::load {
 
-// Writes one value. The caller opens and closes in pairs, and in an object names each value with key() first.
+// Writes one value. The caller opens and closes in pairs, and calls key() before each value in an object.
 //
 //     JsonWriter json;
 //     json.open('{');
@@ -19,16 +18,16 @@ namespace reactord::load {
 //     json.text()  ->  {"requests": 17}, each member of an object and each element of an array on a line of its own
 class JsonWriter {
  public:
-  // '{' or '['; with `in_one_line` everything up to its end is.
+  // `bracket` is '{' or '['. With `in_one_line` no line is broken up to its end.
   JsonWriter& open(char bracket, bool in_one_line = false);
   JsonWriter& close(char bracket);
   JsonWriter& key(std::string_view name);
-  // A byte that is no UTF-8 is written as U+FFFD: the file must be text, whatever a server has answered.
+  // Writes a byte that is not UTF-8 as U+FFFD: the file must be text, whatever a server has answered.
   JsonWriter& string(std::string_view value);
   JsonWriter& number(std::uint64_t value);
-  // The shortest that reads back the same; JSON has no infinity: null for it, and for NaN.
+  // Writes the shortest form that reads back the same. Infinity and NaN, which JSON lacks, become null.
   JsonWriter& number(double value);
-  JsonWriter& null();  // it was not measured
+  JsonWriter& null();  // the value was not measured
   JsonWriter& boolean(bool value);
 
   const std::string& text() const noexcept { return text_; }
@@ -40,23 +39,23 @@ class JsonWriter {
 
   std::string text_;
   std::size_t depth_ = 0;
-  std::size_t one_line_from_ = 0;  // the depth from which on no line is broken; 0: none
+  std::size_t one_line_from_ = 0;  // no line is broken from this depth on; 0: lines are broken
   bool is_first_ = true;           // in its object or array
   bool follows_key_ = false;
 };
 
-// One value that was read, with everything in it.
+// One value that was read, with all values in it.
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
   Kind kind = Kind::null;
   bool is_true = false;
-  std::string text;  // of a string; of a number as it was written, so that none loses a digit
+  std::string text;  // a string's value; a number as it was written, so that no digit is lost
   std::vector<JsonValue> elements;
-  struct Member;                // no std::pair, which would have to know its size before it is known
+  struct Member;                // no std::pair: that would need the complete type here
   std::vector<Member> members;  // in their order
   std::size_t at = 0;           // the byte it begins at
 
-  // Null where there is no such member.
+  // Null: there is no such member.
   const JsonValue* find(std::string_view name) const noexcept;
 };
 
@@ -75,8 +74,8 @@ constexpr std::size_t max_json_size = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t max_json_depth = 16;
 constexpr std::size_t max_json_values = 1'000'000;  // a day of seconds has 700,000
 
-// Reads a text that holds one value and white space. Refused, with the place: anything else, a name twice in one object,
-// a larger, deeper or fuller text than the bounds above.
+// Reads a text that holds one value and white space. Error, with its place: anything else, a name twice in one object, a
+// text beyond the bounds above.
 std::expected<JsonValue, JsonError> read_json(std::string_view text);
 
 }  // namespace reactord::load

@@ -28,10 +28,10 @@ void append_utf8(std::string& text, std::uint32_t character) {
   }
 }
 
-// Every read_... takes what it names from place_ on, or notes the first error and returns false.
-class Reader {
+// Every read_...() reads the thing in its name from place_ on, or stores the first error and returns false.
+class JsonReader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit JsonReader(std::string_view text) : text_(text) {}
 
   std::expected<JsonValue, JsonError> read() {
     JsonValue value;
@@ -147,7 +147,7 @@ class Reader {
     return true;
   }
 
-  // From the u on.
+  // Begins at the u of the escape.
   bool read_unicode_escape(std::string& into) {
     const std::size_t begin = place_ - 1;
     std::uint32_t character = 0, low = 0;
@@ -216,6 +216,6 @@ class Reader {
 
 }  // namespace
 
-std::expected<JsonValue, JsonError> read_json(std::string_view text) { return Reader(text).read(); }
+std::expected<JsonValue, JsonError> read_json(std::string_view text) { return JsonReader(text).read(); }
 
 }  // namespace reactord::load

@@ -7,10 +7,8 @@ namespace reactord::load {
 
 namespace {
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-void write_pairs(JsonWriter& json, std::string_view name, const Pairs& pairs) {
-  Pairs distinct;
+void write_pairs(JsonWriter& json, std::string_view name, const NamedValues& pairs) {
+  NamedValues distinct;
   std::unordered_map<std::string_view, std::size_t> places;
   for (const auto& [key, value] : pairs) {
     const auto [place, is_new] = places.try_emplace(key, distinct.size());
@@ -25,7 +23,7 @@ void write_pairs(JsonWriter& json, std::string_view name, const Pairs& pairs) {
   json.close('}');
 }
 
-// Null, not 0, for what nothing was measured of.
+// Writes null, not 0, for a value that was not measured.
 template <typename Number>
 void write_measured(JsonWriter& json, std::string_view name, Number number, bool is_measured) {
   json.key(name);

@@ -10,8 +10,8 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-// Takes members of the report one by one; once one was wrong, the first error stays and everything reads as empty.
-class ReportReader {
+// Reads the members of the report one by one. After an error the first error stays and every member reads as empty.
+class ResultReader {
  public:
   std::optional<JsonError> error;
 
@@ -34,13 +34,13 @@ class ReportReader {
       if (!parse(value->text, into)) fail(*value, wrong(name, kind_text));
     }
   }
-  // That may be null: it was not measured, and what is there stays.
+  // Reads a member that may be null, as not measured: `into` then keeps its value.
   template <typename Value>
   void read_measured(const JsonValue* parent, std::string_view name, Value& into) {
     const JsonValue* const value = parent == nullptr ? nullptr : parent->find(name);
     if (value == nullptr || value->kind != Kind::null) read(parent, name, into);
   }
-  // The same where it was not written from the beginning on.
+  // Reads a member that older versions did not write.
   template <typename Value>
   void read_newer(const JsonValue* parent, std::string_view name, Value& into) {
     if (parent != nullptr && parent->find(name) != nullptr) read_measured(parent, name, into);
@@ -64,7 +64,7 @@ class ReportReader {
   void read(const JsonValue* parent, std::string_view name, std::string& into) {
     if (const JsonValue* value = member(parent, name, Kind::string, "a string")) into = value->text;
   }
-  // The same of one that was found already: of an object of many members none is looked for.
+  // Reads a member that is at hand, so that no object of many members is searched.
   void take(const JsonValue& value, std::string_view name, std::string& into) {
     if (const JsonValue* right = checked(value, name, Kind::string, "a string")) into = right->text;
   }
@@ -103,14 +103,13 @@ class ReportReader {
   }
 };
 
-void read_pairs(ReportReader& reader, const JsonValue* report, std::string_view name,
-                std::vector<std::pair<std::string, std::string>>& into) {
+void read_pairs(ResultReader& reader, const JsonValue* report, std::string_view name, NamedValues& into) {
   const JsonValue* object = reader.object(report, name);
   if (object == nullptr) return;
   for (const auto& [key, value] : object->members) reader.take(value, key, into.emplace_back(key, "").second);
 }
 
-void read_errors(ReportReader& reader, const JsonValue* report, std::map<std::string, LoadError>& into) {
+void read_errors(ResultReader& reader, const JsonValue* report, std::map<std::string, LoadError>& into) {
   const JsonValue* object = reader.object(report, "errors");
   if (object == nullptr) return;
   for (const auto& [cause, value] : object->members) {
@@ -120,7 +119,7 @@ void read_errors(ReportReader& reader, const JsonValue* report, std::map<std::st
   }
 }
 
-void read_seconds(ReportReader& reader, const JsonValue* report, std::vector<LoadSecond>& into) {
+void read_seconds(ResultReader& reader, const JsonValue* report, std::vector<LoadSecond>& into) {
   const JsonValue* array = reader.member(report, "seconds", Kind::array, "an array");
   if (array == nullptr) return;
   for (const JsonValue& element : array->elements) {
@@ -135,7 +134,7 @@ void read_seconds(ReportReader& reader, const JsonValue* report, std::vector<Loa
   }
 }
 
-void read_totals(ReportReader& reader, const JsonValue* report, LoadResult& result) {
+void read_totals(ResultReader& reader, const JsonValue* report, LoadResult& result) {
   reader.read(report, "open_loop", result.open_loop);
   reader.read(report, "interrupted", result.interrupted);
   reader.read(report, "duration_ns", result.duration);
@@ -157,7 +156,7 @@ void read_totals(ReportReader& reader, const JsonValue* report, LoadResult& resu
   reader.read(report, "late_after_ns", result.late_after);
 }
 
-void check_schema(ReportReader& reader, const JsonValue& report) {
+void check_schema(ResultReader& reader, const JsonValue& report) {
   if (report.kind != Kind::object) {
     reader.fail(report, "a report is an object");
     return;
@@ -175,7 +174,7 @@ std::expected<LoadResult, JsonError> read_result_json(std::string_view text) {
   const auto json = read_json(text);
   if (!json) return std::unexpected(json.error());
   const JsonValue* report = &*json;
-  ReportReader reader;
+  ResultReader reader;
   LoadResult result;
   check_schema(reader, *report);
   read_pairs(reader, report, "configuration", result.configuration);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t shown_bytes = 120;
 
-void add_as_written(std::string& text, char byte) {
+void append_escaped(std::string& text, char byte) {
   static constexpr char digits[] = "0123456789abcdef";
   const auto value = static_cast<unsigned char>(byte);
   if (byte == '\n') {
@@ -23,7 +23,7 @@ void add_as_written(std::string& text, char byte) {
   }
 }
 
-// U+0080 to U+009F, which a terminal may obey.
+// True also for U+0080 to U+009F, which a terminal may obey.
 bool is_control(std::string_view character) {
   const auto first = static_cast<unsigned char>(character.front());
   if (character.size() == 1) return first < 0x20 || first == 0x7f;
@@ -32,9 +32,9 @@ bool is_control(std::string_view character) {
 
 }  // namespace
 
-std::string shown(std::string_view bytes) {
+std::string quoted_bytes(std::string_view bytes) {
   std::string text = "\"";
-  for (const char byte : bytes.substr(0, shown_bytes)) add_as_written(text, byte);
+  for (const char byte : bytes.substr(0, shown_bytes)) append_escaped(text, byte);
   return text + (bytes.size() > shown_bytes ? "..." : "\"");
 }
 
@@ -44,7 +44,7 @@ std::string printable(std::string_view text) {
     const std::size_t length = utf8_length(text);
     const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0 || is_control(character)) {
-      for (const char byte : character) add_as_written(printed, byte);
+      for (const char byte : character) append_escaped(printed, byte);
     } else {
       printed += character;
     }

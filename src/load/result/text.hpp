@@ -1,4 +1,4 @@
-// Text: bytes for people: as they would be written in a template, so that what can't be seen can be told apart.
+// Text: bytes for people. Bytes that can't be seen are escaped as in a template.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace reactord::load {
 
-std::string shown(std::string_view bytes);  // in quotes; a long one is cut short
+std::string quoted_bytes(std::string_view bytes);  // in quotes; a long text is cut short
 
-// A text of ours that may hold what came from elsewhere, on one line: control characters and bytes that are no UTF-8 as
-// they would be written, all else as it is.
+// The text on one line: control characters and bytes that are not UTF-8 are escaped, everything else stays. For our
+// messages that hold foreign bytes.
 std::string printable(std::string_view text);
 
 }  // namespace reactord::load

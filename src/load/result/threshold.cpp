@@ -107,7 +107,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Where it was measured: the number that the condition is about, in the units of Threshold::value.
+// The number that the condition is about, in the units of Threshold::value. Nothing: it was not measured.
 std::optional<double> measured(const Threshold& threshold, const LoadResult& result) {
   const auto share = [&](std::uint64_t count, double of) -> std::optional<double> {
     if (!threshold.is_percent) return static_cast<double>(count);
@@ -130,7 +130,7 @@ std::optional<double> measured(const Threshold& threshold, const LoadResult& res
     case Measure::errors:
       return share(errors, static_cast<double>(errors) + static_cast<double>(result.requests));
     case Measure::late:
-      if (!result.open_loop) return std::nullopt;  // a closed loop has no time to be late for
+      if (!result.open_loop) return std::nullopt;  // a closed loop has no due times
       return share(result.late_sends, static_cast<double>(result.sent));
     case Measure::unanswered:
       return share(result.unanswered, static_cast<double>(result.response.count()));

@@ -1,13 +1,13 @@
 // Threshold: a condition on the result of a load run: "p99>5ms" for --fail-if, "p99<5ms" for --slo.
 //
 //     service.p99.9 <= 1.5ms
-//     |       |     |  +---- value: of durations with a unit (ns us ms s m h), of counts a number or, of some, a percentage
+//     |       |     |  +---- value: a duration with its unit (ns us ms s m h); a number; or, for some counts, a percentage
 //     |       |     +------- < <= > >=
 //     |       +------------- pN (0 < N <= 100), min, max, mean; errors, late, unanswered, rate, requests, in-flight
-//     +--------------------- response (where nothing stands), service, connect, first-byte, lateness
+//     +--------------------- response (the default), service, connect, first-byte, lateness
 //
-// errors in percent is of answers and errors together, late in percent of what was sent, unanswered in percent of what was
-// due, rate is answers per second.
+// A percentage of errors is of answers and errors together, one of late is of requests sent, one of unanswered is of
+// requests due. rate is answers per second.
 #pragma once
 
 #include <expected>
@@ -35,11 +35,11 @@ struct Threshold {
 
   std::string text;  // as it was written
   Measure measure = Measure::quantile;
-  Histogram LoadResult::*histogram = &LoadResult::response;  // of quantile, min, max, mean
+  Histogram LoadResult::*histogram = &LoadResult::response;  // for quantile, min, max, mean
   double quantile = 0;
   Comparison comparison = Comparison::less;
-  double value = 0;         // nanoseconds, a number, or, in percent, a share from 0 to 1
-  bool is_percent = false;  // of errors, late, unanswered
+  double value = 0;         // nanoseconds; a number; or, if is_percent, a share from 0 to 1
+  bool is_percent = false;  // for errors, late, unanswered
 };
 
 // The error says what is wrong and what would be right.
@@ -48,7 +48,7 @@ std::expected<Threshold, std::string> parse_threshold(std::string_view text);
 enum class Outcome : std::uint8_t {
   holds,
   does_not_hold,
-  not_measured,  // nothing was recorded that it could be true or false of: neither a pass nor a success
+  not_measured,  // nothing was recorded to judge it by: neither a failure nor a success
 };
 
 struct Judgement {
@@ -58,10 +58,10 @@ struct Judgement {
 
 Judgement judge(const Threshold& threshold, const LoadResult& result);
 
-// For --fail-if: true where the condition holds, and where nothing tells that it does not.
+// For --fail-if: true if the condition holds or was not measured.
 bool is_failure(const Threshold& threshold, const LoadResult& result);
 
-// For --slo: true only where it was measured and holds.
+// For --slo: true only if the condition was measured and holds.
 bool is_met(const Threshold& threshold, const LoadResult& result);
 
 }  // namespace reactord::load

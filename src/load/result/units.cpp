@@ -27,7 +27,8 @@ constexpr std::array<Unit, 7> byte_units{{{1, "B"},
 constexpr std::array<Unit, 6> count_units{
     {{1e3, "k"}, {1e6, "M"}, {1e9, "G"}, {1e12, "T"}, {1e15, "P"}, {1e18, "E"}}};
 
-// The largest unit that leaves at least one. What would be rounded up to the next unit is of that one: 999.999us is 1.00ms.
+// Chooses the largest unit that leaves at least one. A number that rounds up to the next unit gets that one: 999.999us is
+// 1.00ms.
 std::string with_unit(double number, std::span<const Unit> units) {
   std::size_t chosen = 0;
   for (std::size_t next = 1; next < units.size(); ++next) {

@@ -12,7 +12,7 @@
 namespace reactord::load {
 namespace {
 
-struct Closer {
+struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
@@ -24,13 +24,13 @@ std::set<std::string>& paths_read() {
 }  // namespace
 
 std::expected<std::string, std::string> read_whole_file(const std::string& path, std::size_t most) {
-  // A folder can be opened, and a pipe that nobody writes to would hold the program up for ever.
+  // A folder can be opened, and a pipe without a writer would block the program for ever.
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     return std::unexpected(path + ": is no regular file");
   }
-  const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "re"));
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
   if (!file) return std::unexpected(path + ": " + std::strerror(errno));
   std::string bytes;
   std::array<char, 65536> piece;

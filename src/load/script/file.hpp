@@ -1,4 +1,4 @@
-// File: the whole of a file, where it is not too long; and which files were read.
+// File: reads whole files, up to a limit, and remembers which files were read.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,13 @@
 
 namespace reactord::load {
 
-// Error: the path and what is wrong with it. Blocks, as files do: for the time before the loop runs.
+// Error: the path and what is wrong with it. It blocks, so it must be called before the loop runs.
 std::expected<std::string, std::string> read_whole_file(const std::string& path, std::size_t most);
 
-// Whether `path` leads to a file that was read by the above, by whatever name: it must not be written over. Of the whole
-// program, since texts are read in many places and written in one.
+// Whether `path` leads to a file that read_whole_file() has read under any name, anywhere in the program. Such a file
+// must not be written over.
 bool was_read(const std::string& path);
-// Whether both lead to the same file, or would if they were there.
+// Whether both paths lead to the same file, or would if it existed.
 bool is_same_file(const std::string& path, const std::string& other);
 
 }  // namespace reactord::load

@@ -13,13 +13,13 @@ std::size_t end_of_string(std::string_view line, std::size_t at) {
   return at < line.size() ? at : line.npos;
 }
 
-std::unexpected<WrongWord> wrong(std::string what, std::size_t at) {
-  return std::unexpected(WrongWord{std::move(what), static_cast<unsigned>(at + 1)});
+std::unexpected<LexError> wrong(std::string what, std::size_t at) {
+  return std::unexpected(LexError{std::move(what), static_cast<unsigned>(at + 1)});
 }
 
 }  // namespace
 
-std::expected<void, WrongWord> cut_words(std::string_view line, std::vector<Word>& words) {
+std::expected<void, LexError> cut_words(std::string_view line, std::vector<Word>& words) {
   words.clear();
   if (const std::size_t nul = line.find('\0'); nul != line.npos) {
     return wrong("a NUL byte: in a string, write \\0", nul);

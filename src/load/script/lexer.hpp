@@ -12,9 +12,9 @@
 namespace reactord::load {
 
 struct Word {
-  std::string_view
-      text;         // of a string: what is between the quotes, as it is written; of the line that was cut
-  unsigned column;  // of its first byte, quote included, from 1
+  // A view into the line. A string is as written between its quotes.
+  std::string_view text;
+  unsigned column;  // of its first byte or quote, from 1
   bool is_string;
 
   unsigned column_of(std::size_t byte_of_text) const noexcept {
@@ -22,12 +22,12 @@ struct Word {
   }
 };
 
-struct WrongWord {
+struct LexError {
   std::string what;
   unsigned column;
 };
 
-// Words are set apart by spaces and tabs; a # outside a string begins a comment. `words` is emptied first.
-std::expected<void, WrongWord> cut_words(std::string_view line, std::vector<Word>& words);
+// Spaces and tabs separate words. A # outside a string begins a comment. `words` is emptied first.
+std::expected<void, LexError> cut_words(std::string_view line, std::vector<Word>& words);
 
 }  // namespace reactord::load

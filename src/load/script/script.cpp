@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "base/suggestion.hpp"
+#include "load/script/diagnostic.hpp"
 #include "load/script/file.hpp"
 #include "load/script/lexer.hpp"
 #include "load/script/script_flow.hpp"
-#include "load/script/values.hpp"
+#include "load/script/script_values.hpp"
 
 namespace reactord::load {
 namespace {
@@ -18,17 +19,11 @@ using Kind = ScriptStep::Kind;
 constexpr unsigned most_weight = 1'000'000;
 constexpr std::uint64_t most_rounds = 1'000'000'000;
 
-struct Wrong {
-  std::string what;
-  unsigned line, column;
-};
-using Parsed = std::expected<void, Wrong>;
-
-// What may begin a line.
+// A word that may begin a line.
 struct StepName {
   std::string_view name;
   Kind kind;
-  std::size_t least, most;  // arguments
+  std::size_t least, most;  // number of arguments
   std::string_view example;
 };
 constexpr std::array<StepName, 13> step_names{{
@@ -52,16 +47,17 @@ class ScriptParser {
   ScriptParser(std::string_view name, const std::string& folder) : folder_(folder) { script_.name = name; }
 
   std::expected<Script, ScriptError> parse(std::string_view text) {
-    const Parsed parsed = lines(text);
+    const Checked parsed = lines(text);
     if (parsed) return std::move(script_);
     return std::unexpected(script_.error_at(parsed.error().line, parsed.error().column, parsed.error().what));
   }
 
  private:
-  Parsed lines(std::string_view text) {
+  Checked lines(std::string_view text) {
     static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (text.size() > most_script_bytes) {
-      return std::unexpected(Wrong{"the script is longer than 1MiB: long texts go into {file:PATH}", 1, 1});
+      return std::unexpected(
+          Diagnostic{"the script is longer than 1MiB: long texts go into {file:PATH}", 1, 1});
     }
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     for (line_ = 1; !text.empty(); ++line_) {
@@ -70,19 +66,19 @@ class ScriptParser {
       text.remove_prefix(std::min(newline + 1, text.size()));
       if (line.ends_with('\r')) line.remove_suffix(1);
       const auto cut = cut_words(line, words_);
-      if (!cut) return std::unexpected(Wrong{cut.error().what, line_, cut.error().column});
+      if (!cut) return std::unexpected(Diagnostic{cut.error().what, line_, cut.error().column});
       if (words_.empty()) continue;
-      Parsed parsed = statement();
+      Checked parsed = statement();
       if (!parsed) return parsed;
     }
     if (script_.scenarios.empty()) {
       return std::unexpected(
-          Wrong{R"(the script has no steps: write at least one, as in send "hello\n")", 1, 1});
+          Diagnostic{R"(the script has no steps: write at least one, as in send "hello\n")", 1, 1});
     }
     return finish_scenario();
   }
 
-  Parsed statement() {
+  Checked statement() {
     const Word& first = words_.front();
     if (first.is_string) return wrong(first, "a string where a step begins: write send before it");
     if (first.text == "option") return option();
@@ -102,13 +98,13 @@ class ScriptParser {
     return add_step(*step);
   }
 
-  Parsed unknown(const Word& word) const {
+  Checked unknown(const Word& word) const {
     std::vector<std::string_view> names{"option", "mix"};
     for (const StepName& step : step_names) names.push_back(step.name);
     return wrong(word, "unknown step " + quoted_word(word.text) + ", " + suggestion(word.text, names));
   }
 
-  Parsed option() {
+  Checked option() {
     const Word& first = words_.front();
     if (!script_.scenarios.empty())
       return wrong(first, "options stand on top, before mix and the first step");
@@ -125,11 +121,11 @@ class ScriptParser {
     return {};
   }
 
-  Parsed mix() {
+  Checked mix() {
     const Word& first = words_.front();
     if (words_.size() != 2)
       return wrong(words_[words_.size() < 2 ? 0 : 2], "mix takes one number: write mix 3");
-    const auto weight = count_of(words_[1].text, most_weight);
+    const auto weight = script_count(words_[1].text, most_weight);
     if (words_[1].is_string || !weight)
       return wrong(words_[1], weight ? "write the number without quotes" : weight.error());
     if (!script_.scenarios.empty() && !has_mix_) {
@@ -137,7 +133,7 @@ class ScriptParser {
                    "mix begins a scenario, but steps stand before the first: write a mix above them too");
     }
     if (has_mix_) {
-      Parsed finished = finish_scenario();
+      Checked finished = finish_scenario();
       if (!finished) return finished;
     }
     has_mix_ = true;
@@ -147,25 +143,25 @@ class ScriptParser {
     return {};
   }
 
-  Parsed finish_scenario() const {
+  Checked finish_scenario() const {
     const std::vector<ScriptStep>& steps = script_.scenarios.back().steps;
     if (steps.empty())
-      return std::unexpected(Wrong{"this mix has no steps: write them below it", mix_line_, 1});
-    return checked(flow_.finish(steps));
+      return std::unexpected(Diagnostic{"this mix has no steps: write them below it", mix_line_, 1});
+    return flow_.finish(steps);
   }
 
-  Parsed add_step(const StepName& name) {
+  Checked add_step(const StepName& name) {
     ScriptStep step;
     step.kind = name.kind;
     step.line = line_;
     step.column = words_.front().column;
-    Parsed filled = fill(step, name);
+    Checked filled = fill(step, name);
     if (!filled) return filled;
     if (script_.scenarios.empty()) script_.scenarios.emplace_back();
-    return checked(flow_.add(std::move(step), script_.scenarios.back().steps));
+    return flow_.add(std::move(step), script_.scenarios.back().steps);
   }
 
-  Parsed fill(ScriptStep& step, const StepName& name) {
+  Checked fill(ScriptStep& step, const StepName& name) {
     if (words_.size() == 1) return {};
     const Word& first = words_[1];
     switch (step.kind) {
@@ -174,9 +170,9 @@ class ScriptParser {
       case Kind::expect_line:
         return set_text(step, first, name);
       case Kind::sleep:
-        return set(step.duration, first, duration_of(first.text));
+        return set(step.duration, first, script_duration(first.text));
       case Kind::slow_read:
-        return set(step.count, first, rate_of(first.text));
+        return set(step.count, first, script_rate(first.text));
       case Kind::repeat:
         return set_rounds(step, first);
       default:
@@ -185,35 +181,35 @@ class ScriptParser {
   }
 
   template <typename Value>
-  Parsed set(Value& into, const Word& word, const Read<Value>& quantity) const {
+  Checked set(Value& into, const Word& word, const ScriptValue<Value>& quantity) const {
     if (word.is_string) return wrong(word, "write it without quotes");
     if (!quantity) return wrong(word, quantity.error());
     into = *quantity;
     return {};
   }
 
-  Parsed set_rounds(ScriptStep& step, const Word& word) const {
+  Checked set_rounds(ScriptStep& step, const Word& word) const {
     if (word.text == "forever" && !word.is_string) return {};
-    auto rounds = count_of(word.text, most_rounds);
+    auto rounds = script_count(word.text, most_rounds);
     if (!rounds) rounds = std::unexpected(rounds.error() + ", or forever");
     return set(step.count, word, rounds);
   }
 
-  Parsed set_trickle(ScriptStep& step, const StepName& name) {
-    Parsed parsed = set(step.count, words_[1], size_of(words_[1].text, Template::most_random));
-    if (parsed) parsed = set(step.duration, words_[2], duration_of(words_[2].text));
+  Checked set_trickle(ScriptStep& step, const StepName& name) {
+    Checked parsed = set(step.count, words_[1], script_size(words_[1].text, Template::most_random));
+    if (parsed) parsed = set(step.duration, words_[2], script_duration(words_[2].text));
     if (parsed) parsed = set_text(step, words_[3], name);
     return parsed;
   }
 
-  Parsed set_text(ScriptStep& step, const Word& word, const StepName& name) {
+  Checked set_text(ScriptStep& step, const Word& word, const StepName& name) {
     if (!word.is_string) {
       return wrong(word, quoted_word(word.text) + ": write it in quotes, as in " + std::string(name.example));
     }
     auto text = Template::parse(word.text, folder_);
     if (!text) return wrong(word.column_of(text.error().at), text.error().what);
     step.text = std::move(*text);
-    // An empty text would be a request without a byte, or a reply that is there before it came.
+    // An empty text would be a request without bytes, or a reply that has arrived before it was sent.
     if (step.text.most_bytes() == 0) return wrong(word, "an empty text: write at least one byte");
     texts_ += step.text.most_bytes();
     if (texts_ > most_script_texts)
@@ -221,22 +217,18 @@ class ScriptParser {
     return {};
   }
 
-  Parsed checked(const ScriptFlow::Checked& checked) const {
-    if (checked) return {};
-    return std::unexpected(Wrong{checked.error().what, checked.error().line, checked.error().column});
-  }
-  std::unexpected<Wrong> wrong(const Word& word, std::string what) const {
+  std::unexpected<Diagnostic> wrong(const Word& word, std::string what) const {
     return wrong(word.column, std::move(what));
   }
-  std::unexpected<Wrong> wrong(unsigned column, std::string what) const {
-    return std::unexpected(Wrong{std::move(what), line_, column});
+  std::unexpected<Diagnostic> wrong(unsigned column, std::string what) const {
+    return std::unexpected(Diagnostic{std::move(what), line_, column});
   }
 
   const std::string& folder_;
   Script script_;
   ScriptFlow flow_;  // of the last scenario
   std::vector<Word> words_;
-  std::size_t texts_ = 0;  // bytes
+  std::size_t texts_ = 0;  // bytes of all texts
   unsigned line_ = 0, mix_line_ = 0;
   bool has_mix_ = false;
 };

@@ -7,8 +7,8 @@ using Kind = ScriptStep::Kind;
 
 enum Side : std::size_t { connection, sending, reading };
 
-std::unexpected<ScriptFlow::Wrong> wrong(std::string what, unsigned line, unsigned column) {
-  return std::unexpected(ScriptFlow::Wrong{std::move(what), line, column});
+std::unexpected<Diagnostic> wrong(std::string what, unsigned line, unsigned column) {
+  return std::unexpected(Diagnostic{std::move(what), line, column});
 }
 
 bool needs(Kind kind, std::size_t side) {
@@ -34,7 +34,7 @@ std::string of_line(unsigned line) { return "in line " + std::to_string(line); }
 
 }  // namespace
 
-ScriptFlow::Checked ScriptFlow::add(ScriptStep step, std::vector<ScriptStep>& steps) {
+Checked ScriptFlow::add(ScriptStep step, std::vector<ScriptStep>& steps) {
   if (never_ends_ != 0 && step.kind != Kind::end) {
     return wrong("this step never runs: the repeat forever " + of_line(never_ends_) + " does not end",
                  step.line, step.column);
@@ -52,13 +52,13 @@ ScriptFlow::Checked ScriptFlow::add(ScriptStep step, std::vector<ScriptStep>& st
   return checked;
 }
 
-ScriptFlow::Checked ScriptFlow::finish(const std::vector<ScriptStep>& steps) const {
+Checked ScriptFlow::finish(const std::vector<ScriptStep>& steps) const {
   if (rounds_.empty()) return {};
   const ScriptStep& open = steps[rounds_.back().repeat];
   return wrong("this repeat has no end: write end behind its last step", open.line, open.column);
 }
 
-ScriptFlow::Checked ScriptFlow::begin_round(const ScriptStep& step, const std::vector<ScriptStep>& steps) {
+Checked ScriptFlow::begin_round(const ScriptStep& step, const std::vector<ScriptStep>& steps) {
   if (rounds_.size() == most_nested_repeats) {
     return wrong("more than " + std::to_string(most_nested_repeats) + " repeats within each other", step.line,
                  step.column);
@@ -67,7 +67,7 @@ ScriptFlow::Checked ScriptFlow::begin_round(const ScriptStep& step, const std::v
   return {};
 }
 
-ScriptFlow::Checked ScriptFlow::end_round(ScriptStep& step, std::vector<ScriptStep>& steps) {
+Checked ScriptFlow::end_round(ScriptStep& step, std::vector<ScriptStep>& steps) {
   if (rounds_.empty())
     return wrong("this end has no repeat: remove it, or write repeat before", step.line, step.column);
   const Round round = rounds_.back();
@@ -88,7 +88,7 @@ ScriptFlow::Checked ScriptFlow::end_round(ScriptStep& step, std::vector<ScriptSt
   return {};
 }
 
-ScriptFlow::Checked ScriptFlow::use(const ScriptStep& step) {
+Checked ScriptFlow::use(const ScriptStep& step) {
   for (std::size_t side = 0; side < sides; ++side) {
     if (!needs(step.kind, side)) continue;
     if (lost_[side] != 0) return wrong(lost_sentence(side), step.line, step.column);

@@ -7,7 +7,7 @@
 
 #include "base/suggestion.hpp"
 #include "load/script/file.hpp"
-#include "load/script/values.hpp"
+#include "load/script/script_values.hpp"
 
 namespace reactord::load {
 namespace {
@@ -26,9 +26,9 @@ constexpr std::uint64_t mixed(std::uint64_t bits) noexcept {  // SplitMix64 (Ste
   return bits ^ (bits >> 31);
 }
 
-__extension__ using Wide = unsigned __int128;  // of no standard, but of every compiler for 64 bits
+__extension__ using Wide = unsigned __int128;  // not standard, but in every compiler for 64 bits
 
-// The random letters of one text. Ten are cut out of each number: there are 62, and 62^10 < 2^64.
+// The random letters of one text. Each 64-bit number gives ten of them: there are 62 letters, and 62^10 < 2^64.
 class Letters {
  public:
   explicit Letters(const Template::Values& values) noexcept
@@ -68,16 +68,16 @@ int hex_digit(char digit) noexcept {
 class TemplateParser {
  public:
   using Piece = Template::Piece;
-  using Step = std::expected<void, Template::Wrong>;
+  using Step = std::expected<void, Template::SyntaxError>;
 
   TemplateParser(std::string_view text, const std::string& folder) : text_(text), folder_(folder) {}
 
-  std::expected<Template, Template::Wrong> parse() {
+  std::expected<Template, Template::SyntaxError> parse() {
     while (at_ < text_.size()) {
       Step step = next();
       if (!step) return std::unexpected(std::move(step).error());
       if (result_.most_bytes_ > Template::most_text) {
-        return std::unexpected(Template::Wrong{"the text is longer than 64MiB from here on", start_});
+        return std::unexpected(Template::SyntaxError{"the text is longer than 64MiB from here on", start_});
       }
     }
     return std::move(result_);
@@ -153,7 +153,7 @@ class TemplateParser {
   }
 
   Step random(std::string_view value) {
-    const auto length = size_of(value, Template::most_random);
+    const auto length = script_size(value, Template::most_random);
     if (!length) return wrong("{rand:N} with N " + length.error());
     return add(Piece{Piece::Kind::random, "", *length}, *length);
   }
@@ -168,7 +168,7 @@ class TemplateParser {
     return {};
   }
 
-  // Neighbours become one, so that what has no holes is filled with a single copy.
+  // Adjacent literals become one, so that a text without holes is filled with a single copy.
   void literal(std::string_view bytes) {
     auto& pieces = result_.pieces_;
     if (bytes.empty()) return;
@@ -188,15 +188,18 @@ class TemplateParser {
     return {};
   }
 
-  Step wrong(std::string what) const { return std::unexpected(Template::Wrong{std::move(what), start_}); }
+  Step wrong(std::string what) const {
+    return std::unexpected(Template::SyntaxError{std::move(what), start_});
+  }
 
   const std::string_view text_;
   const std::string& folder_;
-  std::size_t at_ = 0, start_ = 0;  // start_: of the escape or hole that at_ is in
+  std::size_t at_ = 0, start_ = 0;  // start_: where the current escape or hole begins
   Template result_;
 };
 
-std::expected<Template, Template::Wrong> Template::parse(std::string_view text, const std::string& folder) {
+std::expected<Template, Template::SyntaxError> Template::parse(std::string_view text,
+                                                               const std::string& folder) {
   return TemplateParser(text, folder).parse();
 }
 
@@ -205,7 +208,7 @@ void Template::fill(const Values& values, BufferPool& pool, Buffer& into) const 
     if (!pieces_.empty()) into.append(pool, pieces_.front().text);
     return;
   }
-  // Room for the longest text at once, so that no piece has to ask.
+  // Makes room for the longest text at once, so that no piece has to.
   char* const begin = into.prepare(pool, most_bytes_).data();
   char* out = begin;
   Letters letters(values);
@@ -248,7 +251,7 @@ void Template::fill_run(const Values& values, std::size_t run, BufferPool& pool,
   into.commit(size * (run - 1));
 }
 
-// What stands `run` times behind `first` becomes the texts of a run.
+// Turns `run` copies of the first text into the texts of a run: counts up the sequence number of each copy.
 void Template::count_up(const Values& values, char* first, std::size_t size, std::size_t run) const noexcept {
   char* end = first;
   for (const Piece& piece : pieces_) {

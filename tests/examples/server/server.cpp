@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "reactord/server.hpp"
+#include "reactord/run_until_signal.hpp"
 
 struct Greeter final : reactord::LineHandler {
   void on_line(std::string_view name, reactord::Reply& reply) override { reply.write("Hello, ", name, "\n"); }
@@ -14,5 +14,5 @@ int main(int count, char** arguments) {
   if (address) std::printf("listening on %s\n", address->text().c_str());
   if (!address) std::printf("%s\n", address.error().text().c_str());
   std::fflush(stdout);
-  return address && reactor.run() ? 0 : 1;
+  return address && reactord::run_until_signal(server) ? 0 : 1;
 }

@@ -1,0 +1,34 @@
+# Completion of reactordctl's options and commands for bash.
+_reactordctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" word skip=""
+  local options='--socket --timeout --json --help --version'
+  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow quit'
+  COMPREPLY=()
+  case $previous in
+    -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    -t | --timeout) return ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    return
+  fi
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    if [[ $skip ]]; then
+      skip=""
+    elif [[ $word == -s || $word == -t || $word == --socket || $word == --timeout ]]; then
+      skip=yes
+    elif [[ $word != -* ]]; then
+      command=$word
+      break
+    fi
+  done
+  case $command in
+    '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
+    log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
+    connections)
+      mapfile -t COMPREPLY < <(compgen -W 'sort= limit=' -- "$current")
+      compopt -o nospace
+      ;;
+  esac
+}
+complete -F _reactordctl reactordctl

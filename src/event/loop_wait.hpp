@@ -1,0 +1,62 @@
+// LoopWait: what a Reactor waits with: epoll, and the two watches of its own that end a wait.
+//
+//     Poller     a descriptor is ready
+//     Alarm      a timer is due; none on a virtual clock, where the loop never sleeps
+//     Wakeup     another thread has posted work
+//
+// Without one of the descriptors that these need the loop could not wait, or not be woken: what the kernel said then is
+// the error of every add() of a descriptor, and of run().
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "event/alarm.hpp"
+#include "event/failed_waits.hpp"
+#include "event/poller.hpp"
+#include "event/wakeup.hpp"
+
+namespace reactord {
+
+class LoopWait {
+ public:
+  LoopWait(Reactor& reactor, bool is_virtual);
+  LoopWait(const LoopWait&) = delete;
+  LoopWait& operator=(const LoopWait&) = delete;
+
+  // Adds its own watches to the Reactor, once, before all others; and closes them, once, at the Reactor's end.
+  void begin(Reactor& reactor);
+  void end() noexcept;
+
+  // Has `watch` report its readiness from now on, if it has a descriptor. Errors: system.
+  Result<void> add(Watch& watch);
+
+  // The timeout of wait() that makes it end when `time` comes, which may be never.
+  int timeout_until(Time time, Time now) noexcept {
+    if (alarm_ != nullptr) [[likely]]
+      return alarm_->timeout_until(time, now);
+    return milliseconds_until(time, now);
+  }
+  int wait(int milliseconds) noexcept { return poller_.wait(milliseconds); }  // as Poller::wait()
+  // The pause after a failure of wait() in that turn; empty: it was one too many.
+  std::optional<Duration> pause_after_failure(std::uint64_t turn) noexcept {
+    return failures_.pause_after(turn);
+  }
+
+  const std::optional<Error>& refusal() const noexcept { return refusal_; }
+  bool is_own(const Watch* watch) const noexcept { return watch == wakeup_ || watch == alarm_; }
+  std::size_t own_descriptors() const noexcept;
+  Poller& poller() noexcept { return poller_; }
+  Wakeup& wakeup() const noexcept { return *wakeup_; }
+
+ private:
+  Result<void> add_own(Reactor& reactor);
+
+  Poller poller_;
+  Wakeup* wakeup_;  // deleted by the Reactor, as every Watch
+  Alarm* alarm_;    // null on a virtual clock
+  FailedWaits failures_;
+  std::optional<Error> refusal_;
+};
+
+}  // namespace reactord

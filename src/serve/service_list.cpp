@@ -1,0 +1,23 @@
+#include "serve/service_list.hpp"
+
+#include <algorithm>
+
+namespace reactord {
+
+Service* ServiceList::find_single(const AnyHandler& handler, std::string_view protocol) const noexcept {
+  const auto found = std::ranges::find_if(
+      services_, [&](const auto& service) { return service->is_single(handler, protocol); });
+  return found == services_.end() ? nullptr : found->get();
+}
+
+void ServiceList::remove_unused() noexcept {
+  std::erase_if(services_, [](const auto& service) { return !service->is_used(); });
+  most_ = std::max(least, 2 * services_.size());
+}
+
+bool ServiceList::has_marked(const AnyHandler& handler) const noexcept {
+  return std::ranges::any_of(
+      services_, [&](const auto& service) { return service->is_used() && service->handler() == handler; });
+}
+
+}  // namespace reactord
