@@ -103,12 +103,14 @@ void flood(std::size_t count, unsigned starts, const std::string& command, const
   MESSAGE(command.substr(0, command.find(' '))
           << ": " << count << " processes, at most " << most_starts << " starts in a second; none left after "
           << took / 1ms << " ms");
-  if (test::is_thorough() && !test::is_sanitized()) CHECK(took < 1s);
+  // Each has ended by itself. A busy machine takes its time over thousands of ends, so the time alone proves nothing.
+  CHECK(log.find("status=\"signal: terminated\"") == log.npos);
+  CHECK(log.find("status=\"signal: killed\"") == log.npos);
 }
 
 }  // namespace
 
-TEST_CASE("hostile programs: of a process for each connection nothing is left a second after the end") {
+TEST_CASE("hostile programs: of a process for each connection nothing is left, and none had to be told") {
   test::raise_descriptor_limit();
   const test::TemporaryDirectory unique;
   const std::string mark = unique.path("none");
