@@ -2,7 +2,7 @@
 _reactordctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" word skip=""
   local options='--socket --timeout --json --help --version'
-  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow quit'
+  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow ended quit'
   COMPREPLY=()
   case $previous in
     -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
@@ -28,6 +28,10 @@ _reactordctl() {
     connections)
       mapfile -t COMPREPLY < <(compgen -W 'sort= limit=' -- "$current")
       compopt -o nospace
+      ;;
+    ended)
+      mapfile -t COMPREPLY < <(compgen -W 'failures peer= protocol= cause= limit=' -- "$current")
+      [[ ${COMPREPLY[*]-} == failures ]] || compopt -o nospace
       ;;
   esac
 }

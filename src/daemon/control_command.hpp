@@ -56,7 +56,7 @@ struct ControlCommand {
 std::span<const ControlCommand> general_commands() noexcept;
 // connections, connection, kill.
 std::span<const ControlCommand> connection_commands() noexcept;
-// stats, listeners, programs, slow: what the daemon knows.
+// stats, listeners, programs, slow, ended: what the daemon knows.
 std::span<const ControlCommand> report_commands() noexcept;
 // limits, log-level, reload, drain: what changes it.
 std::span<const ControlCommand> change_commands() noexcept;

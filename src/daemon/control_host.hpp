@@ -12,6 +12,7 @@
 
 #include "daemon/control_caller.hpp"
 #include "daemon/counters.hpp"
+#include "daemon/ended_connections.hpp"
 #include "daemon/log.hpp"
 #include "daemon/programs.hpp"
 #include "daemon/slow_calls.hpp"
@@ -46,6 +47,7 @@ class ControlHost {
   virtual std::vector<LimitRow> limits() const = 0;  // the settings on clients, in the order of --help
   virtual LogLevel log_level() const = 0;
   virtual const SlowCalls& slow_calls() const = 0;
+  virtual const EndedConnections& ended_connections() const = 0;
   virtual Duration stall_threshold() const = 0;  // 0: no call is slow
   virtual std::string refuses_reload()
       const = 0;  // why there can be none, whatever the files; empty: there can

@@ -54,7 +54,8 @@ class Daemon final : ServerLog {
         live_(line, settings, std::move(options), system,
               {reactor_, server_, listeners_, programs_, control_, *log_, events_, counters_, notifier_,
                status_}),
-        host_({reactor_, server_, listeners_, programs_, counters_, program_log_, live_, *log_, slow_calls_},
+        host_({reactor_, server_, listeners_, programs_, counters_, program_log_, live_, *log_, slow_calls_,
+               ended_connections_},
               [this] { stop(Stopping::by_control); }),
         server_(reactor_, {.limits = live_.options().limits, .observer = this}) {}
 
@@ -63,6 +64,7 @@ class Daemon final : ServerLog {
     if (!signals) return fail(signals.error(), "");
     signals_.emplace(std::move(*signals));
     events_.set_probe_level(live_.options().probe_level);
+    events_.set_access_log(live_.options().access_log);
     put_own_in_force(live_.options());
     reactor_.spawn(live(*this));
     const auto ran = reactor_.run();
@@ -189,6 +191,7 @@ class Daemon final : ServerLog {
   void on_closed(const ConnectionEnd& end) override {
     status_.changed();
     heap_.give_back(server_.open_connections());
+    ended_connections_.add(end, reactor_.now());
     ServerLog::on_closed(end);
   }
   void on_listener_failed(ListenerId id, const Error& error) override {
@@ -228,6 +231,7 @@ class Daemon final : ServerLog {
   std::optional<LiveSettings::Refusal> start_failure_;
   Counters counters_{reactor_, server_};
   SlowCalls slow_calls_;
+  EndedConnections ended_connections_;
   ProgramLog program_log_{events_};
   Programs programs_{reactor_, server_, program_log_};
   Listeners listeners_;  // refers to the server, and uses it only while it exists

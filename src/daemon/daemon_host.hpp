@@ -25,6 +25,7 @@ class DaemonHost final : public ControlHost {
     LiveSettings& settings;
     Log& log;
     const SlowCalls& slow_calls;
+    const EndedConnections& ended_connections;
   };
   // Does what a signal to stop does, in its turn.
   using Stop = std::move_only_function<void()>;
@@ -40,6 +41,7 @@ class DaemonHost final : public ControlHost {
   std::vector<LimitRow> limits() const override;
   LogLevel log_level() const override { return parts_.settings.options().log_level; }
   const SlowCalls& slow_calls() const override { return parts_.slow_calls; }
+  const EndedConnections& ended_connections() const override { return parts_.ended_connections; }
   Duration stall_threshold() const override { return parts_.settings.options().limits.stall_threshold; }
   std::string refuses_reload() const override;
 

@@ -51,6 +51,7 @@ void EventLog::summarize() {
 }
 
 void EventLog::closed(const ConnectionEnd& end) noexcept {
+  if (!access_log_.admits(end)) return;
   const std::string_view cause = to_string(end.cause);
   const LogKind::Value limit = end.limit.empty() ? LogKind::Value{} : LogKind::Value{"limit", end.limit};
   const LogLevel level = is_probe(end) ? probe_level_ : LogLevel::info;

@@ -12,6 +12,7 @@
 
 #include <new>
 
+#include "daemon/access_log.hpp"
 #include "daemon/log.hpp"
 #include "daemon/log_limiter.hpp"
 #include "reactord/server.hpp"
@@ -24,7 +25,8 @@ class EventLog final : Timer {
   ~EventLog();
 
   void set_rate(unsigned rate);
-  void set_probe_level(LogLevel level) noexcept { probe_level_ = level; }  // default: info
+  void set_probe_level(LogLevel level) noexcept { probe_level_ = level; }        // default: info
+  void set_access_log(const AccessLog& which) noexcept { access_log_ = which; }  // default: all
   void closed(const ConnectionEnd& end) noexcept;
   void limit_reached(const LimitReached& limit) noexcept;
   void stalled(const HandlerStall& stall) noexcept;
@@ -55,6 +57,7 @@ class EventLog final : Timer {
   Log& log_;
   LogLimiter limiter_;
   LogLevel probe_level_ = LogLevel::info;
+  AccessLog access_log_;
 };
 
 }  // namespace reactord

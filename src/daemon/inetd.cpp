@@ -44,6 +44,7 @@ class InetdServer final : ServerLog {
     if (!conn) return refuse(conn.error());
     signals_.emplace(std::move(*signals));
     events_.set_probe_level(options_.probe_level);
+    events_.set_access_log(options_.access_log);
     put_own_in_force(options_);
     reactor_.spawn(live(*this, std::move(*conn)));
     const auto ran = reactor_.run();

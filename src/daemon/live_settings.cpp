@@ -150,6 +150,7 @@ void LiveSettings::put_in_force(const Wanted& wanted, const Listeners::Change& c
   const Options& options = wanted.options;
   parts_.log.set_level(options.log_level);
   parts_.events.set_probe_level(options.probe_level);
+  parts_.events.set_access_log(options.access_log);
   if (options.log_rate != options_.log_rate) parts_.events.set_rate(options.log_rate);
   const bool has_new_limits = options.limits != options_.limits;
   const bool tells_limits = options.limits.connections.most != options_.limits.connections.most ||

@@ -8,7 +8,9 @@
 #include "daemon/control_command.hpp"
 #include "daemon/control_host.hpp"
 #include "daemon/control_table.hpp"
+#include "daemon/ended_query.hpp"
 #include "daemon/setting_values.hpp"
+#include "daemon/shown_address.hpp"
 #include "daemon/time_text.hpp"
 
 namespace reactord {
@@ -145,7 +147,49 @@ Task<std::string> slow(ControlRequest& request) {
   co_return sent;
 }
 
-constexpr std::array<ControlCommand, 4> commands{{
+// ---- ended
+
+std::string table_of(const EndedConnections& ended, const EndedQuery& query, Time now, ControlFormat format) {
+  static constexpr std::array<ControlTable::Column, 11> columns{{{"ago", 6},
+                                                                 {"id", 6},
+                                                                 {"protocol", 10},
+                                                                 {"peer", 21},
+                                                                 {"cause", 13},
+                                                                 {"lines", 8},
+                                                                 {"in", 10},
+                                                                 {"out", 10},
+                                                                 {"lived", 6},
+                                                                 {"limit", 13},
+                                                                 {"error", 0}}};
+  std::string text;
+  ControlTable table(columns, format, text);
+  table.begin();
+  std::size_t shown = 0;
+  for (std::size_t age = 0; age < ended.size() && shown < query.limit; ++age) {
+    const EndedConnections::End& end = ended.newest(age);
+    if (!query.matches(end)) continue;
+    ++shown;
+    const std::string peer = shown_address(end.remote);
+    const std::string error = end.error == 0 ? std::string() : errno_text(end.error);
+    table.row(std::array<ControlTable::Cell, 11>{now - end.when, end.number, end.protocol, peer,
+                                                 to_string(end.cause), end.lines, end.bytes_read,
+                                                 end.bytes_written, end.duration, end.limit, error});
+  }
+  table.end();
+  return text;
+}
+
+Task<std::string> ended(ControlRequest& request) {
+  const auto query = EndedQuery::parse(request.words);
+  if (!query) co_return query.error();
+  const Time now = request.host.server().reactor().now();
+  Task<std::string> sending =
+      send(request, table_of(request.host.ended_connections(), *query, now, request.format));
+  auto sent = co_await std::move(sending);
+  co_return sent;
+}
+
+constexpr std::array<ControlCommand, 5> commands{{
     {"stats", "", "show the counters of SIGUSR1, and what the daemon is", stats,
      "  lines, in and out are those of connections that have ended. waiting: accepted, and not served\n"
      "  yet because of the limits on their address; they count as open.\n"},
@@ -156,6 +200,11 @@ constexpr std::array<ControlCommand, 4> commands{{
     {"slow", "", "list the last calls of handlers that have held up everybody, newest first", slow,
      "  took: longer than stall-threshold, by the clock. Connection 0: the work of none. The last 128 are "
      "kept.\n"},
+    {"ended", "[ID] [FILTER...] [limit=N]",
+     "list the last connections that have ended, and why, newest first", ended,
+     "  FILTER: an address or a network, protocol=NAME, cause=CAUSE, or failures, which are those that were\n"
+     "  not served in full. lived: how long it was open. The last 512 are kept, whatever the log leaves "
+     "out.\n"},
 }};
 
 }  // namespace

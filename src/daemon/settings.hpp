@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/access_log.hpp"
 #include "daemon/control_option.hpp"
 #include "daemon/listen_list.hpp"
 #include "daemon/log.hpp"
@@ -40,6 +41,7 @@ struct Options {
   LogLevel log_level = LogLevel::info;
   // The level of connections that asked nothing, or closed once all was answered.
   LogLevel probe_level = LogLevel::info;
+  AccessLog access_log;     // by default all
   unsigned log_rate = 100;  // lines a second of one kind; 0: no limit
   std::string config;       // the file; empty: none
   std::string instance;     // empty: none

@@ -76,6 +76,7 @@ constexpr ValueKind rate{"RATE",
                          "`100/s,burst=500,reject`"};
 constexpr ValueKind bits{"BITS"};
 constexpr ValueKind level{"LEVEL", "", Completion::words, log_level_names};
+constexpr ValueKind access{"WHICH", "", Completion::words, access_log_words};
 constexpr ValueKind number{"NUMBER"};
 constexpr ValueKind file{"FILE", "", Completion::file};
 constexpr ValueKind name{"NAME"};
@@ -217,6 +218,12 @@ constexpr Setting table[] = {
      "log connections that ask nothing, as a balancer's checks, at LEVEL",
      "Log the end of a connection at LEVEL when it asked nothing, or when the peer broke it off after "
      "everything was answered, as the checks of a balancer do."},
+    {"access-log", &access, log, "all", set<AccessLog::parse, &Options::access_log>,
+     "log the ends of connections: all, errors, sample=1/100 or off",
+     "Log the ends of connections, or not: `all`; `errors` (the client was not served in full, was cut off, "
+     "or "
+     "broke off before the last answer); `sample=1/100` (each of these, and one in a hundred of the others; "
+     "another number may stand there, up to 1000000); `off`. The counters count all."},
     {"log-rate", &number, log, "100", set<parse_log_rate, &Options::log_rate>,
      "log up to NUMBER lines of each kind in a second (0: all)",
      "Log up to NUMBER lines of each kind of event in a second. How many more there were is logged, too. 0: "

@@ -296,6 +296,7 @@ TEST_CASE("--check prints what is in force and where it is from, as a configurat
       "\n# What is logged\n"
       "log-level = info  # default\n"
       "log-probes = info  # default\n"
+      "access-log = all  # default\n"
       "log-rate = 7  # command line\n"
       "stall-threshold = 100ms  # default\n";
   CHECK(first.output == expected);

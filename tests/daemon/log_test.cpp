@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/configured.hpp"
 #include "support/crowd.hpp"
 
 using test::Client;
@@ -250,6 +251,34 @@ TEST_CASE(
           (level == "info"));
     CHECK(log.find("event=stopped accepted=4 open=0 eof=2 finished=0 reset=2 ") != std::string::npos);
   }
+}
+
+TEST_CASE(
+    "ends that the access log leaves out are counted, and are not told as omitted, also after a reload") {
+  test::Configured configured("listen = line@unix:DIRl\naccess-log = errors\n");
+  test::Process& daemon = configured.process();
+  daemon.wait_for_log({"event=listening"});
+  const auto ask_and_end = [&] {
+    CHECK(Client(configured.address("l")).exchange("x\n", true) == "Server: x\n");
+  };
+  for (int count = 0; count < 3; ++count) ask_and_end();
+  {
+    Client half(configured.address("l"));
+    half.send("half");
+    half.wait_until_received();
+    half.reset();
+  }
+  daemon.wait_for_log({"event=closed", "cause=reset"});
+  configured.reload("listen = line@unix:DIRl\naccess-log = sample=1/3\n");
+  daemon.wait_for_log({"event=reloaded"});
+  for (int count = 0; count < 6; ++count) ask_and_end();
+  CHECK(daemon.stop() == 0);
+  const std::string log = daemon.errors();
+  std::size_t logged = 0;
+  for (std::size_t at = log.find("cause=eof"); at != log.npos; at = log.find("cause=eof", at + 1)) ++logged;
+  CHECK(logged == 2);
+  CHECK(log.find("event=omitted") == log.npos);
+  CHECK(log.find("event=stopped accepted=10 open=0 eof=9 ") != log.npos);
 }
 
 TEST_CASE("a PROXY header where none is expected is told to the client and in the log") {

@@ -27,6 +27,7 @@ class FakeControlHost final : public reactord::ControlHost {
   std::vector<LimitRow> limits() const override { return limit_rows; }
   reactord::LogLevel log_level() const override { return level; }
   const reactord::SlowCalls& slow_calls() const override { return slow; }
+  const reactord::EndedConnections& ended_connections() const override { return ended; }
   reactord::Duration stall_threshold() const override { return threshold; }
   std::string refuses_reload() const override { return refusal; }
 
@@ -45,6 +46,7 @@ class FakeControlHost final : public reactord::ControlHost {
   std::vector<reactord::Programs::Shown> program_rows;
   std::vector<LimitRow> limit_rows;
   reactord::SlowCalls slow;
+  reactord::EndedConnections ended;
   reactord::Duration threshold = std::chrono::milliseconds(100);
   reactord::LogLevel level = reactord::LogLevel::info;
   std::string refusal;              // of a reload

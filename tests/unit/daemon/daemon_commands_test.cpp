@@ -90,6 +90,79 @@ TEST_CASE_FIXTURE(
   CHECK(answer_to("slow").ends_with("\nOK\n"));
 }
 
+TEST_CASE_FIXTURE(CommandStage, "ended lists the last ends, newest first, as the words select them") {
+  const Address tcp = *Address::parse("192.0.2.1:7"), path = *Address::parse("unix:/run/c");
+  reactord::ConnectionEnd end{.number = 7,
+                              .protocol = "line",
+                              .remote = tcp,
+                              .cause = reactord::EndCause::reset,
+                              .error = ECONNRESET,
+                              .limit = {},
+                              .lines = 2,
+                              .bytes_read = 3,
+                              .bytes_written = 4,
+                              .duration = 1500ms};
+  end.all_answered = false;
+  host.ended.add(end, reactor.now());
+  host.ended.add({.number = 8,
+                  .protocol = "echo",
+                  .remote = path,
+                  .cause = reactord::EndCause::over_limit,
+                  .error = 0,
+                  .limit = "max-connections",
+                  .lines = 0,
+                  .bytes_read = 0,
+                  .bytes_written = 9,
+                  .duration = 0s},
+                 reactor.now());
+  end.number = 9;
+  end.cause = reactord::EndCause::eof;
+  end.error = 0;
+  host.ended.add(end, reactor.now());
+  const auto numbers = [&](const std::string& words) {
+    const std::string answer = answer_to("ended " + words + " --json");
+    std::string found;
+    for (std::size_t at = 0; (at = answer.find("\"id\":", at)) != answer.npos; ++at)
+      found += answer.at(at + 5);
+    return answer.ends_with("\nOK\n") ? found : answer;
+  };
+  const struct {
+    std::string words, numbers;
+  } rows[] = {{"", "987"},
+              {"7", "7"},
+              {"10", ""},
+              {"192.0.2.1", "97"},
+              {"peer=192.0.2.0/24 limit=1", "9"},
+              {"unix:/run/c", "8"},
+              {"failures", "87"},
+              {"failures protocol=line", "7"},
+              {"cause=eof", "9"},
+              {"cause=idle", ""},
+              {"limit=2", "98"},
+              {"limit=512", "987"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.words);
+    CHECK(numbers(row.words) == row.numbers);
+  }
+  CHECK(answer_to("ended 7 --json") ==
+        "[\n "
+        "{\"ago\":0.000,\"id\":7,\"protocol\":\"line\",\"peer\":\"192.0.2.1:7\",\"cause\":\"reset\","
+        "\"lines\":2,"
+        "\"in\":3,\"out\":4,\"lived\":1.500,\"limit\":\"\",\"error\":\"connection reset by peer\"}\n]\nOK\n");
+  CHECK(answer_to("ended 8").find("max-connections") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(CommandStage, "ended says which word is wrong, and what would be right") {
+  CHECK(answer_to("ended cause=slow-readr") ==
+        "ERR cause=slow-readr: no cause of an end, did you mean slow-reader?\n");
+  CHECK(answer_to("ended failure") == "ERR unknown word \"failure\": did you mean failures?\n");
+  CHECK(answer_to("ended limit=0") == "ERR limit=0: write a number from 1 to 512\n");
+  CHECK(answer_to("ended limit=513") == "ERR limit=513: write a number from 1 to 512\n");
+  CHECK(answer_to("ended 99999999999999999999") ==
+        "ERR 99999999999999999999: no connection has such a number\n");
+  CHECK(answer_to("ended nonsense").starts_with("ERR nonsense: no address"));
+}
+
 TEST_CASE_FIXTURE(CommandStage, "limits shows all of them or one, and sets one") {
   CHECK(answer_to("limits --json")
             .find("{\"limit\":\"idle-timeout\",\"value\":\"60s\",\"from\":\"default\"}") !=

@@ -20,8 +20,8 @@ namespace {
 bool equal(const Options& left, const Options& right) {
   return left.drain_timeout == right.drain_timeout && left.limits == right.limits &&
          left.reuse_port == right.reuse_port && left.log_level == right.log_level &&
-         left.probe_level == right.probe_level && left.log_rate == right.log_rate &&
-         left.help == right.help && left.version == right.version;
+         left.probe_level == right.probe_level && left.access_log == right.access_log &&
+         left.log_rate == right.log_rate && left.help == right.help && left.version == right.version;
 }
 
 std::string contents_of(const char* path) {
