@@ -8,7 +8,7 @@ namespace {
 constexpr auto commands = std::to_array<KnownCommand>({
     {"help", "", "the commands"},
     {"stats", "", "the counters"},
-    {"connections", "[FILTER...] [sort=COLUMN] [limit=N]", "who is connected"},
+    {"connections", "[FILTER...] [sort=[-]COLUMN] [limit=N]", "who is connected"},
     {"connection", "ID", "one of them, in full"},
     {"kill", "ID|ADDRESS|FILTER", "end connections"},
     {"drain", "", "answer what was received, then exit"},
@@ -18,6 +18,7 @@ constexpr auto commands = std::to_array<KnownCommand>({
     {"listeners", "", "where it listens"},
     {"programs", "", "the programs that it runs"},
     {"slow", "", "the last calls that have held up everybody"},
+    {"top", "[FILTER...]", "a live screen of all this; on a pipe, a line each interval"},
     {"quit", "", "end the session"},
 });
 
