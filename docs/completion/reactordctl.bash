@@ -1,12 +1,12 @@
 # Completion of reactordctl's options and commands for bash.
 _reactordctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" word skip=""
-  local options='--socket --timeout --json --help --version'
-  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow ended quit'
+  local options='--socket --timeout --json --interval --count --help --version'
+  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow ended top quit'
   COMPREPLY=()
   case $previous in
     -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
-    -t | --timeout) return ;;
+    -t | --timeout | -i | --interval | -n | --count) return ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -15,7 +15,7 @@ _reactordctl() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ $skip ]]; then
       skip=""
-    elif [[ $word == -s || $word == -t || $word == --socket || $word == --timeout ]]; then
+    elif [[ $word == -[stin] || $word == --socket || $word == --timeout || $word == --interval || $word == --count ]]; then
       skip=yes
     elif [[ $word != -* ]]; then
       command=$word
@@ -25,6 +25,10 @@ _reactordctl() {
   case $command in
     '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
     log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
+    top)
+      mapfile -t COMPREPLY < <(compgen -W 'protocol= peer= state=' -- "$current")
+      compopt -o nospace
+      ;;
     connections)
       mapfile -t COMPREPLY < <(compgen -W 'sort= limit=' -- "$current")
       compopt -o nospace

@@ -47,9 +47,6 @@ class ControlClient {
  private:
   Task<> exchange(std::string request, Outcome& outcome);
   Task<Outcome> show_answer(Conn& conn);
-  Outcome unreachable(const Error& error) const;
-  Outcome broken_off(const Error& error) const;
-  Outcome unanswered(std::string_view what) const;
 
   Reactor& reactor_;
   const std::string socket_;

@@ -8,7 +8,7 @@ namespace {
 constexpr auto commands = std::to_array<KnownCommand>({
     {"help", "", "the commands"},
     {"stats", "", "the counters"},
-    {"connections", "[FILTER...] [sort=COLUMN] [limit=N]", "who is connected"},
+    {"connections", "[FILTER...] [sort=[-]COLUMN] [limit=N]", "who is connected"},
     {"connection", "ID", "one of them, in full"},
     {"kill", "ID|ADDRESS|FILTER", "end connections"},
     {"drain", "", "answer what was received, then exit"},
@@ -19,6 +19,7 @@ constexpr auto commands = std::to_array<KnownCommand>({
     {"programs", "", "the programs that it runs"},
     {"slow", "", "the last calls that have held up everybody"},
     {"ended", "[ID] [FILTER...] [limit=N]", "the last connections that have ended, and why"},
+    {"top", "[FILTER...]", "a live screen of all this; on a pipe, a line each interval"},
     {"quit", "", "end the session"},
 });
 

@@ -26,11 +26,14 @@ Parsed<void> apply_socket(std::string_view text, ControlOptions& options) {
 }
 
 // Seconds need no unit, as in timeout(1).
+Quantity<Duration> read_seconds(std::string_view text, Duration most) {
+  const auto duration = read_duration(text, most);
+  if (duration || duration.error() != QuantityFault::wrong_unit) return duration;
+  return read_duration(std::string(text) + "s", most);
+}
+
 Parsed<void> apply_timeout(std::string_view text, ControlOptions& options) {
-  auto duration = read_duration(text, longest_timeout);
-  if (!duration && duration.error() == QuantityFault::wrong_unit) {
-    duration = read_duration(std::string(text) + "s", longest_timeout);
-  }
+  const auto duration = read_seconds(text, longest_timeout);
   if (!duration || *duration <= 0s) {
     return std::unexpected(std::string(text) +
                            ": write a number of seconds above 0, or 200ms, 1.5s, 2m; at most 24h");
@@ -41,6 +44,26 @@ Parsed<void> apply_timeout(std::string_view text, ControlOptions& options) {
 
 Parsed<void> apply_json(std::string_view, ControlOptions& options) {
   options.json = true;
+  return {};
+}
+Parsed<void> apply_interval(std::string_view text, ControlOptions& options) {
+  constexpr Duration shortest = 500ms, longest = 1h;
+  const auto interval = read_seconds(text, longest);
+  if (!interval || *interval < shortest) {
+    return std::unexpected(std::string(text) +
+                           ": write a number of seconds, or 500ms, 1.5s, 2m; from 500ms to 1h");
+  }
+  options.interval = *interval;
+  return {};
+}
+
+Parsed<void> apply_count(std::string_view text, ControlOptions& options) {
+  constexpr std::uint64_t most = 1'000'000'000;
+  const auto count = read_count(text, most);
+  if (!count || *count == 0) {
+    return std::unexpected(std::string(text) + ": write a number from 1 to " + std::to_string(most));
+  }
+  options.count = *count;
   return {};
 }
 Parsed<void> apply_help(std::string_view, ControlOptions& options) {
@@ -63,6 +86,8 @@ constexpr auto rows = std::to_array<Row>({
     {'s', "socket", "SOCKET", "the daemon's control socket: a path, or @name", apply_socket},
     {'t', "timeout", "SECONDS", "the daemon may be silent for so long; 200ms and 2m too [10]", apply_timeout},
     {0, "json", "", "ask for JSON", apply_json},
+    {'i', "interval", "SECONDS", "of top: between two samples; from 500ms to 1h [1]", apply_interval},
+    {'n', "count", "N", "of top: ends after so many samples", apply_count},
     {'h', "help", "", "this text", apply_help},
     {'V', "version", "", "the version", apply_version},
 });

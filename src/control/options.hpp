@@ -1,7 +1,9 @@
 // Options: the command line of reactordctl.
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,8 @@ struct ControlOptions {
   std::string socket;      // a path, or @name; empty: find_socket() has to find one
   Duration timeout = 10s;  // the daemon may be silent for so long
   bool json = false;
+  std::optional<Duration> interval;    // of top; empty: one second
+  std::optional<std::uint64_t> count;  // of top: so many samples, at least 1; empty: without an end
   bool help = false, version = false;
   std::vector<std::string> words;  // the command and its arguments; empty: standard input has the commands
 };

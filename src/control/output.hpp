@@ -21,7 +21,8 @@ class Output {
 
   void write(std::string_view bytes);
   void flush();
-  int failure() const noexcept { return failure_; }  // an errno; 0: none
+  int failure() const noexcept { return failure_; }                // an errno; 0: none
+  bool is_open() const noexcept { return state_ == State::open; }  // bytes are not left out
 
  private:
   enum class State : std::uint8_t {

@@ -15,6 +15,7 @@
 #include "control/output.hpp"
 #include "control/request.hpp"
 #include "control/socket_place.hpp"
+#include "control/top.hpp"
 #include "reactord/line_splitter.hpp"
 
 namespace reactord::control {
@@ -74,10 +75,13 @@ int run_control(const ControlOptions& options) {
   Output output(STDOUT_FILENO);
   if (options.help) return show(control_help_text(), output);
   if (options.version) return show(control_version_text(), output);
+  const std::string mistake = mistake_of_top(options);
+  if (!mistake.empty()) return tell({exit_usage, mistake});
   const auto usual = usual_sockets(variable("XDG_RUNTIME_DIR"));
   auto socket = find_socket(options.socket, variable("REACTORD_CONTROL"), usual);
   if (!socket) return tell({exit_unanswered, std::move(socket).error()});
   Reactor reactor;
+  if (asks_for_top(options)) return tell(run_top(reactor, options, std::move(*socket), output));
   ControlClient client(reactor, std::move(*socket), options.timeout, output);
   if (options.words.empty()) return ask_all(client, options.json);
   return tell(ask(client, options.words, options.json));

@@ -1,4 +1,5 @@
-// Program: shows --help or --version, or asks the one command that the options hold, or those of standard input, one after the other.
+// Program: shows --help or --version, runs top, or asks the one command that the options hold, or those of standard input, one
+// after the other.
 #pragma once
 
 #include "control/options.hpp"

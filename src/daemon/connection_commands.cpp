@@ -52,7 +52,7 @@ Task<std::string> show_in_order(ControlRequest& request, const ConnectionQuery& 
 
 Task<std::string> collect(ControlRequest& request, const ConnectionQuery& query, SortedConnections& sorted) {
   ConnectionWalk::Show show = [&](const OpenConnection& connection) {
-    if (query.filter.matches(connection)) sorted.add(query.sort->of(connection), connection);
+    if (query.filter.matches(connection)) sorted.add(query.rank_of(connection), connection);
     return Fate::lives;
   };
   ConnectionWalk walk(request.host.server());
@@ -192,11 +192,12 @@ constexpr std::string_view order =
     "\n"
     "  FILTER is told by: help kill\n"
     "  sort=COLUMN            by id, age, silent, lines, in, out, buffered or unsent, the greatest first\n"
+    "  sort=-COLUMN           the least first\n"
     "  limit=N                at most N connections\n"
     "  without sort=          in the order in which they began\n";
 
 constexpr std::array<ControlCommand, 3> commands{{
-    {"connections", "[FILTER...] [sort=COLUMN] [limit=N]", "show the open connections", show_connections,
+    {"connections", "[FILTER...] [sort=[-]COLUMN] [limit=N]", "show the open connections", show_connections,
      order},
     {"connection", "ID", "show all of one connection", show_connection},
     {"kill", "all|FILTER...", "end connections at once: ID, ADDRESS or conditions", kill, filters},

@@ -44,7 +44,10 @@ Parsed<ConnectionQuery> ConnectionQuery::parse(std::span<const std::string> word
   ConnectionQuery query;
   for (const std::string_view word : words) {
     if (word.starts_with(sort_key)) {
-      const auto sort = sort_of(word.substr(sort_key.size()));
+      std::string_view name = word.substr(sort_key.size());
+      query.is_least_first = name.starts_with('-');
+      if (query.is_least_first) name.remove_prefix(1);
+      const auto sort = sort_of(name);
       if (!sort) return std::unexpected(sort.error());
       query.sort = *sort;
     } else if (word.starts_with(limit_key)) {

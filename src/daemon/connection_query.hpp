@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -19,8 +20,15 @@ struct ConnectionQuery {
   static constexpr std::size_t most_sorted = 65'536;
 
   ConnectionFilter filter;
-  const ConnectionMeasure* sort = nullptr;  // the greatest first; null: in the order in which they began
+  const ConnectionMeasure* sort = nullptr;  // null: in the order in which they began
+  bool is_least_first = false;              // with sort: sort=-unsent
   std::size_t limit = std::numeric_limits<std::size_t>::max();
+
+  // What the connection is sorted by, the greatest first.
+  std::uint64_t rank_of(const OpenConnection& connection) const noexcept {
+    const std::uint64_t value = sort->of(connection);
+    return is_least_first ? ~value : value;
+  }
 
   // Error: what is wrong with a word, and what would be right.
   static Parsed<ConnectionQuery> parse(std::span<const std::string> words);

@@ -171,6 +171,8 @@ TEST_CASE("thousands of connections are sorted, the greatest first") {
     CHECK((ids[0] == 7 && ids[1] == 14));  // of equal ones the first comes first
     auto best = co_await ask(conn, "connections --json sort=id limit=3");
     CHECK(column_of(best, "id") == std::vector<std::uint64_t>{crowd, crowd - 1, crowd - 2});
+    auto first = co_await ask(conn, "connections --json sort=-id limit=3");
+    CHECK(column_of(first, "id") == std::vector<std::uint64_t>{1, 2, 3});
     auto filtered = co_await ask(conn, "connections sort=in limit=1 lines<2 --json");
     CHECK(column_of(filtered, "id") == std::vector<std::uint64_t>{2});
   });

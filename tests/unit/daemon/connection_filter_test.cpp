@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 
+#include <limits>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -213,7 +215,9 @@ TEST_CASE("a query has an order and a limit") {
   CHECK(query->sort == connection_measure("unsent"));
   CHECK(query->limit == 20'000);
   CHECK(query->filter.matches(some()));
+  CHECK_FALSE(query->is_least_first);
   CHECK(wrong_query("sort=age") == "was accepted");
+  CHECK(wrong_query("sort=-aeg") == "sort=aeg: no column of numbers, did you mean age?");
   CHECK(wrong_query("sort=aeg") == "sort=aeg: no column of numbers, did you mean age?");
   CHECK(wrong_query("sort=peer") ==
         "sort=peer: no column of numbers, known: id age silent lines in out buffered unsent");
@@ -221,4 +225,15 @@ TEST_CASE("a query has an order and a limit") {
   CHECK(wrong_query("limit=") == "limit=: write a number from 1 to 1000000000");
   CHECK(wrong_query("srot=age") == "unknown word \"srot\": did you mean sort?");
   CHECK(wrong_query("limits=3") == "unknown word \"limits\": did you mean limit?");
+}
+
+TEST_CASE("a minus before the column turns the order round, up to the greatest numbers") {
+  reactord::OpenConnection least = some(), greatest = some();
+  least.unsent = 0;
+  greatest.unsent = std::numeric_limits<std::size_t>::max();
+  for (const std::string word : {"sort=unsent", "sort=-unsent"}) {
+    const auto query = ConnectionQuery::parse(std::span(&word, 1));
+    REQUIRE(query.has_value());
+    CHECK((query->rank_of(greatest) > query->rank_of(least)) == (word == "sort=unsent"));
+  }
 }
