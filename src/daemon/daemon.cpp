@@ -50,7 +50,7 @@ class Daemon final : ServerLog {
         status_(reactor_, notifier_, [this] { return status_text(); }),
         listeners_(
             reactor_, server_, std::move(passed),
-            [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }, &programs_),
+            [this](const Error& error, Duration pause) { on_accept_paused(error, pause); }, &programs_),
         live_(line, settings, std::move(options), system,
               {reactor_, server_, listeners_, programs_, control_, *log_, events_, counters_, notifier_,
                status_}),
