@@ -29,6 +29,8 @@ class FakeControlHost final : public reactord::ControlHost {
   const reactord::SlowCalls& slow_calls() const override { return slow; }
   reactord::Duration stall_threshold() const override { return threshold; }
   std::string refuses_reload() const override { return refusal; }
+  reactord::LiveTotals& totals() noexcept override { return live_totals; }
+  reactord::DaemonFacts facts() const override { return daemon_facts; }
 
   reactord::Task<Mistakes> reload(Caller) override { return record("reload"); }
   reactord::Task<Mistakes> set_limit(std::string name, std::string value, Caller) override {
@@ -47,6 +49,8 @@ class FakeControlHost final : public reactord::ControlHost {
   reactord::SlowCalls slow;
   reactord::Duration threshold = std::chrono::milliseconds(100);
   reactord::LogLevel level = reactord::LogLevel::info;
+  reactord::LiveTotals live_totals;  // told by the test
+  reactord::DaemonFacts daemon_facts;
   std::string refusal;              // of a reload
   Mistakes mistakes;                // of each change
   std::vector<std::string> wanted;  // the changes that were asked for
