@@ -35,6 +35,7 @@ enum class ConnectionState : std::uint8_t {
   stream,   // a StreamHandler serves it, and no output waits
   closing,  // it is being closed
 };
+inline constexpr std::size_t connection_states = 5;
 std::string_view to_string(
     ConnectionState state) noexcept;  // "idle", "in-line", "sending", "stream", "closing"
 
@@ -69,6 +70,9 @@ class ConnectionWalk {
   // Shows the next `most` connections. `show` must not call the server. False: there is none left.
   bool next(std::size_t most, Show& show);
   bool next(std::size_t most, Show&& show) { return next(most, show); }
+
+  // The number of the connection that was the newest when the walk began: it shows none above it.
+  std::uint64_t last() const noexcept { return last_; }
 
  private:
   friend class SessionOrder;

@@ -60,5 +60,7 @@ std::span<const ControlCommand> connection_commands() noexcept;
 std::span<const ControlCommand> report_commands() noexcept;
 // limits, log-level, reload, drain: what changes it.
 std::span<const ControlCommand> change_commands() noexcept;
+// metrics.
+std::span<const ControlCommand> metrics_commands() noexcept;
 
 }  // namespace reactord

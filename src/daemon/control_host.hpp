@@ -12,6 +12,7 @@
 
 #include "daemon/control_caller.hpp"
 #include "daemon/counters.hpp"
+#include "daemon/daemon_facts.hpp"
 #include "daemon/ended_connections.hpp"
 #include "daemon/log.hpp"
 #include "daemon/programs.hpp"
@@ -50,7 +51,9 @@ class ControlHost {
   virtual const EndedConnections& ended_connections() const = 0;
   virtual Duration stall_threshold() const = 0;  // 0: no call is slow
   virtual std::string refuses_reload()
-      const = 0;  // why there can be none, whatever the files; empty: there can
+      const = 0;                              // why there can be none, whatever the files; empty: there can
+  virtual LiveTotals& totals() noexcept = 0;  // it is told of each connection of server() that ends
+  virtual DaemonFacts facts() const = 0;      // what metrics tell beside all this
 
   // ---- What it changes. Each may suspend. Result: the mistakes, one line each; empty: it is done.
 

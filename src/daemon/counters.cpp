@@ -20,15 +20,15 @@ Counters::Counters(Reactor& reactor, const Server& server) noexcept
     : reactor_(reactor), server_(server), started_(reactor.now()) {}
 
 void Counters::closed(const ConnectionEnd& end) noexcept {
-  lines_ += end.lines;
-  bytes_read_ += end.bytes_read;
-  bytes_written_ += end.bytes_written;
+  totals_.closed(end);
+  events_.closed(end);
 }
 
 void Counters::reloaded(std::size_t mistakes, std::chrono::system_clock::time_point now) noexcept {
   reload_ = mistakes == 0 ? Reload::done : Reload::failed;
   reload_mistakes_ = mistakes;
-  reload_time_ = now;
+  ++(mistakes == 0 ? reloads_.done : reloads_.failed);
+  reloads_.last = now;
 }
 
 void Counters::tell(TellCounter& tell) const {
@@ -38,16 +38,16 @@ void Counters::tell(TellCounter& tell) const {
     const auto cause = static_cast<EndCause>(index);
     tell(to_string(cause), server_.ended(cause));
   }
-  tell("lines", lines_);
-  tell("in", bytes_read_);
-  tell("out", bytes_written_);
+  tell("lines", totals_.ended().lines);
+  tell("in", totals_.ended().bytes_read);
+  tell("out", totals_.ended().bytes_written);
   tell("uptime", reactor_.now() - started_);
   const std::size_t resident = system::resident_memory();
   if (resident > 0) tell("resident", std::uint64_t{resident});  // left out when there is no /proc
   tell("buffers", std::uint64_t{reactor_.buffers().bytes_in_use()});
   const bool is_done = reload_ == Reload::done;
   tell("reload", std::string_view(reload_ == Reload::none ? "none" : is_done ? "done" : "failed"));
-  if (reload_ != Reload::none) tell("reload-time", reload_time_);
+  if (reload_ != Reload::none) tell("reload-time", reloads_.last);
   if (reload_ == Reload::failed) tell("reload-mistakes", std::uint64_t{reload_mistakes_});
 }
 

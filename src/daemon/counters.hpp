@@ -7,7 +7,7 @@
 //     uptime, resident, buffers    seconds; bytes of memory that the process has, and of those its connections' buffers
 //     reload                       none, done or failed: the last one, with its time, and with its mistakes
 //
-// Nothing is counted per line: a connection adds its counts when it ends.
+// Nothing is counted per line: a connection adds its counts when it ends. What metrics tell beside is counted here, too.
 #pragma once
 
 #include <chrono>
@@ -17,6 +17,8 @@
 #include <string_view>
 #include <variant>
 
+#include "daemon/event_counts.hpp"
+#include "daemon/live_totals.hpp"
 #include "daemon/log.hpp"
 #include "reactord/server.hpp"
 
@@ -42,6 +44,18 @@ class Counters {
   void tell(TellCounter& tell) const;
   void add_to(Log::Line& line) const;
 
+  // ---- For metrics, beside the above.
+
+  struct Reloads {
+    std::uint64_t done = 0, failed = 0;
+    std::chrono::system_clock::time_point last = {};  // 1970: there was none
+  };
+  EventCounts& events() noexcept { return events_; }
+  const EventCounts& events() const noexcept { return events_; }
+  LiveTotals& totals() noexcept { return totals_; }
+  const Reloads& reloads() const noexcept { return reloads_; }
+  std::chrono::system_clock::time_point started_at() const noexcept { return started_at_; }
+
  private:
   enum class Reload : std::uint8_t {
     none,  // no reload so far
@@ -52,9 +66,11 @@ class Counters {
   Reactor& reactor_;
   const Server& server_;
   Time started_;
-  std::uint64_t lines_ = 0, bytes_read_ = 0, bytes_written_ = 0;
+  std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
+  LiveTotals totals_;
+  EventCounts events_;
   Reload reload_ = Reload::none;
-  std::chrono::system_clock::time_point reload_time_ = {};
+  Reloads reloads_;
   std::size_t reload_mistakes_ = 0;
 };
 

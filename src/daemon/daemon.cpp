@@ -50,12 +50,12 @@ class Daemon final : ServerLog {
         status_(reactor_, notifier_, [this] { return status_text(); }),
         listeners_(
             reactor_, server_, std::move(passed),
-            [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); }, &programs_),
+            [this](const Error& error, Duration pause) { on_accept_paused(error, pause); }, &programs_),
         live_(line, settings, std::move(options), system,
               {reactor_, server_, listeners_, programs_, control_, *log_, events_, counters_, notifier_,
                status_}),
         host_({reactor_, server_, listeners_, programs_, counters_, program_log_, live_, *log_, slow_calls_,
-               ended_connections_},
+               ended_connections_, events_},
               [this] { stop(Stopping::by_control); }),
         server_(reactor_, {.limits = live_.options().limits, .observer = this}) {}
 
@@ -240,7 +240,8 @@ class Daemon final : ServerLog {
   Stopping stopping_{reactor_, server_, hooks_, *log_};
   LiveSettings live_;
   DaemonHost host_;
-  ControlHandler control_handler_{host_, {connection_commands(), report_commands(), change_commands()}};
+  ControlHandler control_handler_{
+      host_, {connection_commands(), report_commands(), change_commands(), metrics_commands()}};
   Control control_{reactor_, control_handler_, *log_, events_};
   Server server_;  // the last member, because its end is reported to the others
 };

@@ -20,12 +20,13 @@ class DaemonHost final : public ControlHost {
     Server& server;
     Listeners& listeners;
     Programs& programs;
-    const Counters& counters;
+    Counters& counters;
     const ProgramLog& program_log;
     LiveSettings& settings;
     Log& log;
     const SlowCalls& slow_calls;
     const EndedConnections& ended_connections;
+    const EventLog& events;
   };
   // Does what a signal to stop does, in its turn.
   using Stop = std::move_only_function<void()>;
@@ -44,6 +45,8 @@ class DaemonHost final : public ControlHost {
   const EndedConnections& ended_connections() const override { return parts_.ended_connections; }
   Duration stall_threshold() const override { return parts_.settings.options().limits.stall_threshold; }
   std::string refuses_reload() const override;
+  LiveTotals& totals() noexcept override { return parts_.counters.totals(); }
+  DaemonFacts facts() const override;
 
   Task<std::vector<std::string>> reload(ControlCaller caller) override;
   Task<std::vector<std::string>> set_limit(std::string name, std::string value,

@@ -34,6 +34,7 @@ bool EventLog::admits(const LogKind& kind) {
   if (!log_.is_enabled(kind.level)) return false;  // disabled lines are not counted as left out
   const Time now = reactor_.now();
   if (limiter_.admits(kind, now)) return true;
+  ++omitted_;
   if (!is_armed()) reactor_.arm(*this, now + LogLimiter::summary_after);
   return false;
 }

@@ -47,7 +47,8 @@ class EventLog final : Timer {
     }
   }
 
-  void summarize();  // reports the lines left out, if any
+  void summarize();                                            // reports the lines left out, if any
+  std::uint64_t omitted() const noexcept { return omitted_; }  // the number of lines left out so far
 
  private:
   bool admits(const LogKind& kind);
@@ -56,6 +57,7 @@ class EventLog final : Timer {
   Reactor& reactor_;
   Log& log_;
   LogLimiter limiter_;
+  std::uint64_t omitted_ = 0;
   LogLevel probe_level_ = LogLevel::info;
   AccessLog access_log_;
 };

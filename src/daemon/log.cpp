@@ -90,7 +90,7 @@ void Log::flush() noexcept {
 // the next line, so that the two do not become one. That newline alone is no line.
 void Log::drop_all() noexcept {
   const auto ends = static_cast<std::uint64_t>(std::ranges::count(queue_, '\n'));
-  dropped_ += queue_.starts_with('\n') ? ends - 1 : ends;
+  count_lost(queue_.starts_with('\n') ? ends - 1 : ends);
   if (reporting_ > 0) dropped_ += std::exchange(reporting_, 0) - 1;  // the report does not count itself
   queue_.resize(0);
   if (within_line_) queue_ += '\n';
@@ -98,7 +98,19 @@ void Log::drop_all() noexcept {
 
 void Log::drop_from(std::size_t start) noexcept {
   queue_.resize(start);
-  ++dropped_;
+  count_lost(1);
+}
+
+void Log::count_lost(std::uint64_t lines) noexcept {
+  dropped_ += lines;
+  lost_ += lines;
+}
+
+// A newline that is left of a line, or ends one that was dropped, is no line.
+Log::Counts Log::counts() const noexcept {
+  const auto ends = static_cast<std::uint64_t>(std::ranges::count(queue_, '\n'));
+  const std::uint64_t waiting = queue_.starts_with('\n') ? ends - 1 : ends;
+  return {.written = begun_ - lost_ - waiting, .dropped = lost_};
 }
 
 Log::Line::Line(Log& log, LogLevel level, std::string_view event, bool enabled)
@@ -124,6 +136,7 @@ void Log::begin(LogLevel level, std::string_view event) {
     queue_.append(" level=").append(level_names[index]).append(" ");
   }
   queue_.append("event=").append(event);
+  ++begun_;
 }
 
 void Log::end(std::size_t start) {

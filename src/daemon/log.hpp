@@ -63,8 +63,17 @@ class Log final : public Watch {
   // The answer to a request: of level info, but written at any level.
   Line answer(std::string_view event) { return {*this, LogLevel::info, event, true}; }
 
-  void flush() noexcept;                         // writes as much as the descriptor takes
-  void count_dropped() noexcept { ++dropped_; }  // counts a line that could not be made
+  void flush() noexcept;           // writes as much as the descriptor takes
+  void count_dropped() noexcept {  // counts a line that could not be made
+    ++begun_;
+    count_lost(1);
+  }
+
+  // The lines so far: those that the descriptor has taken, and those that were dropped. Lines that wait are neither.
+  struct Counts {
+    std::uint64_t written, dropped;
+  };
+  Counts counts() const noexcept;
 
  private:
   void on_ready(Readiness) override {}
@@ -76,6 +85,7 @@ class Log final : public Watch {
   void end(std::size_t start);
   void drop_from(std::size_t start) noexcept;
   void drop_all() noexcept;
+  void count_lost(std::uint64_t lines) noexcept;
   std::ptrdiff_t write_some() noexcept;
 
   // The kind of output decides how to write without blocking.
@@ -89,6 +99,8 @@ class Log final : public Watch {
   std::string queue_;
   std::uint64_t dropped_ = 0;
   std::uint64_t reporting_ = 0;  // the count in a report that waits in the queue
+  std::uint64_t begun_ = 0;      // lines since the start
+  std::uint64_t lost_ = 0;       // of these, the ones that were dropped
 };
 
 }  // namespace reactord

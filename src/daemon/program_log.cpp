@@ -20,6 +20,7 @@ void ProgramLog::log(LogLevel level, std::string_view event, const ProgramProces
 void ProgramLog::on_program_started(const ProgramProcess& process) {
   ++processes_;
   ++started_;
+  starts_.add(process.program);
   log(LogLevel::info, "program-started", process, [](Log::Line&) {});
 }
 

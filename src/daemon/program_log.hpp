@@ -12,6 +12,7 @@
 
 #include "daemon/counters.hpp"
 #include "daemon/event_log.hpp"
+#include "daemon/labelled_counts.hpp"
 #include "daemon/settings.hpp"
 #include "protocols/programs/program_observer.hpp"
 
@@ -34,6 +35,10 @@ class ProgramLog final : public ProgramObserver {
   void tell(TellCounter& tell) const;
   void add_to(Log::Line& line) const;
 
+  // The starts of each program, also of those that are no longer served.
+  static constexpr std::size_t most_programs = 256;
+  const LabelledCounts& starts() const noexcept { return starts_; }
+
  private:
   template <typename Fill>
   void log(LogLevel level, std::string_view event, const ProgramProcess& process, Fill fill) noexcept;
@@ -41,6 +46,7 @@ class ProgramLog final : public ProgramObserver {
   EventLog& events_;
   std::size_t processes_ = 0;
   std::uint64_t started_ = 0;
+  LabelledCounts starts_{most_programs};
 };
 
 // Warns of programs that the settings name and no listener serves.

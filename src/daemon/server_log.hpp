@@ -15,11 +15,23 @@ class ServerLog : public ServerObserver {
     counters_.closed(end);
     events_.closed(end);
   }
-  void on_limit(const LimitReached& limit) override { events_.limit_reached(limit); }
-  void on_stall(const HandlerStall& stall) override { events_.stalled(stall); }
-  void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
+  void on_limit(const LimitReached& limit) override {
+    counters_.events().limit_reached(limit);
+    events_.limit_reached(limit);
+  }
+  void on_stall(const HandlerStall& stall) override {
+    counters_.events().stalled();
+    events_.stalled(stall);
+  }
+  void on_handler_failed(const HandlerFailure& failure) override {
+    counters_.events().handler_failed();
+    events_.handler_failed(failure);
+  }
   void on_wait_failed(const Error& error) override { events_.wait_failed(error); }
-  void on_accept_paused(const Error& error, Duration pause) override { events_.accept_paused(error, pause); }
+  void on_accept_paused(const Error& error, Duration pause) override {
+    counters_.events().accept_paused(error);
+    events_.accept_paused(error, pause);
+  }
   void on_listener_failed(ListenerId, const Error& error) override { events_.listener_failed(error); }
 
  private:

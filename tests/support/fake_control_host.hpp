@@ -30,6 +30,8 @@ class FakeControlHost final : public reactord::ControlHost {
   const reactord::EndedConnections& ended_connections() const override { return ended; }
   reactord::Duration stall_threshold() const override { return threshold; }
   std::string refuses_reload() const override { return refusal; }
+  reactord::LiveTotals& totals() noexcept override { return live_totals; }
+  reactord::DaemonFacts facts() const override { return daemon_facts; }
 
   reactord::Task<Mistakes> reload(Caller) override { return record("reload"); }
   reactord::Task<Mistakes> set_limit(std::string name, std::string value, Caller) override {
@@ -49,6 +51,8 @@ class FakeControlHost final : public reactord::ControlHost {
   reactord::EndedConnections ended;
   reactord::Duration threshold = std::chrono::milliseconds(100);
   reactord::LogLevel level = reactord::LogLevel::info;
+  reactord::LiveTotals live_totals;  // told by the test
+  reactord::DaemonFacts daemon_facts;
   std::string refusal;              // of a reload
   Mistakes mistakes;                // of each change
   std::vector<std::string> wanted;  // the changes that were asked for

@@ -134,6 +134,7 @@ TEST_CASE("what is left out is told a second later, and no timer runs before or 
   stage.lines(*log);
   test::run(stage.reactor, sleep(stage.reactor, 1001ms));
   CHECK(stage.lines(*log) == "level=info event=omitted kind=closed cause=eof count=3\n");
+  CHECK(events.omitted() == 8);
 }
 
 TEST_CASE("a summary can be asked for, as at the end") {

@@ -198,7 +198,9 @@ TEST_CASE("a full pipe is not waited for: what does not fit is dropped, counted 
   CHECK(text.find("level=warn event=log-lines-dropped count=" + std::to_string(lines - written) + "\n") !=
         std::string::npos);
   CHECK(text.find(" number=" + std::to_string(written - 1) + " ") !=
-        std::string::npos);  // the oldest are kept
+        std::string::npos);                     // the oldest are kept
+  CHECK(log->counts().written == written + 1);  // and the report
+  CHECK(log->counts().dropped == lines - written);
 
   log->line(LogLevel::info, "afterwards");
   test::run(stage.reactor, turn(stage.reactor));

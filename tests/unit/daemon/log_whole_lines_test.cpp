@@ -53,7 +53,7 @@ struct LogStage : test::Stage {
   }
   // Whole lines of ours, and all that reports tell of; every other line is a torn one, and ends all the same.
   struct Counts {
-    std::uint64_t whole = 0, torn = 0, reported = 0;
+    std::uint64_t whole = 0, torn = 0, reported = 0, reports = 0;
   };
   Counts counts() const {
     Counts counts;
@@ -63,6 +63,7 @@ struct LogStage : test::Stage {
       CHECK(line.find("time=", 1) == line.npos);  // never two in one
       if (report != line.npos) {
         counts.reported += std::stoull(line.substr(report + 30));
+        ++counts.reports;
       } else {
         ++(line.ends_with("filler=ffffffffffffffffffff") ? counts.whole : counts.torn);
       }
@@ -95,6 +96,8 @@ TEST_CASE("what a full disk refuses is counted, and a torn line is not glued to 
   CHECK(counts.torn == 1);
   CHECK(counts.whole + counts.reported == lines);
   CHECK(counts.whole < 20);
+  CHECK(stage.log->counts().written == counts.whole + counts.reports);
+  CHECK(stage.log->counts().dropped == counts.reported);
 }
 
 TEST_CASE("a count whose report was refused is told by the next one") {
@@ -118,6 +121,8 @@ TEST_CASE("a count whose report was refused is told by the next one") {
   const LogStage::Counts counts = stage.counts();
   CHECK(counts.whole == 2);
   CHECK(counts.whole + counts.reported == lines);
+  CHECK(stage.log->counts().written == counts.whole + counts.reports);
+  CHECK(stage.log->counts().dropped == counts.reported + 1);  // a report was lost, too
 }
 
 TEST_CASE("a turn with more lines than may wait writes them all where the file takes them") {
@@ -128,4 +133,6 @@ TEST_CASE("a turn with more lines than may wait writes them all where the file t
   const LogStage::Counts counts = stage.counts();
   CHECK(counts.whole == lines);
   CHECK(counts.reported == 0);
+  CHECK(stage.log->counts().written == lines);
+  CHECK(stage.log->counts().dropped == 0);
 }
