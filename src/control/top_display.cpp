@@ -108,16 +108,17 @@ void TopDisplay::take(TopSampler::Taken taken) {
   news_.trouble.clear();
   news_.mistake = std::move(taken.mistake);
   news_.connection = std::move(taken.connection);
+  asked_on_ = taken.asked_on;
   TopRates rates = rates_between(view_.sample() ? &*view_.sample() : nullptr, taken.sample);
   view_.show(std::move(taken.sample), std::move(rates), rows());
 }
 
 Task<> TopDisplay::kill() {
-  const std::uint64_t id = *std::exchange(to_kill_, std::nullopt);
-  Task<TopSession::Answered> asking = session_.ask("kill " + std::to_string(id), AskedOn::this_connection);
+  const Victim victim = *std::exchange(to_kill_, std::nullopt);
+  Task<TopSession::Answered> asking = session_.ask("kill " + std::to_string(victim.id), victim.asked_on);
   auto answered = co_await std::move(asking);
   const bool is_done = answered.outcome.status == exit_done;
-  news_.notice = "connection " + std::to_string(id) + ": " +
+  news_.notice = "connection " + std::to_string(victim.id) + ": " +
                  std::string(is_done ? trim_space(answered.text) : std::string_view(answered.outcome.why));
   wants_sample_ = true;
 }
@@ -142,7 +143,7 @@ void TopDisplay::act(TopView::Wish wish) {
     case TopView::Wish::quit:
       return end({exit_done, {}});
     case TopView::Wish::kill:
-      to_kill_ = view_.connection();
+      to_kill_ = Victim{view_.connection(), asked_on_};
       return wake_.set();
     case TopView::Wish::sample:
       news_.mistake.clear();

@@ -81,7 +81,12 @@ class TopDisplay final : KeyListener {
   TopNews news_;
   Time next_;  // when the next sample is due, unless it is paused
   bool wants_sample_ = true;
-  std::optional<std::uint64_t> to_kill_;
+  // Its number is that of a daemon: it is ended over the connection by which it was seen, or not at all.
+  struct Victim {
+    std::uint64_t id, asked_on;
+  };
+  std::optional<Victim> to_kill_;
+  std::uint64_t asked_on_ = 0;  // the connection by which the sample came
   std::uint64_t tries_ = 0;
   Outcome last_;     // of a sample
   Outcome outcome_;  // of all

@@ -45,7 +45,10 @@ Task<TopSampler::Taken> TopSampler::take(Wanted wanted) {
     auto added = co_await std::move(adding);
     taken.outcome = std::move(added);
     if (taken.outcome.status != exit_done) co_return taken;
-    if (part.refusal == Refusal::fails) taken.sample.at = session_.now();
+    if (part.refusal == Refusal::fails) {
+      taken.sample.at = session_.now();
+      taken.asked_on = session_.number();
+    }
   }
   if (wanted.query) {
     Task<Outcome> adding =
@@ -60,6 +63,7 @@ Task<TopSampler::Taken> TopSampler::take(Wanted wanted) {
     taken.connection = lines_of(answered.text);
     if (answered.outcome.status != exit_done) taken.connection = {answered.outcome.why};
   }
+  if (taken.asked_on != session_.number()) taken.asked_on = 0;
   co_return taken;
 }
 

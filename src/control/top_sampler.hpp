@@ -27,6 +27,7 @@ class TopSampler {
     TopSample sample;     // without connections where there is a mistake
     std::string mistake;  // of the query, as the daemon says it
     std::vector<std::string> connection;
+    std::uint64_t asked_on = 0;  // the session's connection; 0: more than one, perhaps of different daemons
   };
 
   explicit TopSampler(TopSession& session) noexcept : session_(session) {}  // which must outlive it

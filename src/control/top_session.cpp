@@ -7,10 +7,10 @@
 
 namespace reactord::control {
 
-Task<TopSession::Answered> TopSession::ask(std::string command, AskedOn on) {
+Task<TopSession::Answered> TopSession::ask(std::string command, std::optional<std::uint64_t> on) {
   command += '\n';
   const bool is_new = line_ == nullptr;
-  if (is_new && on == AskedOn::this_connection) {
+  if (on && (is_new || *on != number_)) {
     co_return Answered{{exit_unanswered, "the daemon has hung up, and was not asked"}, {}};
   }
   if (is_new) {
@@ -20,7 +20,7 @@ Task<TopSession::Answered> TopSession::ask(std::string command, AskedOn on) {
   }
   Task<Tried> trying = exchange(command);
   auto tried = co_await std::move(trying);
-  if (!tried.had_ended || is_new || on == AskedOn::this_connection) co_return std::move(tried.answered);
+  if (!tried.had_ended || is_new || on) co_return std::move(tried.answered);
   Task<Outcome> opening = open();
   auto opened = co_await std::move(opening);
   if (opened.status != exit_done) co_return Answered{std::move(opened), {}};
@@ -34,6 +34,7 @@ Task<Outcome> TopSession::open() {
   if (!conn) co_return unreachable(socket_, timeout_, conn.error());
   line_ = std::make_unique<Line>(std::move(*conn));
   line_->conn.set_context(&context_);
+  ++number_;
   co_return Outcome{};
 }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,11 +23,6 @@
 #include "reactord/task.hpp"
 
 namespace reactord::control {
-
-enum class AskedOn : std::uint8_t {
-  any_connection,  // to a daemon that has restarted, too
-  this_connection  // fails where there is none, or none any more
-};
 
 class TopSession {
  public:
@@ -42,9 +38,13 @@ class TopSession {
   TopSession(Context& context, std::string socket, Duration timeout)
       : context_(context), socket_(std::move(socket)), timeout_(timeout) {}
 
-  // Suspends until the daemon has answered, or it is clear that it does not. One ask() at a time.
-  Task<Answered> ask(std::string command, AskedOn on = AskedOn::any_connection);
+  // Suspends until the daemon has answered, or it is clear that it does not. One ask() at a time. With the number() of a
+  // connection it is asked on that one, or not at all.
+  Task<Answered> ask(std::string command, std::optional<std::uint64_t> on = {});
 
+  std::uint64_t number() const noexcept {
+    return number_;
+  }  // of the last connection that was made; 0: none yet
   Time now() const noexcept { return context_.reactor().now(); }
   const std::string& socket() const noexcept { return socket_; }
 
@@ -66,6 +66,7 @@ class TopSession {
   Context& context_;
   const std::string socket_;
   const Duration timeout_;
+  std::uint64_t number_ = 0;
   std::unique_ptr<Line> line_;  // null: no connection
 };
 
