@@ -27,6 +27,7 @@ namespace reactord {
 class Control;
 class Counters;
 class EventLog;
+class Metrics;
 class Notifier;
 class Programs;
 class ServiceStatus;
@@ -40,6 +41,7 @@ class LiveSettings {
     Listeners& listeners;
     Programs& programs;
     Control& control;
+    Metrics& metrics;
     Log& log;
     EventLog& events;
     Counters& counters;
@@ -89,6 +91,8 @@ class LiveSettings {
     Options options;
   };
 
+  std::expected<void, Refusal> prepare_sides(const Options& options);
+  void abandon_sides() noexcept;
   static Task<std::expected<Listeners::Change, Refusal>> change_listeners(LiveSettings& live,
                                                                           const Options& options);
   static Task<std::vector<std::string>> change_settings(LiveSettings& live);
