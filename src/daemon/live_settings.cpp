@@ -12,6 +12,7 @@
 #include "daemon/listen_hint.hpp"
 #include "daemon/listener_log.hpp"
 #include "daemon/metrics.hpp"
+#include "daemon/metrics_file.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/printable.hpp"
 #include "daemon/program.hpp"
@@ -86,6 +87,7 @@ Task<std::expected<Listeners::Change, LiveSettings::Refusal>> LiveSettings::chan
       parts.programs.follow(programs);
       parts.control.follow();
       parts.metrics.follow();
+      parts.metrics_file.follow(options.metrics_file);
       co_return std::move(*changed);
     }
     parts.programs.abandon();

@@ -28,6 +28,7 @@ class Control;
 class Counters;
 class EventLog;
 class Metrics;
+class MetricsFile;
 class Notifier;
 class Programs;
 class ServiceStatus;
@@ -42,6 +43,7 @@ class LiveSettings {
     Programs& programs;
     Control& control;
     Metrics& metrics;
+    MetricsFile& metrics_file;
     Log& log;
     EventLog& events;
     Counters& counters;

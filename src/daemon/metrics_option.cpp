@@ -36,4 +36,14 @@ Parsed<SidePlace> parse_metrics(std::string_view text) {
   return place;
 }
 
+Parsed<std::string> parse_metrics_file(std::string_view text) {
+  if (text == "none") return std::string();
+  const bool is_path = text.starts_with('/') && !text.ends_with('/') && !has_control_character(text);
+  if (is_path) return std::string(text);
+  return std::unexpected(
+      std::string(text) +
+      ": write an absolute path, as in /var/lib/node_exporter/reactord.prom, or none for no "
+      "file");
+}
+
 }  // namespace reactord

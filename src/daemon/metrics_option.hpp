@@ -16,4 +16,8 @@ namespace reactord {
 // An error begins with `text`, and says what would be right.
 Parsed<SidePlace> parse_metrics(std::string_view text);
 
+// The file that the metrics are written to: an absolute path, as /var/lib/node_exporter/reactord.prom; empty for none. Errors:
+// the same.
+Parsed<std::string> parse_metrics_file(std::string_view text);
+
 }  // namespace reactord

@@ -37,6 +37,7 @@ struct Options {
   bool reuse_port = false;
   ControlOption control;     // by default none
   SidePlace metrics;         // the same
+  std::string metrics_file;  // empty: none
   Duration drain_timeout = 30s;
   Limits limits = {};  // connections.most is 0 for as many as the descriptors allow
   LogLevel log_level = LogLevel::info;

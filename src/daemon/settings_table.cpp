@@ -65,6 +65,7 @@ constexpr ValueKind program{
     "NAME COMMAND", "", Completion::nothing, {}, "upper /usr/bin/python3 /srv/upper.py"};
 constexpr ValueKind socket{"SOCKET"};
 constexpr ValueKind http_place{"PLACE"};
+constexpr ValueKind written_file{"PATH", "", Completion::file};
 constexpr ValueKind yes_no{"YES-OR-NO", "", Completion::words, yes_or_no_words};
 constexpr ValueKind duration{"DURATION", "a number and a unit: `500ms`, `1.5s`, `2m`, `1h`"};
 constexpr ValueKind percent{"PERCENT", "a number and a percent sign: `10%`"};
@@ -151,6 +152,12 @@ constexpr Setting table[] = {
      "Whoever can connect there may read them. They tell nothing of a client or a line. Under `--inetd` "
      "there are "
      "none."},
+    {"metrics-file", &written_file, serving, "none", set<parse_metrics_file, &Options::metrics_file>,
+     "write metrics to the file PATH every 15 s, or none",
+     "Write metrics to the file PATH, again every 15 seconds, for the textfile collector of node_exporter: "
+     "`/var/lib/node_exporter/reactord.prom`; or `none`. A file `PATH.tmp` beside it is renamed to it, so a "
+     "reader "
+     "sees a whole one. It is removed when the daemon ends. Under `--inetd` there is none."},
 
     {"idle-timeout", &duration, slow, "60s", set_limit<parse_duration, &Limits::idle_timeout>,
      "close a connection that sends no line for DURATION",

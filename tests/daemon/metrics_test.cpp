@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -149,6 +151,19 @@ TEST_SUITE("metrics") {
     daemon.process().wait_for_log(
         {"event=not-listening protocol=metrics address=unix:" + daemon.address("n")});
     CHECK(daemon.process().stop() == 0);
+  }
+
+  TEST_CASE("a file has the metrics, and is gone at the end") {
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.path("reactord.prom");
+    test::Daemon daemon({"line@127.0.0.1:0"}, {"--metrics-file", path});
+    test::wait_until("the file is there", [&] { return std::filesystem::exists(path); });
+    std::ifstream file(path);
+    std::string first;
+    std::getline(file, first);
+    CHECK(first.starts_with("# HELP reactord_build_info "));
+    CHECK(daemon.stop() == 0);
+    CHECK_FALSE(std::filesystem::exists(path));
   }
 
   TEST_CASE("during a drain the metrics say so, until the last client has gone") {

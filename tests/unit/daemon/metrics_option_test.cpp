@@ -44,3 +44,14 @@ TEST_CASE("what is no place is told with what would be right") {
   CHECK(mistake("9464").ends_with(
       "write 127.0.0.1:9464, [::1]:9464, unix:/path, or none for no metrics over HTTP"));
 }
+
+TEST_CASE("the file of the metrics is an absolute path, or none") {
+  CHECK(parse_metrics_file("none")->empty());
+  CHECK(*parse_metrics_file("/var/lib/a b.prom") == "/var/lib/a b.prom");
+  for (const std::string text : {"", "reactord.prom", "./a", "/var/lib/", "/a\nb"}) {
+    CAPTURE(text);
+    const auto path = parse_metrics_file(text);
+    REQUIRE_FALSE(path.has_value());
+    CHECK(path.error().starts_with(text + ": write an absolute path"));
+  }
+}
