@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "base/system.hpp"
 
@@ -37,6 +38,15 @@ int followed_file_status(const char* path, struct stat& status) noexcept {
 
 bool may_execute(const char* path) noexcept {
   return uninterrupted([&] { return ::faccessat(AT_FDCWD, path, X_OK, AT_EACCESS); }) == 0;
+}
+
+int create_file(const char* path, mode_t mode) noexcept {
+  constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  return uninterrupted([&] { return ::open(path, flags, mode); });
+}
+
+int rename_file(const char* from, const char* to) noexcept {
+  return uninterrupted([&] { return ::rename(from, to); });
 }
 
 int remove_file(const char* path) noexcept {

@@ -13,6 +13,10 @@ int followed_file_status(const char* path,
                          struct stat& status) noexcept;  // stat(2): that of what a link leads to
 bool may_execute(const char* path) noexcept;  // as this user: X_OK of faccessat(2); of a directory: may enter
 int remove_file(const char* path) noexcept;   // unlink(2)
+// open(2): an empty file of that mode less the umask, to be written, in the place of one that was there. It follows no link,
+// and waits for no reader of a pipe. Result: its descriptor.
+int create_file(const char* path, mode_t mode) noexcept;
+int rename_file(const char* from, const char* to) noexcept;  // rename(2)
 
 // Locks the file at `path` for this process alone, and creates it if it is missing: flock(2). Result: its descriptor.
 // -EWOULDBLOCK: another process holds the lock. -EEXIST: the file there is not an empty one of this user, and stays.

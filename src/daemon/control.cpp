@@ -4,13 +4,11 @@
 
 #include <cerrno>
 #include <string_view>
-#include <utility>
 
 #include "base/system.hpp"
 #include "daemon/control_access.hpp"
 #include "daemon/control_caller.hpp"
 #include "daemon/control_limits.hpp"
-#include "daemon/shown_address.hpp"
 
 namespace reactord {
 namespace {
@@ -24,21 +22,17 @@ constexpr std::string_view refusal =
 }  // namespace
 
 Control::Control(Reactor& reactor, StreamHandler& handler, Log& log, EventLog& events)
-    : reactor_(reactor),
-      handler_(handler),
-      log_(log),
+    : log_(log),
       events_(events),
       drained_(reactor),
+      side_(server_, handler, protocol, listen_options()),
       server_(reactor, {.limits = control_limits(), .observer = this}) {}
 
-Result<Listener> Control::open(const ControlOption& wanted) {
-  auto address = Address::parse(wanted.address);
-  if (!address) return std::unexpected(std::move(address).error());
+ListenOptions Control::listen_options() {
   ListenOptions options;
-  options.file = wanted.file;
   options.after_accept = [this](int fd, Network, const Address& remote) { return admits(fd, remote); };
   options.on_pause = [this](const Error& error, Duration pause) { events_.accept_paused(error, pause); };
-  return listen(reactor_, *address, std::move(options));
+  return options;
 }
 
 // A new connection takes a line at once. One that is refused here takes no place of those that are allowed.
@@ -47,55 +41,17 @@ bool Control::admits(int fd, const Address& remote) noexcept {
   if (may_control(peer, ::geteuid(), option_)) return true;
   system::send_now(fd, refusal.data(), refusal.size());
   events_.tell({.level = LogLevel::warn, .event = "control-refused"}, [&](Log::Line& line) {
-    line.add("address", address_);
+    line.add("address", side_.address());
     add_caller(line, peer);
   });
   return false;
 }
 
-// A file that is gone, or was replaced, is made anew.
-bool Control::is_kept(const ControlOption& wanted) const {
-  return id_ != 0 && wanted.address == option_.address && server_.is_reachable(id_);
-}
-
-Result<void> Control::prepare(const ControlOption& wanted) {
-  wanted_ = wanted;
-  if (!wanted.is_on()) return {};
-  if (!is_kept(wanted)) {
-    auto opened = open(wanted);
-    if (!opened) {
-      wanted_.reset();
-      return std::unexpected(std::move(opened).error());
-    }
-    opened_ = std::move(*opened);
-    return {};
-  }
-  if (wanted.file == option_.file) return {};
-  auto set = server_.set_socket_file(id_, wanted.file);
-  if (!set) abandon();
-  return set;
-}
-
 void Control::follow() {
-  const bool ends = id_ != 0 && (!wanted_->is_on() || opened_);
-  option_ = *std::exchange(wanted_, std::nullopt);
-  if (ends) end_listener();
-  if (!opened_) return;
-  address_ = shown_address(opened_->local_addr());
-  id_ = server_.listen(*std::exchange(opened_, std::nullopt), handler_, protocol);
-  log_.line(LogLevel::info, "control").add("address", address_);
-}
-
-void Control::abandon() noexcept {
-  if (wanted_ && !opened_ && id_ != 0 && wanted_->is_on() && wanted_->file != option_.file)
-    auto set = server_.set_socket_file(id_, option_.file);
-  opened_.reset();
-  wanted_.reset();
-}
-
-void Control::end_listener() {
-  server_.stop_listening(std::exchange(id_, 0));
-  log_.line(LogLevel::info, "control-ended").add("address", address_);
+  const SideListener::Change change = side_.follow();
+  option_ = {side_.place().address, side_.place().file};
+  if (!change.closed.empty()) log_.line(LogLevel::info, "control-ended").add("address", change.closed);
+  if (!change.opened.empty()) log_.line(LogLevel::info, "control").add("address", change.opened);
 }
 
 Task<> Control::stop(Control& control) {
@@ -110,7 +66,7 @@ void Control::on_closed(const ConnectionEnd& end) {
 
 void Control::on_listener_failed(ListenerId id, const Error& error) {
   events_.listener_failed(error);
-  if (id == id_) id_ = 0;
+  side_.failed(id);
 }
 
 std::string control_hint(const Error& error) {

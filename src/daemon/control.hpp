@@ -3,23 +3,20 @@
 //     Reactor --+-- Server          the clients, with the limits of the settings
 //               +-- Control         the operator, with its own Server and limits (control_limits.hpp)
 //
-//     prepare() --> the new listener is open, and accepts nothing yet --> follow()    it serves, the former one closes
-//                                                                     --> abandon()   it closes, all stays as it was
-//
-// So a full server, its limits and its drain shut no operator out. A reload prepares it before it changes anything else.
+// So a full server, its limits and its drain shut no operator out. A reload prepares it before it changes anything else
+// (side_listener.hpp).
 // Make it before the server of the clients: the last one made observes the Reactor for stalls.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "daemon/control_option.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/log.hpp"
+#include "daemon/side_listener.hpp"
 #include "reactord/event.hpp"
 #include "reactord/handler.hpp"
-#include "reactord/listener.hpp"
 #include "reactord/server.hpp"
 
 namespace reactord {
@@ -29,11 +26,10 @@ class Control final : ServerObserver {
   // All must outlive it. `handler` serves each connection that is allowed.
   Control(Reactor& reactor, StreamHandler& handler, Log& log, EventLog& events);
 
-  // Opens the socket that is wanted, if there is another one or none yet; or gives the one that is served its new mode and
-  // owner. Call follow() or abandon() after it. Errors: those of listen() and Listener::set_file(); nothing has changed then.
-  Result<void> prepare(const ControlOption& wanted);
+  // As those of SideListener.
+  Result<void> prepare(const ControlOption& wanted) { return side_.prepare({wanted.address, wanted.file}); }
   void follow();  // logs where it listens, if that is another place
-  void abandon() noexcept;
+  void abandon() noexcept { side_.abandon(); }
 
   // Accepts nothing more, lets each command that runs end within control_drain_timeout, and returns when the last connection
   // has ended. Call it once.
@@ -43,10 +39,8 @@ class Control final : ServerObserver {
   std::size_t connections() const noexcept { return server_.open_connections(); }
 
  private:
-  Result<Listener> open(const ControlOption& wanted);
+  ListenOptions listen_options();
   bool admits(int fd, const Address& remote) noexcept;
-  bool is_kept(const ControlOption& wanted) const;
-  void end_listener();
 
   void on_closed(const ConnectionEnd& end) override;
   void on_handler_failed(const HandlerFailure& failure) override { events_.handler_failed(failure); }
@@ -54,18 +48,12 @@ class Control final : ServerObserver {
   void on_accept_paused(const Error& error, Duration pause) override { events_.accept_paused(error, pause); }
   void on_drained() override { drained_.set(); }
 
-  Reactor& reactor_;
-  StreamHandler& handler_;
   Log& log_;
   EventLog& events_;
   ControlOption option_;
-  ListenerId id_ = 0;    // 0: it does not listen
-  std::string address_;  // as it is logged
-  // Between prepare() and follow() or abandon():
-  std::optional<ControlOption> wanted_;
-  std::optional<Listener> opened_;  // empty: the listener is kept, or none is wanted
   Event drained_;
-  Server server_;  // last, because its end is reported to the others
+  SideListener side_;  // refers to the server, and uses it only in its calls
+  Server server_;      // last, because its end is reported to the others
 };
 
 // A sentence for the operator on an error of prepare(); empty when the error says it all.

@@ -19,6 +19,8 @@
 #include "daemon/listener_log.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/live_settings.hpp"
+#include "daemon/metrics.hpp"
+#include "daemon/metrics_file.hpp"
 #include "daemon/program.hpp"
 #include "daemon/program_hooks.hpp"
 #include "daemon/program_log.hpp"
@@ -52,8 +54,8 @@ class Daemon final : ServerLog {
             reactor_, server_, std::move(passed),
             [this](const Error& error, Duration pause) { on_accept_paused(error, pause); }, &programs_),
         live_(line, settings, std::move(options), system,
-              {reactor_, server_, listeners_, programs_, control_, *log_, events_, counters_, notifier_,
-               status_}),
+              {reactor_, server_, listeners_, programs_, control_, metrics_, metrics_file_, *log_, events_,
+               counters_, notifier_, status_}),
         host_({reactor_, server_, listeners_, programs_, counters_, program_log_, live_, *log_, slow_calls_,
                ended_connections_, events_},
               [this] { stop(Stopping::by_control); }),
@@ -106,7 +108,11 @@ class Daemon final : ServerLog {
     try {
       Task<> ending = Programs::stop(daemon.programs_, daemon.stopping_.until());
       co_await std::move(ending);
-      // Last of the three: until then an operator may ask what the end waits for.
+      Task<> reading = Metrics::stop(daemon.metrics_);
+      co_await std::move(reading);
+      Task<> writing = MetricsFile::stop(daemon.metrics_file_);
+      co_await std::move(writing);
+      // Last of these: until then an operator may ask what the end waits for.
       Task<> closing = Control::stop(daemon.control_);
       co_await std::move(closing);
       if (daemon.hooks_.has_stop()) daemon.notifier_.extend_timeout(daemon.longest_stop());
@@ -243,6 +249,8 @@ class Daemon final : ServerLog {
   ControlHandler control_handler_{
       host_, {connection_commands(), report_commands(), change_commands(), metrics_commands()}};
   Control control_{reactor_, control_handler_, *log_, events_};
+  Metrics metrics_{reactor_, host_, *log_, events_};
+  MetricsFile metrics_file_{reactor_, host_, *log_};
   Server server_;  // the last member, because its end is reported to the others
 };
 

@@ -12,6 +12,7 @@ std::string own_text(std::size_t own, const DescriptorUse& use) {
   if (use.programs > 0) parts += std::to_string(use.programs) + " for programs";
   if (use.control > 0)
     parts += (parts.empty() ? "" : ", ") + std::to_string(use.control) + " for the control socket";
+  if (use.metrics > 0) parts += (parts.empty() ? "" : ", ") + std::to_string(use.metrics) + " for metrics";
   return parts.empty() ? text : text + " (" + parts + ')';
 }
 
@@ -28,7 +29,7 @@ std::size_t program_descriptors(const std::vector<ProgramSettings>& programs) no
 
 Parsed<std::size_t> connections_that_fit(std::size_t limit, const DescriptorUse& use, std::size_t asked,
                                          const std::string& setting, std::string_view program) {
-  const std::size_t own = own_descriptors + use.listeners + use.programs + use.control;
+  const std::size_t own = own_descriptors + use.listeners + use.programs + use.control + use.metrics;
   if (limit <= own) {
     return std::unexpected("the limit is " + std::to_string(limit) + " descriptors, " + std::string(program) +
                            " needs " + own_text(own, use) + " and one for each connection: " + how_to_raise);

@@ -1,7 +1,7 @@
 // Descriptor budget: the number of connections allowed, so that the process never runs out of file descriptors.
 //
 //     0                                                                                     limit
-//     |-- own_descriptors --|-- listeners --|-- control socket --|-- programs --|-- connections --|
+//     |-- own_descriptors --|-- listeners --|-- control socket, metrics --|-- programs --|-- connections --|
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,7 @@ struct DescriptorUse {
   std::size_t listeners = 0;  // two for a passed socket, which stays open beside the one that is served
   std::size_t programs = 0;
   std::size_t control = 0;  // control_descriptors, where there is a control socket
+  std::size_t metrics = 0;  // metrics_descriptors, where they are served
 };
 
 // The descriptors of these programs: four for each process, its three streams and its pidfd; twice for a worker, because a

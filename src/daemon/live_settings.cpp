@@ -11,6 +11,8 @@
 #include "daemon/event_log.hpp"
 #include "daemon/listen_hint.hpp"
 #include "daemon/listener_log.hpp"
+#include "daemon/metrics.hpp"
+#include "daemon/metrics_file.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/printable.hpp"
 #include "daemon/program.hpp"
@@ -54,13 +56,28 @@ Task<std::expected<void, LiveSettings::Refusal>> LiveSettings::start(LiveSetting
   co_return std::expected<void, Refusal>();
 }
 
-// The control socket is opened and the new programs are started before it listens for them. All of it is changed, or
-// nothing.
+// Opens what the operator has asked for beside the clients.
+std::expected<void, LiveSettings::Refusal> LiveSettings::prepare_sides(const Options& options) {
+  const auto control = parts_.control.prepare(options.control);
+  if (!control) return std::unexpected(Refusal{control.error(), control_hint(control.error())});
+  const auto metrics = parts_.metrics.prepare(options.metrics);
+  if (metrics) return {};
+  parts_.control.abandon();
+  return std::unexpected(Refusal{metrics.error(), metrics_hint(metrics.error())});
+}
+
+void LiveSettings::abandon_sides() noexcept {
+  parts_.control.abandon();
+  parts_.metrics.abandon();
+}
+
+// The control socket and the metrics are opened and the new programs are started before it listens for them. All of it is
+// changed, or nothing.
 Task<std::expected<Listeners::Change, LiveSettings::Refusal>> LiveSettings::change_listeners(
     LiveSettings& live, const Options& options) {
   const Parts& parts = live.parts_;
-  const auto prepared = parts.control.prepare(options.control);
-  if (!prepared) co_return std::unexpected(Refusal{prepared.error(), control_hint(prepared.error())});
+  const auto prepared = live.prepare_sides(options);
+  if (!prepared) co_return std::unexpected(prepared.error());
   const auto programs = wanted_programs(options, wanted_listeners(options, parts.listeners.passed_names()));
   try {
     parts.programs.prepare(programs);
@@ -69,15 +86,17 @@ Task<std::expected<Listeners::Change, LiveSettings::Refusal>> LiveSettings::chan
     if (changed) {
       parts.programs.follow(programs);
       parts.control.follow();
+      parts.metrics.follow();
+      parts.metrics_file.follow(options.metrics_file);
       co_return std::move(*changed);
     }
     parts.programs.abandon();
-    parts.control.abandon();
+    live.abandon_sides();
     const std::string& name = options.program->name();
     co_return std::unexpected(Refusal{
         changed.error(), listen_hint(name, changed.error(), options.listen, parts.listeners.in_use())});
   } catch (const std::bad_alloc&) {
-    parts.control.abandon();
+    live.abandon_sides();
     throw;
   }
 }

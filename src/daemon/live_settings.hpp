@@ -27,6 +27,8 @@ namespace reactord {
 class Control;
 class Counters;
 class EventLog;
+class Metrics;
+class MetricsFile;
 class Notifier;
 class Programs;
 class ServiceStatus;
@@ -40,6 +42,8 @@ class LiveSettings {
     Listeners& listeners;
     Programs& programs;
     Control& control;
+    Metrics& metrics;
+    MetricsFile& metrics_file;
     Log& log;
     EventLog& events;
     Counters& counters;
@@ -89,6 +93,8 @@ class LiveSettings {
     Options options;
   };
 
+  std::expected<void, Refusal> prepare_sides(const Options& options);
+  void abandon_sides() noexcept;
   static Task<std::expected<Listeners::Change, Refusal>> change_listeners(LiveSettings& live,
                                                                           const Options& options);
   static Task<std::vector<std::string>> change_settings(LiveSettings& live);

@@ -20,6 +20,7 @@
 #include "daemon/listen_list.hpp"
 #include "daemon/log.hpp"
 #include "daemon/program_list.hpp"
+#include "daemon/side_place.hpp"
 #include "daemon/values.hpp"
 #include "reactord/limits.hpp"
 #include "reactord/setting.hpp"
@@ -35,7 +36,9 @@ struct Options {
   ListenList listen;       // empty: passed sockets, or Program::listen()
   ProgramList programs;    // what may be listened for beside the protocols of `program`
   bool reuse_port = false;
-  ControlOption control;  // by default none
+  ControlOption control;     // by default none
+  SidePlace metrics;         // the same
+  std::string metrics_file;  // empty: none
   Duration drain_timeout = 30s;
   Limits limits = {};  // connections.most is 0 for as many as the descriptors allow
   LogLevel log_level = LogLevel::info;

@@ -6,6 +6,7 @@
 #include "daemon/configuration_file.hpp"
 #include "daemon/control_limits.hpp"
 #include "daemon/descriptor_budget.hpp"
+#include "daemon/metrics_limits.hpp"
 #include "daemon/printable.hpp"
 #include "daemon/program.hpp"
 #include "protocols/programs/program_check.hpp"
@@ -171,7 +172,8 @@ std::expected<std::size_t, Mistakes> SettingsInForce::connections_that_fit(std::
   const std::size_t asked = options_.limits.connections.most;
   const DescriptorUse use{.listeners = listeners,
                           .programs = program_descriptors(options_.programs.all()),
-                          .control = options_.control.is_on() ? control_descriptors : 0};
+                          .control = options_.control.is_on() ? control_descriptors : 0,
+                          .metrics = options_.metrics.is_on() ? metrics_descriptors : 0};
   const auto most = reactord::connections_that_fit(
       descriptors, use, asked, written(name, std::to_string(asked)), options_.program->name());
   if (most) return *most;

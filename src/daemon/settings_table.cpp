@@ -1,6 +1,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/metrics_option.hpp"
 #include "daemon/program.hpp"
 #include "daemon/program_line.hpp"
 #include "daemon/setting_values.hpp"
@@ -63,6 +64,8 @@ constexpr ValueKind listen_place{"PROTOCOL@ADDRESS", "", Completion::listen};
 constexpr ValueKind program{
     "NAME COMMAND", "", Completion::nothing, {}, "upper /usr/bin/python3 /srv/upper.py"};
 constexpr ValueKind socket{"SOCKET"};
+constexpr ValueKind http_place{"PLACE"};
+constexpr ValueKind written_file{"PATH", "", Completion::file};
 constexpr ValueKind yes_no{"YES-OR-NO", "", Completion::words, yes_or_no_words};
 constexpr ValueKind duration{"DURATION", "a number and a unit: `500ms`, `1.5s`, `2m`, `1h`"};
 constexpr ValueKind percent{"PERCENT", "a number and a percent sign: `10%`"};
@@ -142,6 +145,20 @@ constexpr Setting table[] = {
      "`listen`: `mode=0660 owner=USER group=GROUP`; without them it has the mode `0600`. root, the user of "
      "the daemon and the owner of the file may always command it, and others where the mode lets them "
      "connect. Under `--inetd` there is none."},
+    {"metrics", &http_place, serving, "none", set<parse_metrics, &Options::metrics>,
+     "serve metrics to Prometheus at PLACE: 127.0.0.1:9464, unix:/path or none",
+     "Serve metrics over HTTP at PLACE, for Prometheus: `127.0.0.1:9464`, `[::1]:9464`, or "
+     "`unix:/run/reactord/metrics.sock`, which may be followed by `mode=0660 owner=USER group=GROUP`; or "
+     "`none`. "
+     "Whoever can connect there may read them. They tell nothing of a client or a line. Under `--inetd` "
+     "there are "
+     "none."},
+    {"metrics-file", &written_file, serving, "none", set<parse_metrics_file, &Options::metrics_file>,
+     "write metrics to the file PATH every 15 s, or none",
+     "Write metrics to the file PATH, again every 15 seconds, for the textfile collector of node_exporter: "
+     "`/var/lib/node_exporter/reactord.prom`; or `none`. A file `PATH.tmp` beside it is renamed to it, so a "
+     "reader "
+     "sees a whole one. It is removed when the daemon ends. Under `--inetd` there is none."},
 
     {"idle-timeout", &duration, slow, "60s", set_limit<parse_duration, &Limits::idle_timeout>,
      "close a connection that sends no line for DURATION",

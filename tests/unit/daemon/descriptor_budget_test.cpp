@@ -85,3 +85,13 @@ TEST_CASE("a control socket takes its descriptors from those of connections") {
   CHECK(fit(1000).error().find("215 of its own (4 for programs, 82 for the control socket)") !=
         std::string::npos);
 }
+
+TEST_CASE("and so do the metrics") {
+  const auto fit = [](std::size_t asked) {
+    return reactord::connections_that_fit(1000, {.listeners = 1, .control = 82, .metrics = 18}, asked,
+                                          "max-connections", "reactord");
+  };
+  CHECK(*fit(0) == 1000 - 128 - 1 - 82 - 18);
+  CHECK(fit(1000).error().find("229 of its own (82 for the control socket, 18 for metrics)") !=
+        std::string::npos);
+}

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -57,6 +59,17 @@ struct MetricsStage : test::ControlStage {
 
 bool has_line(const std::string& text, const std::string& line) {
   return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+// The names behind `mark` at the beginning of a line, in their order.
+std::vector<std::string> names_behind(std::istream& in, const std::string& mark) {
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(mark)) continue;
+    const std::size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", mark.size());
+    names.push_back(line.substr(mark.size(), end - mark.size()));
+  }
+  return names;
 }
 
 }  // namespace
@@ -168,4 +181,15 @@ TEST_CASE_FIXTURE(MetricsStage, "each family is told once, and all its samples f
       CHECK(line.find_first_of("{ _", family.size()) == family.size());
     }
   }
+}
+
+TEST_CASE_FIXTURE(MetricsStage, "the page of the operator has a row for each family, and for no other") {
+  std::ifstream page("docs/operations.md");
+  auto documented = names_behind(page, "| `reactord_");
+  std::istringstream in(answer_to("metrics"));
+  auto told = names_behind(in, "# TYPE reactord_");
+  std::ranges::sort(documented);
+  std::ranges::sort(told);
+  CHECK(documented == told);
+  CHECK(told.size() > 30);
 }
