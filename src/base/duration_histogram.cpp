@@ -10,6 +10,8 @@ void DurationHistogram::record_odd(Duration duration) noexcept {
   add(is_negative ? 0 : last_part, is_negative ? 0 : static_cast<std::uint64_t>(duration.count()));
 }
 
+void DurationHistogram::sum_overflowed() noexcept { sum_ = ~std::uint64_t{0}; }
+
 std::uint64_t DurationHistogram::count() const noexcept {
   return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }

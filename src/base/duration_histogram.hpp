@@ -54,9 +54,10 @@ class DurationHistogram {
   void add(std::size_t part, std::uint64_t nanoseconds) noexcept {
     ++counts_[part];
     if (__builtin_add_overflow(sum_, nanoseconds, &sum_)) [[unlikely]]
-      sum_ = ~std::uint64_t{0};
+      sum_overflowed();
   }
   [[gnu::cold]] void record_odd(Duration duration) noexcept;
+  [[gnu::cold]] void sum_overflowed() noexcept;
   static Duration upper_end_of(std::size_t part) noexcept;
 
   std::array<std::uint64_t, last_part + 1> counts_{};
