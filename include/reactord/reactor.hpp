@@ -29,6 +29,7 @@
 #include "reactord/task.hpp"
 #include "reactord/time.hpp"
 #include "reactord/timer.hpp"
+#include "reactord/turn_counter.hpp"
 #include "reactord/turning.hpp"
 #include "reactord/watch.hpp"
 #include "reactord/work_guard.hpp"
@@ -37,6 +38,7 @@ namespace reactord {
 
 class Directory;
 class LateTimers;
+class LoopTimes;
 class LoopWait;
 class PostedCall;
 class StallReporter;
@@ -120,7 +122,9 @@ class Reactor {
 
   std::size_t live_tasks() const noexcept { return live_tasks_; }  // running tasks and WorkGuards
   std::size_t open_descriptors() const noexcept;                   // watched and not yet closed
-  std::uint64_t turns() const noexcept { return turns_; }          // the number of wake-ups of the loop
+  std::uint64_t turns() const noexcept { return turns_.count(); }  // the number of wake-ups of the loop
+  // How long turns take, and what in them; how late timers are: see src/event/loop_times.hpp.
+  const LoopTimes& times() const noexcept { return *times_; }
 
   // ---- The rest of the interface is for makers of new kinds of Watch.
 
@@ -154,7 +158,10 @@ class Reactor {
   std::uint64_t dispatch_id() const noexcept;
   // The same as above; `referred` is not deleted before `resumable` has run.
   void resume_later(Resumable& resumable, Watch& referred) noexcept;
-  void arm(Timer& timer, Time deadline) noexcept { timers_.arm(timer, tick_at_or_after(deadline)); }
+  // A deadline that has passed is due now.
+  void arm(Timer& timer, Time deadline) noexcept {
+    timers_.arm(timer, deadline < now_ ? tick_at_or_before(now_) : tick_at_or_after(deadline));
+  }
   TimerWheel& timers() noexcept { return timers_; }
   BufferPool& buffers() noexcept { return buffers_; }
 
@@ -177,12 +184,12 @@ class Reactor {
   int turn_until_done();
   template <bool Measured>
   int turn(bool may_block);
-  bool survives_failed_wait(int failure);
+  template <bool Measured, bool Timed>
+  int take_turn(bool may_block);
   void serve_rest();
   void measure(const Watch* watch);
   void dispatched(const Watch* watch);
   void serve(Watch& watch, Readiness readiness);
-  void run_timers();
   void reap() noexcept;
   void run_work(bool more_is_ready);
 
@@ -192,7 +199,7 @@ class Reactor {
   bool stopping_ = false;
   bool has_work_ = false;  // set when a queue below holds something: the loop must not sleep
   Time now_;
-  std::uint64_t turns_ = 0;
+  TurnCounter turns_;
   std::size_t live_tasks_ = 0;
   TimerWheel timers_;
   BufferPool buffers_;
@@ -205,6 +212,7 @@ class Reactor {
   std::unique_ptr<LateTimers> late_timers_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<StallReporter> stalls_;
+  std::unique_ptr<LoopTimes> times_;
   Sleepers sleepers_;
 };
 

@@ -2,8 +2,6 @@
 
 #include <cassert>
 
-#include "reactord/reactor.hpp"
-
 namespace reactord {
 
 bool LateTimers::must_wait(Duration overdue, bool more_is_ready) noexcept {

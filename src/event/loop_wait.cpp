@@ -3,6 +3,9 @@
 #include <cassert>
 #include <utility>
 
+#include "base/system.hpp"
+#include "reactord/reactor_observer.hpp"
+
 namespace reactord {
 
 LoopWait::LoopWait(Reactor& reactor, bool is_virtual)
@@ -32,6 +35,18 @@ Result<void> LoopWait::add(Watch& watch) {
   const int result = poller_.add(watch.fd(), watch);
   if (result < 0) return std::unexpected(Error::from_errno(-result, "epoll_ctl"));
   return {};
+}
+
+void LoopWait::skip_to(Time next, Time now, Clock& clock) noexcept {
+  if (next > now && !next.is_never()) clock.skip(next - now);
+}
+
+bool LoopWait::survives(int failure, std::uint64_t turn, ReactorObserver* observer, Clock& clock) {
+  const std::optional<Duration> pause = failures_.pause_after(turn);
+  if (!pause) return false;
+  if (observer != nullptr) observer->on_wait_failed(Error::from_errno(failure, "epoll_wait"));
+  if (!clock.skip(*pause)) system::sleep(*pause);  // nothing else can be done
+  return true;
 }
 
 std::size_t LoopWait::own_descriptors() const noexcept {

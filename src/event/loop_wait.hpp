@@ -31,17 +31,18 @@ class LoopWait {
   // Has `watch` report its readiness from now on, if it has a descriptor. Errors: system.
   Result<void> add(Watch& watch);
 
-  // The timeout of wait() that makes it end when `time` comes, which may be never.
+  // The timeout of wait() that makes it end when `time` comes, which may be never. On a virtual clock it comes at once.
   int timeout_until(Time time, Time now) noexcept {
     if (alarm_ != nullptr) [[likely]]
       return alarm_->timeout_until(time, now);
-    return milliseconds_until(time, now);
+    return time.is_never() ? -1 : 0;
   }
+  // Moves a virtual clock from `now` to `next`, until which a wait would have lasted; not to never.
+  static void skip_to(Time next, Time now, Clock& clock) noexcept;
   int wait(int milliseconds) noexcept { return poller_.wait(milliseconds); }  // as Poller::wait()
-  // The pause after a failure of wait() in that turn; empty: it was one too many.
-  std::optional<Duration> pause_after_failure(std::uint64_t turn) noexcept {
-    return failures_.pause_after(turn);
-  }
+  // After a failure of wait() in that turn, an errno: tells `observer`, unless it is null, and pauses; false: the failure
+  // was one too many.
+  bool survives(int failure, std::uint64_t turn, ReactorObserver* observer, Clock& clock);
 
   const std::optional<Error>& refusal() const noexcept { return refusal_; }
   bool is_own(const Watch* watch) const noexcept { return watch == wakeup_ || watch == alarm_; }

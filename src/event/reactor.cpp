@@ -1,15 +1,13 @@
 #include "reactord/reactor.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <new>
-#include <optional>
 #include <utility>
 
-#include "base/system.hpp"
 #include "event/directory.hpp"
 #include "event/late_timers.hpp"
+#include "event/loop_times.hpp"
 #include "event/loop_wait.hpp"
 #include "event/stall_reporter.hpp"
 #include "event/watch_queues.hpp"
@@ -27,7 +25,8 @@ Reactor::Reactor(Clock& clock)
       watch_queues_(std::make_unique<WatchQueues>()),
       late_timers_(std::make_unique<LateTimers>()),
       directory_(std::make_unique<Directory>()),
-      stalls_(std::make_unique<StallReporter>(virtual_clock_)) {
+      stalls_(std::make_unique<StallReporter>(virtual_clock_)),
+      times_(std::make_unique<LoopTimes>()) {
   wait_->begin(*this);
 }
 
@@ -105,6 +104,8 @@ void Reactor::serve_when_descriptor_free(Watch& watch) { watch_queues_->serve_wh
 
 inline void Reactor::dispatched(const Watch* watch) {
   if (stalls_->measures()) measure(watch);
+  if (times_->is_measuring()) [[unlikely]]
+    times_->end_dispatch();
 }
 
 std::uint64_t Reactor::dispatch_id() const noexcept { return stalls_->dispatch_id(); }
@@ -129,50 +130,52 @@ inline void Reactor::serve(Watch& watch, Readiness ready) {
 // Below zero: -errno of epoll_wait(2). Above zero: the turn did more than serve ready connections.
 template <bool Measured>
 [[gnu::always_inline]] inline int Reactor::turn(bool may_block) {
-  ++turns_;
-  const int milliseconds = may_block && !has_work_ ? wait_->timeout_until(timers_.next_time(), now_) : 0;
-  const bool skip = virtual_clock_ && milliseconds > 0;
-  const int count = wait_->wait(skip ? 0 : milliseconds);
+  if (turns_.next()) [[unlikely]]
+    return take_turn<Measured, true>(may_block);
+  return take_turn<Measured, false>(may_block);
+}
+
+template <bool Measured, bool Timed>
+[[gnu::always_inline]] inline int Reactor::take_turn(bool may_block) {
+  assert(!may_block || !has_work_);
+  const int milliseconds = may_block ? wait_->timeout_until(timers_.next_time(), now_) : 0;
+  const int count = wait_->wait(milliseconds);
   if (count < 0) [[unlikely]]
     return count;
-  if (skip && count == 0) clock_.skip(timers_.next_time() - now_);
   if (virtual_clock_) [[unlikely]] {
+    if (count == 0 && may_block) wait_->skip_to(timers_.next_time(), now_, clock_);
     now_ = clock_.now();
     if (Measured) stalls_->turn_begins();
+    if (Timed) times_->begin_turn(monotonic_now());
   } else {
     now_ = monotonic_now();
+    if (Timed) times_->begin_turn(now_);
   }
   Poller::Event event = wait_->poller().first();
   for (int left = count; left > 0; --left, ++event) {
     Watch& watch = Poller::watch_of(event);
     serve(watch, Poller::readiness_of(event));
     if (Measured) measure(&watch);
+    if (Timed) times_->end_dispatch();
   }
-  if (!has_work_ && timers_.next_time() > now_) [[likely]]
+  if (!has_work_ && timers_.next_time() > now_) [[likely]] {
+    if (Timed) times_->end_turn();
     return 0;
+  }
   run_work(wait_->poller().was_full(event));  // derived from the event, so that no turn keeps the count
+  if (Timed) times_->end_turn_now();
   return 1;
 }
 
 template <bool Measured>
 int Reactor::turn_until_done() {
   while (true) {
-    const int result = turn<Measured>(true);
-    if (result == 0) [[likely]]
-      continue;
+    int result = turn<Measured>(!has_work_);
+    while (result == 0) [[likely]] result = turn<Measured>(true);  // nothing was left to do
     // A task that ends and stop() both leave work behind, so after a usual turn neither can have happened.
-    if (result < 0 && !survives_failed_wait(-result)) return result;
+    if (result < 0 && !wait_->survives(-result, turns_.count(), stalls_->observer(), clock_)) return result;
     if (stopping_ || live_tasks_ == 0 || stalls_->measures() != Measured) return 0;
   }
-}
-
-bool Reactor::survives_failed_wait(int failure) {
-  const std::optional<Duration> pause = wait_->pause_after_failure(turns_);
-  if (!pause) return false;
-  if (ReactorObserver* const observer = stalls_->observer())
-    observer->on_wait_failed(Error::from_errno(failure, "epoll_wait"));
-  if (!clock_.skip(*pause)) system::sleep(*pause);  // nothing else can be done
-  return true;
 }
 
 Result<void> Reactor::run() {
@@ -213,7 +216,7 @@ void Reactor::run_work(bool more_is_ready) {
   serve_rest();
   const Duration overdue = now_ - timers_.next_time();
   const bool timers_wait = overdue >= 0s && late_timers_->must_wait(overdue, more_is_ready);
-  if (!timers_wait) run_timers();
+  if (!timers_wait) late_timers_->run(timers_, now_, *times_, [this] { dispatched(nullptr); });
   has_work_ = timers_wait;  // work that is left for the next turn sets it again
   run_queue_.run([this] { dispatched(nullptr); });
   if (run_queue_.begin_next_turn()) look_again();
@@ -223,17 +226,6 @@ void Reactor::run_work(bool more_is_ready) {
   });
   reap();
   if (!watch_queues_->are_empty()) look_again();
-}
-
-void Reactor::run_timers() {
-  late_timers_->ran();
-  timers_.advance(tick_at_or_before(now_));
-  for (std::size_t left = std::min(timers_.expired(), timers_per_turn); left > 0; --left) {
-    Timer* timer = timers_.pop_expired();
-    if (timer == nullptr) return;  // a timer that ran has cancelled the others
-    timer->on_timer();
-    dispatched(nullptr);
-  }
 }
 
 void Reactor::reap() noexcept {

@@ -198,7 +198,7 @@ void Admission::arm_first(Entry& entry) {
   assert(!entry.queue.is_empty());
   Waiting& first = *entry.queue.first();
   const Time due = has_place(entry) ? first.due : Time::never();
-  if (due <= reactor_.now()) return reactor_.timers().arm(first, reactor_.timers().now());
+  if (due <= reactor_.now()) return reactor_.timers().arm(first, tick_at_or_before(reactor_.now()));
   const Time next = std::min(due, first.until);
   if (next.is_never()) return reactor_.timers().cancel(first);
   reactor_.arm(first, next);

@@ -1,7 +1,6 @@
 #include "load/result/histogram.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -9,8 +8,7 @@ namespace reactord::load {
 
 namespace {
 
-constexpr std::size_t parts_of_power = std::size_t{1} << Histogram::precision_bits;
-constexpr std::size_t all_parts = (64 - Histogram::precision_bits + 1) * parts_of_power;
+constexpr std::size_t parts_of_power = Histogram::Parts::parts_of_power;
 constexpr std::string_view text_version = "histogram1";
 
 template <typename Number>
@@ -35,26 +33,9 @@ bool is_sum(double number) { return std::isfinite(number) && number >= 0; }
 
 }  // namespace
 
-std::size_t Histogram::index_of(std::uint64_t value) noexcept {
-  if (value < parts_of_power) return static_cast<std::size_t>(value);
-  const unsigned shift = static_cast<unsigned>(std::bit_width(value)) - 1 - precision_bits;
-  return shift * parts_of_power + static_cast<std::size_t>(value >> shift);
-}
-
-std::uint64_t Histogram::lowest_of(std::size_t index) noexcept {
-  if (index < 2 * parts_of_power) return index;
-  const std::size_t shift = index / parts_of_power - 1;
-  return static_cast<std::uint64_t>(index - shift * parts_of_power) << shift;
-}
-
-std::uint64_t Histogram::highest_of(std::size_t index) noexcept {
-  if (index < 2 * parts_of_power) return index;
-  return lowest_of(index) + ((std::uint64_t{1} << (index / parts_of_power - 1)) - 1);
-}
-
 void Histogram::record(std::uint64_t nanoseconds, std::uint64_t count) {
   if (count == 0) return;
-  const std::size_t index = index_of(nanoseconds);
+  const std::size_t index = Parts::part_of(nanoseconds);
   // Grows by whole powers of two, so that a maximum that grows a little does not allocate each time.
   if (index >= counts_.size()) counts_.resize((index / parts_of_power + 1) * parts_of_power);
   counts_[index] += count;
@@ -98,14 +79,11 @@ double Histogram::standard_deviation() const noexcept {
 std::uint64_t Histogram::at(double quantile) const noexcept {
   if (count_ == 0) return 0;
   if (quantile >= 1) return max_;
-  // 0.07 of 100 is seven values. As a double it is a little more, and would be rounded up to eight.
-  const double wanted = std::ceil(std::nextafter(std::max(quantile, 0.0), 0.0) * static_cast<double>(count_));
-  std::uint64_t rank = wanted < 1 ? 1 : count_;
-  if (wanted >= 1 && wanted < static_cast<double>(count_)) rank = static_cast<std::uint64_t>(wanted);
+  const std::uint64_t rank = rank_at(quantile, count_);
   std::uint64_t seen = 0;
   for (std::size_t index = 0; index < counts_.size(); ++index) {
     seen += counts_[index];
-    if (seen >= rank) return std::min(highest_of(index), max_);
+    if (seen >= rank) return std::min(Parts::highest_of(index), max_);
   }
   return max_;
 }
@@ -148,16 +126,16 @@ std::optional<Histogram> Histogram::from_text(std::string_view text) {
   while (!text.empty()) {
     std::size_t gap = 0;
     std::uint64_t count = 1;
-    if (!take_number(text, ' ', gap) || gap >= all_parts - index) return std::nullopt;
+    if (!take_number(text, ' ', gap) || gap >= Parts::all_parts - index) return std::nullopt;
     if (text.starts_with(':') && !take_number(text, ':', count)) return std::nullopt;
     if (count == 0 || (gap == 0 && read.count_ > 0)) return std::nullopt;
-    if (read.count_ == 0 && gap != index_of(min)) return std::nullopt;
+    if (read.count_ == 0 && gap != Parts::part_of(min)) return std::nullopt;
     if (__builtin_add_overflow(read.count_, count, &read.count_)) return std::nullopt;
     index += gap;
     if (index >= read.counts_.size()) read.counts_.resize((index / parts_of_power + 1) * parts_of_power);
     read.counts_[index] = count;
   }
-  if (min > max || index != index_of(max)) return std::nullopt;
+  if (min > max || index != Parts::part_of(max)) return std::nullopt;
   if (read.count_ == 0)
     return max == 0 && read.sum_ == 0 && read.sum_of_squares_ == 0 ? std::optional(Histogram{})
                                                                    : std::nullopt;

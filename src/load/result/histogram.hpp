@@ -1,10 +1,7 @@
 // Histogram: counts how often each duration was recorded, in nanoseconds, from 0 to 2^64 - 1.
 //
-// It is log-linear, as HdrHistogram (Gil Tene, http://hdrhistogram.org): each power of two is cut into 1,024 equal parts,
-// so a value is known to one part in 1,024, whatever its size.
-//
-//     value        0 ... 1023   1024 ... 2047   2048 ... 4095   4096 ... 8191   ...
-//     part width   1            1               2               4
+// Each power of two is cut into 1,024 equal parts (log_linear.hpp), so a value is known to one part in 1,024, whatever its
+// size.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log_linear.hpp"
+
 namespace reactord::load {
 
 class Histogram {
  public:
   static constexpr unsigned precision_bits = 10;  // a value is off by less than one in 2^10
+  using Parts = LogLinear<precision_bits>;
 
   void record(std::uint64_t nanoseconds, std::uint64_t count = 1);
   void merge(const Histogram& other);
@@ -37,7 +37,7 @@ class Histogram {
   template <typename Visit>
   void for_each(Visit visit) const {
     for (std::size_t index = 0; index < counts_.size(); ++index) {
-      if (counts_[index] > 0) visit(lowest_of(index), highest_of(index), counts_[index]);
+      if (counts_[index] > 0) visit(Parts::lowest_of(index), Parts::highest_of(index), counts_[index]);
     }
   }
 
@@ -47,10 +47,6 @@ class Histogram {
   static std::optional<Histogram> from_text(std::string_view text);
 
  private:
-  static std::size_t index_of(std::uint64_t value) noexcept;
-  static std::uint64_t lowest_of(std::size_t index) noexcept;
-  static std::uint64_t highest_of(std::size_t index) noexcept;
-
   std::vector<std::uint64_t> counts_;  // as long as the largest value needs
   std::uint64_t count_ = 0;
   std::uint64_t min_ = ~std::uint64_t{0};
