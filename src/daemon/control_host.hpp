@@ -15,6 +15,7 @@
 #include "daemon/log.hpp"
 #include "daemon/programs.hpp"
 #include "daemon/slow_calls.hpp"
+#include "reactord/semaphore.hpp"
 #include "reactord/server.hpp"
 #include "reactord/task.hpp"
 
@@ -49,6 +50,11 @@ class ControlHost {
   virtual Duration stall_threshold() const = 0;  // 0: no call is slow
   virtual std::string refuses_reload()
       const = 0;  // why there can be none, whatever the files; empty: there can
+
+  // ---- What it lets others follow
+
+  virtual Log& log() noexcept = 0;
+  virtual Semaphore& traces() noexcept = 0;  // a permit for each connection that is traced: control_traces
 
   // ---- What it changes. Each may suspend. Result: the mistakes, one line each; empty: it is done.
 

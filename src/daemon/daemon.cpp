@@ -236,7 +236,8 @@ class Daemon final : ServerLog {
   Stopping stopping_{reactor_, server_, hooks_, *log_};
   LiveSettings live_;
   DaemonHost host_;
-  ControlHandler control_handler_{host_, {connection_commands(), report_commands(), change_commands()}};
+  ControlHandler control_handler_{
+      host_, {connection_commands(), report_commands(), change_commands(), follow_commands()}};
   Control control_{reactor_, control_handler_, *log_, events_};
   Server server_;  // the last member, because its end is reported to the others
 };

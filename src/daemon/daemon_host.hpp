@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/control_host.hpp"
+#include "daemon/control_limits.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/live_settings.hpp"
 #include "daemon/program_log.hpp"
@@ -42,6 +43,8 @@ class DaemonHost final : public ControlHost {
   const SlowCalls& slow_calls() const override { return parts_.slow_calls; }
   Duration stall_threshold() const override { return parts_.settings.options().limits.stall_threshold; }
   std::string refuses_reload() const override;
+  Log& log() noexcept override { return parts_.log; }
+  Semaphore& traces() noexcept override { return traces_; }
 
   Task<std::vector<std::string>> reload(ControlCaller caller) override;
   Task<std::vector<std::string>> set_limit(std::string name, std::string value,
@@ -52,6 +55,7 @@ class DaemonHost final : public ControlHost {
  private:
   Parts parts_;
   Stop stop_;
+  Semaphore traces_{parts_.reactor, control_traces};
 };
 
 }  // namespace reactord

@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/log_follower.hpp"
+#include "reactord/list.hpp"
 #include "reactord/reactor.hpp"
 
 namespace reactord {
@@ -56,12 +58,17 @@ class Log final : public Watch {
     Line(Log& log, LogLevel level, std::string_view event, bool enabled);
     Log& log_;
     bool enabled_;
+    LogLevel level_;
     int exceptions_;  // one more in the destructor means that the line was not finished
     std::size_t start_;
   };
   Line line(LogLevel level, std::string_view event) { return {*this, level, event}; }
   // The answer to a request: of level info, but written at any level.
   Line answer(std::string_view event) { return {*this, LogLevel::info, event, true}; }
+
+  // Gives `follower` the lines that come from now on, until it leaves, which must be before either ends.
+  void follow(LogFollower& follower) noexcept { followers_.push_front(follower); }
+  static void leave(LogFollower& follower) noexcept { List<LogFollower>::remove(follower); }
 
   void flush() noexcept;                         // writes as much as the descriptor takes
   void count_dropped() noexcept { ++dropped_; }  // counts a line that could not be made
@@ -73,7 +80,10 @@ class Log final : public Watch {
   void on_release() override { reactor().retire(*this); }
   void on_shutdown() override { flush(); }
   void begin(LogLevel level, std::string_view event);
-  void end(std::size_t start);
+  void end(std::size_t start, LogLevel level);
+  void end_without_room(std::size_t start, LogLevel level) noexcept;
+  void tell_followers(LogLevel level, std::string_view line) noexcept;
+  void tell_of_lost_line() noexcept;
   void drop_from(std::size_t start) noexcept;
   void drop_all() noexcept;
   std::ptrdiff_t write_some() noexcept;
@@ -89,6 +99,7 @@ class Log final : public Watch {
   std::string queue_;
   std::uint64_t dropped_ = 0;
   std::uint64_t reporting_ = 0;  // the count in a report that waits in the queue
+  List<LogFollower> followers_;
 };
 
 }  // namespace reactord

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/control_host.hpp"
+#include "daemon/control_limits.hpp"
 
 namespace test {
 
@@ -14,7 +15,10 @@ class FakeControlHost final : public reactord::ControlHost {
   using Mistakes = std::vector<std::string>;
   using Caller = reactord::ControlCaller;
 
-  explicit FakeControlHost(reactord::Server& clients) : clients_(clients) {}
+  explicit FakeControlHost(reactord::Server& clients)
+      : own_log(reactord::Log::open(clients.reactor(), -1, reactord::LogLevel::debug)),
+        own_traces(clients.reactor(), reactord::control_traces),
+        clients_(clients) {}
 
   reactord::Server& server() noexcept override { return clients_; }
   std::string version() const override { return "reactord 0.0"; }
@@ -29,6 +33,8 @@ class FakeControlHost final : public reactord::ControlHost {
   const reactord::SlowCalls& slow_calls() const override { return slow; }
   reactord::Duration stall_threshold() const override { return threshold; }
   std::string refuses_reload() const override { return refusal; }
+  reactord::Log& log() noexcept override { return *own_log; }
+  reactord::Semaphore& traces() noexcept override { return own_traces; }
 
   reactord::Task<Mistakes> reload(Caller) override { return record("reload"); }
   reactord::Task<Mistakes> set_limit(std::string name, std::string value, Caller) override {
@@ -47,6 +53,8 @@ class FakeControlHost final : public reactord::ControlHost {
   reactord::SlowCalls slow;
   reactord::Duration threshold = std::chrono::milliseconds(100);
   reactord::LogLevel level = reactord::LogLevel::info;
+  reactord::WatchHandle<reactord::Log> own_log;  // writes to nothing
+  reactord::Semaphore own_traces;
   std::string refusal;              // of a reload
   Mistakes mistakes;                // of each change
   std::vector<std::string> wanted;  // the changes that were asked for
