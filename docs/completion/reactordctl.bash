@@ -2,7 +2,7 @@
 _reactordctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" word skip=""
   local options='--socket --timeout --json --help --version'
-  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow quit'
+  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow events trace quit'
   COMPREPLY=()
   case $previous in
     -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
@@ -24,7 +24,7 @@ _reactordctl() {
   done
   case $command in
     '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
-    log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
+    log-level | events) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
     connections)
       mapfile -t COMPREPLY < <(compgen -W 'sort= limit=' -- "$current")
       compopt -o nospace

@@ -22,6 +22,8 @@ class Output {
   void write(std::string_view bytes);
   void flush();
   int failure() const noexcept { return failure_; }  // an errno; 0: none
+  int fd() const noexcept { return fd_; }
+  bool is_open() const noexcept { return state_ == State::open; }
 
  private:
   enum class State : std::uint8_t {
