@@ -2,7 +2,7 @@
 _reactordctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" word skip=""
   local options='--socket --timeout --json --interval --count --help --version'
-  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow ended metrics top quit'
+  local commands='help stats connections connection kill drain reload log-level limits listeners programs slow ended metrics events trace top quit'
   COMPREPLY=()
   case $previous in
     -s | --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
@@ -25,11 +25,11 @@ _reactordctl() {
   case $command in
     '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
     metrics) mapfile -t COMPREPLY < <(compgen -W '--openmetrics' -- "$current") ;;
-    log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
     top)
       mapfile -t COMPREPLY < <(compgen -W 'protocol= peer= state=' -- "$current")
       compopt -o nospace
       ;;
+    log-level | events) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
     connections)
       mapfile -t COMPREPLY < <(compgen -W 'sort= limit=' -- "$current")
       compopt -o nospace

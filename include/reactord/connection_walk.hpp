@@ -22,6 +22,7 @@
 
 namespace reactord {
 
+class ConnectionTrace;
 class Server;
 class ServerCore;
 class Session;
@@ -76,13 +77,16 @@ class ConnectionWalk {
 
  private:
   friend class SessionOrder;
+  friend class ConnectionTrace;
   friend class List<ConnectionWalk>;
 
   void stand_at(Session* session) noexcept;
 
-  SessionOrder* order_;            // null when the server has gone
-  Session* next_ = nullptr;        // null when it is over
-  std::uint64_t last_;             // the number of the last connection that it shows
+  SessionOrder* order_;      // null when the server has gone
+  Session* next_ = nullptr;  // null when it is over
+  std::uint64_t last_;       // the number of the last connection that it shows
+  // Is told when the session has ended at which the walk stays. Null: the walk goes on to the next one.
+  ConnectionTrace* trace_ = nullptr;
   ListNode<ConnectionWalk> node_;  // among the walks of the server
 };
 

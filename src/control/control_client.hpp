@@ -41,12 +41,13 @@ class ControlClient {
       : reactor_(reactor), socket_(std::move(socket)), timeout_(timeout), output_(output) {}
 
   // Sends the request, a line with its end, and writes the answer to the output, without its last line. Turns the Reactor
-  // until that is done.
+  // until that is done. The answer of a command that goes on (known_commands.hpp) is written as it comes, and may pause for any
+  // time; it has its end, too, where nobody reads the output any more.
   Outcome ask(std::string request);
 
  private:
   Task<> exchange(std::string request, Outcome& outcome);
-  Task<Outcome> show_answer(Conn& conn);
+  Task<Outcome> show_answer(Conn& conn, bool goes_on);
 
   Reactor& reactor_;
   const std::string socket_;

@@ -1,5 +1,6 @@
 #include "control/known_commands.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace reactord::control {
@@ -21,11 +22,26 @@ constexpr auto commands = std::to_array<KnownCommand>({
     {"ended", "[ID] [FILTER...] [limit=N]", "the last connections that have ended, and why"},
     {"top", "[FILTER...]", "a live screen of all this; on a pipe, a line each interval"},
     {"metrics", "[--openmetrics]", "the metrics, as Prometheus reads them"},
+    {"events", "[LEVEL]", "the lines of the log, as they are made", true},
+    {"trace", "ID [LIMIT]", "what a connection says and hears", true},
     {"quit", "", "end the session"},
 });
 
 }  // namespace
 
 std::span<const KnownCommand> known_commands() noexcept { return commands; }
+
+bool goes_on(std::string_view request) noexcept {
+  constexpr std::string_view spaces = " \t\n";
+  constexpr std::string_view json = "--json";
+  std::string_view word;
+  do {
+    request.remove_prefix(std::min(request.find_first_not_of(spaces), request.size()));
+    word = request.substr(0, request.find_first_of(spaces));
+    request.remove_prefix(word.size());
+  } while (word == json);
+  const auto found = std::ranges::find(commands, word, &KnownCommand::name);
+  return found != commands.end() && found->goes_on;
+}
 
 }  // namespace reactord::control

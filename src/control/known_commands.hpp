@@ -9,8 +9,12 @@ namespace reactord::control {
 
 struct KnownCommand {
   std::string_view name, arguments, help;
+  bool goes_on = false;  // its answer has no end until somebody has enough, and may pause for any time
 };
 
 std::span<const KnownCommand> known_commands() noexcept;
+
+// Whether the command of this request goes on.
+bool goes_on(std::string_view request) noexcept;
 
 }  // namespace reactord::control

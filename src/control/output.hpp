@@ -23,6 +23,7 @@ class Output {
   void flush();
   int failure() const noexcept { return failure_; }                // an errno; 0: none
   bool is_open() const noexcept { return state_ == State::open; }  // bytes are not left out
+  int fd() const noexcept { return fd_; }
 
  private:
   enum class State : std::uint8_t {

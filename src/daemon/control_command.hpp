@@ -18,6 +18,7 @@
 
 #include "reactord/conn.hpp"
 #include "reactord/context.hpp"
+#include "reactord/line_reader.hpp"
 #include "reactord/task.hpp"
 
 namespace reactord {
@@ -35,7 +36,8 @@ struct ControlRequest {
   ControlHost& host;
   Conn&
       conn;  // the answer goes there: co_await its write(), so that a client that does not read holds up itself alone
-  Context& context;                // done when the answer is wanted no more
+  LineReader& input;  // what the client has sent behind the request: for a command that waits for it
+  Context& context;   // done when the answer is wanted no more
   std::vector<std::string> words;  // behind the name, without --json
   ControlFormat format = ControlFormat::text;
   std::span<const std::span<const ControlCommand>> tables = {};  // of all commands there are
@@ -62,5 +64,7 @@ std::span<const ControlCommand> report_commands() noexcept;
 std::span<const ControlCommand> change_commands() noexcept;
 // metrics.
 std::span<const ControlCommand> metrics_commands() noexcept;
+// events, trace: what goes on until the client has enough.
+std::span<const ControlCommand> follow_commands() noexcept;
 
 }  // namespace reactord

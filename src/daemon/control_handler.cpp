@@ -37,8 +37,12 @@ Task<> ControlHandler::serve(Conn& conn, Context& context) {
   while (goes_on) {
     auto line = co_await lines.read_line();
     if (!line) co_return;
-    ControlRequest request{
-        .host = host_, .conn = conn, .context = context, .words = words_of(*line), .tables = tables_};
+    ControlRequest request{.host = host_,
+                           .conn = conn,
+                           .input = lines,
+                           .context = context,
+                           .words = words_of(*line),
+                           .tables = tables_};
     goes_on = co_await answer(std::move(request));
     co_await context.reactor().next_turn();
   }

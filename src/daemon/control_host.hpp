@@ -17,6 +17,7 @@
 #include "daemon/log.hpp"
 #include "daemon/programs.hpp"
 #include "daemon/slow_calls.hpp"
+#include "reactord/semaphore.hpp"
 #include "reactord/server.hpp"
 #include "reactord/task.hpp"
 
@@ -54,6 +55,11 @@ class ControlHost {
       const = 0;                              // why there can be none, whatever the files; empty: there can
   virtual LiveTotals& totals() noexcept = 0;  // it is told of each connection of server() that ends
   virtual DaemonFacts facts() const = 0;      // what metrics tell beside all this
+
+  // ---- What it lets others follow
+
+  virtual Log& log() noexcept = 0;
+  virtual Semaphore& traces() noexcept = 0;  // a permit for each connection that is traced: control_traces
 
   // ---- What it changes. Each may suspend. Result: the mistakes, one line each; empty: it is done.
 

@@ -20,6 +20,9 @@ inline constexpr Duration control_line_timeout = 1min;
 inline constexpr Duration control_write_timeout = 10s;
 inline constexpr std::size_t control_output = 256 * 1024;        // bytes for one client
 inline constexpr std::size_t control_buffers = 4 * 1024 * 1024;  // bytes for all clients
+// Commands that follow something live (live_lines.hpp): bytes that wait for one client, and traces at once.
+inline constexpr std::size_t control_live_lines = 64 * 1024;
+inline constexpr std::size_t control_traces = 8;
 // At the end of the daemon: for the answer to the last command.
 inline constexpr Duration control_drain_timeout = 1s;
 

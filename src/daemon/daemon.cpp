@@ -247,7 +247,8 @@ class Daemon final : ServerLog {
   LiveSettings live_;
   DaemonHost host_;
   ControlHandler control_handler_{
-      host_, {connection_commands(), report_commands(), change_commands(), metrics_commands()}};
+      host_,
+      {connection_commands(), report_commands(), change_commands(), metrics_commands(), follow_commands()}};
   Control control_{reactor_, control_handler_, *log_, events_};
   Metrics metrics_{reactor_, host_, *log_, events_};
   MetricsFile metrics_file_{reactor_, host_, *log_};

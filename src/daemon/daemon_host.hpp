@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/control_host.hpp"
+#include "daemon/control_limits.hpp"
 #include "daemon/listeners.hpp"
 #include "daemon/live_settings.hpp"
 #include "daemon/program_log.hpp"
@@ -47,6 +48,8 @@ class DaemonHost final : public ControlHost {
   std::string refuses_reload() const override;
   LiveTotals& totals() noexcept override { return parts_.counters.totals(); }
   DaemonFacts facts() const override;
+  Log& log() noexcept override { return parts_.log; }
+  Semaphore& traces() noexcept override { return traces_; }
 
   Task<std::vector<std::string>> reload(ControlCaller caller) override;
   Task<std::vector<std::string>> set_limit(std::string name, std::string value,
@@ -57,6 +60,7 @@ class DaemonHost final : public ControlHost {
  private:
   Parts parts_;
   Stop stop_;
+  Semaphore traces_{parts_.reactor, control_traces};
 };
 
 }  // namespace reactord

@@ -114,7 +114,11 @@ Log::Counts Log::counts() const noexcept {
 }
 
 Log::Line::Line(Log& log, LogLevel level, std::string_view event, bool enabled)
-    : log_(log), enabled_(enabled), exceptions_(std::uncaught_exceptions()), start_(log.queue_.size()) {
+    : log_(log),
+      enabled_(enabled),
+      level_(level),
+      exceptions_(std::uncaught_exceptions()),
+      start_(log.queue_.size()) {
   if (enabled_) log_.begin(level, event);
 }
 
@@ -123,7 +127,7 @@ Log::Line::~Line() {
   if (std::uncaught_exceptions() > exceptions_) {
     log_.drop_from(start_);
   } else {
-    log_.end(start_);
+    log_.end(start_, level_);
   }
 }
 
@@ -139,12 +143,12 @@ void Log::begin(LogLevel level, std::string_view event) {
   ++begun_;
 }
 
-void Log::end(std::size_t start) {
+void Log::end(std::size_t start, LogLevel level) {
   queue_ += '\n';
   if (queue_.size() > queue_limit) {
-    const std::size_t length = queue_.size() - start;
-    if (!is_armed()) flush();
-    if (queue_.size() > queue_limit) drop_from(queue_.size() - length);
+    end_without_room(start, level);
+  } else if (!followers_.is_empty()) {
+    tell_followers(level, std::string_view(queue_).substr(start));
   }
   if (!is_armed()) reactor().flush_later(*this);  // when armed, it waits for room
 }

@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/log_follower.hpp"
+#include "reactord/list.hpp"
 #include "reactord/reactor.hpp"
 
 namespace reactord {
@@ -56,6 +58,7 @@ class Log final : public Watch {
     Line(Log& log, LogLevel level, std::string_view event, bool enabled);
     Log& log_;
     bool enabled_;
+    LogLevel level_;
     int exceptions_;  // one more in the destructor means that the line was not finished
     std::size_t start_;
   };
@@ -75,6 +78,10 @@ class Log final : public Watch {
   };
   Counts counts() const noexcept;
 
+  // Gives `follower` the lines that come from now on, until it leaves, which must be before either ends.
+  void follow(LogFollower& follower) noexcept { followers_.push_front(follower); }
+  static void leave(LogFollower& follower) noexcept { List<LogFollower>::remove(follower); }
+
  private:
   void on_ready(Readiness) override {}
   void on_timer() override { flush(); }
@@ -82,7 +89,10 @@ class Log final : public Watch {
   void on_release() override { reactor().retire(*this); }
   void on_shutdown() override { flush(); }
   void begin(LogLevel level, std::string_view event);
-  void end(std::size_t start);
+  void end(std::size_t start, LogLevel level);
+  void end_without_room(std::size_t start, LogLevel level) noexcept;
+  void tell_followers(LogLevel level, std::string_view line) noexcept;
+  void tell_of_lost_line() noexcept;
   void drop_from(std::size_t start) noexcept;
   void drop_all() noexcept;
   void count_lost(std::uint64_t lines) noexcept;
@@ -101,6 +111,7 @@ class Log final : public Watch {
   std::uint64_t reporting_ = 0;  // the count in a report that waits in the queue
   std::uint64_t begun_ = 0;      // lines since the start
   std::uint64_t lost_ = 0;       // of these, the ones that were dropped
+  List<LogFollower> followers_;
 };
 
 }  // namespace reactord

@@ -55,7 +55,7 @@ Carrier::Carrier(Reactor& reactor, int fd, Network network, Address remote)
 Carrier::Carrier(Reactor& reactor, Network network, Address remote)
     : Watch(reactor, -1),
       remote_(std::move(remote)),
-      ready_(readiness::writable | indirect),
+      ready_(readiness::writable | indirect | indirect_send),
       network_(network) {}
 
 // A receive from a unix socket stops behind descriptors and other credentials, of which epoll(7) says nothing.

@@ -1,7 +1,8 @@
 // Carrier: what moves the bytes of a connection. It tries now, and says -EAGAIN where it would have to wait. It remembers
 // what epoll has said until a try refutes it. It is the lowest layer of an Endpoint (drawn in endpoint.hpp).
 //
-//     a socket            the verbs as they are in carrier.cpp; recv(2) and send(2) without a virtual call
+//     a socket            the verbs as they are in carrier.cpp; recv(2) and send(2) without a virtual call, unless a layer
+//                         above makes its bytes go indirectly
 //     PipeEndpoint        verbs that take from the other end
 //     TransportEndpoint   verbs that ask a Transport of the user's
 #pragma once
@@ -67,6 +68,8 @@ class Carrier : public Watch {
 
   // A bit that is none of epoll's: bytes are not received by recv(2), which does for TCP, but by receive().
   static constexpr Readiness indirect = 0x8000'0000;
+  // The same for send(2) and send().
+  static constexpr Readiness indirect_send = 0x4000'0000;
   static constexpr Readiness over_bits = readiness::peer_finished | readiness::hang_up | readiness::error;
   // With one of these a receive may stop before the socket is empty: read on until it says that it is.
   static constexpr Readiness read_on_bits = over_bits | readiness::urgent;
@@ -76,8 +79,10 @@ class Carrier : public Watch {
   // A carrier of something else, which overrides the verbs.
   Carrier(Reactor& reactor, Network network, Address remote);
 
-  // True when recv(2) and send(2) do, on its descriptor.
+  // True when it has a descriptor to receive from and to send to.
   bool is_socket() const noexcept { return fd() >= 0; }
+  // True when send(2) does, on its descriptor.
+  bool sends_directly() const noexcept { return (ready_ & indirect_send) == 0; }
 
   ssize_t receive_some(std::span<char> room) noexcept {
     assert(!room.empty());
@@ -90,7 +95,11 @@ class Carrier : public Watch {
   }
   ssize_t send_some(std::string_view bytes) noexcept {
     assert(!bytes.empty());
-    return is_socket() ? system::send(fd(), bytes.data(), bytes.size()) : send(bytes.data(), bytes.size());
+    return sends_directly() ? system::send(fd(), bytes.data(), bytes.size()) : send_indirectly(bytes);
+  }
+  // The long way of a send.
+  virtual ssize_t send_indirectly(std::string_view bytes) noexcept {
+    return send(bytes.data(), bytes.size());
   }
   // The number of bytes that our close(2) could destroy on their way. Bytes that a unix socket has taken lie with the peer
   // already.
@@ -110,7 +119,7 @@ class Carrier : public Watch {
     if ((ready_ & read_on_bits) == 0) not_readable();
   }
   // Forgets the readiness that epoll told of a socket that was not connected yet.
-  void not_ready() noexcept { ready_ &= indirect; }
+  void not_ready() noexcept { ready_ &= indirect | indirect_send; }
 
   Address remote_;
   Readiness ready_;  // the readiness that epoll has told, and nothing since has refuted

@@ -10,6 +10,7 @@
 
 #include "net/carrier.hpp"
 #include "net/endpoint_listener.hpp"
+#include "net/wire_tap.hpp"
 #include "reactord/conn.hpp"
 #include "reactord/context.hpp"
 #include "reactord/error.hpp"
@@ -34,6 +35,11 @@ class EndpointState : public Carrier {
   void set_context(Context* context);
 
   EndpointListener* listener() const noexcept { return rare_ ? rare_->listener : nullptr; }
+
+  // Tells `tap`, which is in no endpoint, of all bytes that come and go until remove_tap(), which must come before the end of
+  // either. Works in every phase. Throws std::bad_alloc, and changes nothing then.
+  void add_tap(WireTap& tap);
+  void remove_tap(WireTap& tap) noexcept;  // `tap` must be in this endpoint
 
   Address local_address() const;
   // The error of an operation. `failure` is as in IoOperation::failure(), and not zero.
@@ -68,6 +74,20 @@ class EndpointState : public Carrier {
     if (listener() != nullptr) listener()->on_ready();
   }
 
+  // What lies between the carrier and the operations. There is none while it would be empty.
+  struct Detour {
+    // Bytes that are received before all others.
+    Buffer put_back;
+    List<WireTap> taps;
+  };
+  // Makes the Detour on demand. Throws std::bad_alloc.
+  Detour& detour();
+  // Sets the bits of the way that bytes take from what the Detour holds, and ends it when that is nothing.
+  void choose_way() noexcept;
+  bool is_tapped() const noexcept { return rare_ && rare_->detour && !rare_->detour->taps.is_empty(); }
+  void tell_received(std::string_view bytes) const noexcept;
+  void tell_sent(std::string_view bytes) const noexcept;
+
   struct Attachment final : ContextListener {
     explicit Attachment(EndpointState& of) noexcept : state(of) {}
     void on_done(Context& context) noexcept override { state.cancel(context.code()); }
@@ -85,8 +105,8 @@ class EndpointState : public Carrier {
     Time write_deadline = Time::never();
     // Reads give eof once so many bytes have been read.
     std::uint64_t read_limit = ~std::uint64_t{0};
-    // Bytes that are received before all others.
-    Buffer put_back;
+    // Null: bytes go between the carrier and the operations without one.
+    std::unique_ptr<Detour> detour;
     // The bytes that were discarded after our FIN.
     std::uint64_t discarded = 0;
     // The code with which the Context is done: all operations fail with it. eof: it is not.

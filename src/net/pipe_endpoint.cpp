@@ -172,6 +172,7 @@ PipeEndpoint::Taken PipeEndpoint::take(char* into, std::size_t count) noexcept {
   const bool all =
       !buffered_ && !is_closed() && writer_ != nullptr && writer_->count_ > 0 && writer_->part_count_ == 0;
   if (all) end_write(0);
+  tell_sent({into, taken.bytes});
   bytes_written_ += taken.bytes;
   last_activity_ = reactor().now();
   note_progress();

@@ -145,27 +145,39 @@ bool ReadHalf::continue_read(ReadOperation& operation) {
   return false;
 }
 
-// Judges a receive that gave no bytes. True: the operation has completed.
 // The socket may have been found empty before: what was put back makes it readable, and is no plain receive.
 void ReadHalf::put_back(Buffer& held) {
   if (held.empty()) return;
-  Buffer& kept = rare().put_back;
+  Buffer& kept = detour().put_back;
   assert(kept.empty());
   bytes_read_ -= held.size();
   kept.swap(held);
-  ready_ |= indirect | readiness::readable;
+  choose_way();
+  ready_ |= readiness::readable;
 }
 
 ssize_t ReadHalf::receive_indirectly(std::span<char> room) noexcept {
-  if (!rare_ || rare_->put_back.empty()) return receive(room.data(), room.size());
-  const std::string_view held = rare_->put_back.view().substr(0, room.size());
+  if (!rare_ || !rare_->detour) return receive(room.data(), room.size());
+  return receive_by_detour(room);
+}
+
+// Taps have been told of what was put back.
+ssize_t ReadHalf::receive_by_detour(std::span<char> room) noexcept {
+  Buffer& put_back = rare_->detour->put_back;
+  if (put_back.empty()) {
+    const ssize_t received = receive(room.data(), room.size());
+    if (received > 0) tell_received({room.data(), static_cast<std::size_t>(received)});
+    return received;
+  }
+  const std::string_view held = put_back.view().substr(0, room.size());
   const std::size_t count = held.copy(room.data(), room.size());
-  rare_->put_back.consume(count);
+  put_back.consume(count);
   more_may_wait();
-  if (rare_->put_back.empty() && is_socket() && network() != Network::unix_socket) ready_ &= ~indirect;
+  if (put_back.empty()) choose_way();
   return static_cast<ssize_t>(count);
 }
 
+// Judges a receive that gave no bytes. True: the operation has completed.
 bool ReadHalf::read_stopped(ReadOperation& operation, ssize_t result) noexcept {
   const bool buffered = operation.kind_ != IoOperation::Kind::memory;
   if (buffered) operation.buffer_->consume(0);  // gives back storage that stayed empty

@@ -44,7 +44,9 @@ class ReadHalf : public WriteHalf {
   // changes nothing then.
   void put_back(Buffer& held);
   // The number of bytes received and not yet read.
-  std::size_t unread() const noexcept { return unreceived() + (rare_ ? rare_->put_back.size() : 0); }
+  std::size_t unread() const noexcept {
+    return unreceived() + (rare_ && rare_->detour ? rare_->detour->put_back.size() : 0);
+  }
 
   std::uint64_t bytes_read() const noexcept { return bytes_read_; }
   int read_failure() const noexcept { return read_failure_; }
@@ -85,6 +87,7 @@ class ReadHalf : public WriteHalf {
 
  private:
   ssize_t receive_indirectly(std::span<char> room) noexcept override;
+  ssize_t receive_by_detour(std::span<char> room) noexcept;
   template <bool Direct>
   bool continue_take(ReadOperation& operation);
   bool keep_taking(ReadOperation& operation, ssize_t received, std::size_t taken);

@@ -87,7 +87,8 @@ bool WriteHalf::send_parts(PendingWrite& operation) noexcept {
   while (looked_at < most && count < parts.size()) offer(operation.parts_[looked_at++]);
   std::size_t sent = 0;
   if (count > 0) {
-    const ssize_t result = send_gathered(parts.data(), count);
+    const ssize_t result = sends_directly() ? system::send_gathered(fd(), parts.data(), count)
+                                            : send_gathered_indirectly(std::span(parts).first(count));
     if (result < 0) {
       send_stopped(result);
       return true;

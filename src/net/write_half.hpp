@@ -9,6 +9,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -43,7 +44,7 @@ class WriteHalf : public EndpointState {
     assert(!bytes.empty());
     ssize_t sent = 0;
     // With no output waiting, the socket was writable when last heard of.
-    if (output_.empty() && is_socket()) [[likely]] {
+    if (output_.empty() && sends_directly()) [[likely]] {
       sent = system::send_once(fd(), bytes.data(), bytes.size());
       if (sent == static_cast<ssize_t>(bytes.size())) [[likely]] {
         bytes_written_ += bytes.size();
@@ -134,6 +135,8 @@ class WriteHalf : public EndpointState {
   void wake_writer();
   void take_over(PendingWrite& operation);
   bool send_parts(PendingWrite& operation) noexcept;
+  ssize_t send_indirectly(std::string_view bytes) noexcept override;
+  ssize_t send_gathered_indirectly(std::span<const iovec> parts) noexcept;
   bool keep_unsent(Buffer& replies, ssize_t sent) noexcept;
   void keep(std::string_view unsent) noexcept;
   void count_sent(std::size_t sent, std::size_t offered) noexcept;

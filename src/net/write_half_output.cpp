@@ -1,4 +1,5 @@
 // The output buffer: how it is emptied, and whether the peer takes what waits in it.
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <new>
@@ -14,6 +15,23 @@ inline void WriteHalf::count_sent(std::size_t sent, std::size_t offered) noexcep
     not_writable();
     note_progress();
   }
+}
+
+ssize_t WriteHalf::send_indirectly(std::string_view bytes) noexcept {
+  const ssize_t sent = send(bytes.data(), bytes.size());
+  if (sent > 0) tell_sent(bytes.substr(0, static_cast<std::size_t>(sent)));
+  return sent;
+}
+
+ssize_t WriteHalf::send_gathered_indirectly(std::span<const iovec> parts) noexcept {
+  const ssize_t sent = send_gathered(parts.data(), parts.size());
+  auto left = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+  for (std::size_t part = 0; left > 0; ++part) {
+    const std::size_t count = std::min(left, parts[part].iov_len);
+    tell_sent({static_cast<const char*>(parts[part].iov_base), count});
+    left -= count;
+  }
+  return sent;
 }
 
 std::size_t WriteHalf::send_at_once(std::string_view bytes) noexcept {

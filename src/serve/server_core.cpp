@@ -131,7 +131,7 @@ void ServerCore::session_replaced(Session& former, Session& session) noexcept {
 
 void ServerCore::session_ended(Session& session, EndCause cause) {
   sessions_.remove(session);
-  order_.remove(session);
+  order_.remove(session, cause);
   resumed_.replaced(session, nullptr);
   delivery_.forget(session);
   counts_.one_ended(cause);

@@ -100,6 +100,7 @@ class Session : SessionPlace {
   friend class ServerCore;
   friend class SessionTable;
   friend class SessionOrder;
+  friend class ConnectionTrace;
   friend class List<Session>;
   void set_number(std::uint64_t number) noexcept {
     number_ = number & ((std::uint64_t{1} << number_bits) - 1);

@@ -1,6 +1,7 @@
 #include "serve/session_order.hpp"
 
 #include "reactord/connection_walk.hpp"
+#include "serve/connection_trace.hpp"
 #include "serve/session.hpp"
 
 namespace reactord {
@@ -23,19 +24,19 @@ void SessionOrder::add(Session& session) noexcept {
 void SessionOrder::replace(Session& former, Session& session) noexcept {
   session.set_number(former.number());
   places_.insert_before(former, session);
-  pass_on(former, &session);
+  for (ConnectionWalk* walk = walks_.first(); walk != nullptr; walk = walks_.next(*walk)) {
+    if (walk->next_ == &former) walk->stand_at(&session);
+  }
   places_.remove(former);
 }
 
-void SessionOrder::remove(Session& session) noexcept {
-  pass_on(session, next(session));
-  places_.remove(session);
-}
-
-void SessionOrder::pass_on(const Session& from, Session* to) noexcept {
+void SessionOrder::remove(Session& session, EndCause cause) noexcept {
   for (ConnectionWalk* walk = walks_.first(); walk != nullptr; walk = walks_.next(*walk)) {
-    if (walk->next_ == &from) walk->stand_at(to);
+    if (walk->next_ != &session) continue;
+    walk->stand_at(next(session));
+    if (walk->trace_ != nullptr) walk->trace_->session_ended(session, cause);
   }
+  places_.remove(session);
 }
 
 Session* SessionOrder::first() const noexcept { return session_at(places_.first()); }

@@ -5,11 +5,13 @@
 //          walk          walk              each at the session that it shows next
 //
 // A session that ends moves the walks that stand at it to the next one. A walk does not go beyond the session that was the
-// last one when it began: so it ends, however many connections come meanwhile.
+// last one when it began: so it ends, however many connections come meanwhile. A walk that stays at its session is how a
+// ConnectionTrace hears of the end of that.
 #pragma once
 
 #include <cstdint>
 
+#include "reactord/end_cause.hpp"
 #include "reactord/list.hpp"
 
 namespace reactord {
@@ -34,7 +36,7 @@ class SessionOrder {
   void add(Session& session) noexcept;  // as the last one, with the next number
   // `session` takes the place and the number of `former`.
   void replace(Session& former, Session& session) noexcept;
-  void remove(Session& session) noexcept;
+  void remove(Session& session, EndCause cause) noexcept;  // it has ended by `cause`
 
   Session* first() const noexcept;                        // null when there is none
   static Session* next(const Session& session) noexcept;  // null after the last
@@ -45,7 +47,6 @@ class SessionOrder {
  private:
   friend class ConnectionWalk;
   static Session* session_at(SessionPlace* place) noexcept;
-  void pass_on(const Session& from, Session* to) noexcept;
 
   OrderedList<SessionPlace> places_;
   List<ConnectionWalk> walks_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/control_host.hpp"
+#include "daemon/control_limits.hpp"
 
 namespace test {
 
@@ -14,7 +15,10 @@ class FakeControlHost final : public reactord::ControlHost {
   using Mistakes = std::vector<std::string>;
   using Caller = reactord::ControlCaller;
 
-  explicit FakeControlHost(reactord::Server& clients) : clients_(clients) {}
+  explicit FakeControlHost(reactord::Server& clients)
+      : own_log(reactord::Log::open(clients.reactor(), -1, reactord::LogLevel::debug)),
+        own_traces(clients.reactor(), reactord::control_traces),
+        clients_(clients) {}
 
   reactord::Server& server() noexcept override { return clients_; }
   std::string version() const override { return "reactord 0.0"; }
@@ -32,6 +36,8 @@ class FakeControlHost final : public reactord::ControlHost {
   std::string refuses_reload() const override { return refusal; }
   reactord::LiveTotals& totals() noexcept override { return live_totals; }
   reactord::DaemonFacts facts() const override { return daemon_facts; }
+  reactord::Log& log() noexcept override { return *own_log; }
+  reactord::Semaphore& traces() noexcept override { return own_traces; }
 
   reactord::Task<Mistakes> reload(Caller) override { return record("reload"); }
   reactord::Task<Mistakes> set_limit(std::string name, std::string value, Caller) override {
@@ -53,6 +59,8 @@ class FakeControlHost final : public reactord::ControlHost {
   reactord::LogLevel level = reactord::LogLevel::info;
   reactord::LiveTotals live_totals;  // told by the test
   reactord::DaemonFacts daemon_facts;
+  reactord::WatchHandle<reactord::Log> own_log;  // writes to nothing
+  reactord::Semaphore own_traces;
   std::string refusal;              // of a reload
   Mistakes mistakes;                // of each change
   std::vector<std::string> wanted;  // the changes that were asked for
