@@ -4,9 +4,11 @@
 
 #include "base/system_files.hpp"
 #include "base/system_process.hpp"
+#include "daemon/duration_buckets.hpp"
 #include "daemon/program.hpp"
 #include "daemon/setting_values.hpp"
 #include "daemon/shown_address.hpp"
+#include "event/loop_times.hpp"
 
 namespace reactord {
 namespace {
@@ -81,9 +83,9 @@ DaemonFacts DaemonHost::facts() const {
           .resident_memory = system::resident_memory(),
           .open_descriptors = open_descriptors(parts_.reactor),
           .listeners = {},
-          .turns = {},
-          .handlers = {},
-          .timer_lateness = {}};
+          .turns = in_buckets(parts_.reactor.times().turns()),
+          .handlers = in_buckets(parts_.reactor.times().dispatches()),
+          .timer_lateness = in_buckets(parts_.reactor.times().lateness())};
 }
 
 Task<std::vector<std::string>> DaemonHost::reload(ControlCaller caller) {

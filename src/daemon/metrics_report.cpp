@@ -110,9 +110,10 @@ void tell_durations(MetricsText& out, std::string_view name, std::string_view he
 
 void tell_loop(MetricsText& out, const DaemonFacts& facts, const Server& server) {
   tell(out, "reactord_turns_total", Type::counter, "Turns of the loop.", server.reactor().turns());
-  tell_durations(out, "reactord_turn_seconds", "How long a turn of the loop took, without its wait.",
-                 facts.turns);
-  tell_durations(out, "reactord_handler_seconds", "How long the loop was in one call.", facts.handlers);
+  tell_durations(out, "reactord_turn_seconds",
+                 "How long a turn of the loop took, without its wait; of one turn in sixteen.", facts.turns);
+  tell_durations(out, "reactord_handler_seconds", "How long the loop was in one call, in these turns.",
+                 facts.handlers);
   tell_durations(out, "reactord_timer_lateness_seconds", "How late timers were.", facts.timer_lateness);
 }
 
