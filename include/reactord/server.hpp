@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "reactord/any_handler.hpp"
@@ -67,6 +68,12 @@ struct OpenWork {
 };
 
 using ListenerId = std::uint64_t;  // never 0
+
+// The connections of one listener. Connections that wait for their address's turn, and rejected ones that linger, are open.
+struct ListenerCounts {
+  std::uint64_t accepted = 0;  // so far
+  std::size_t open = 0;
+};
 
 // Receives the events of a Server, from the loop. It must not block or throw. Arguments are valid during the call. It
 // may call its Server, and within a turn destroy it.
@@ -175,6 +182,10 @@ class Server {
   // Says whether `handler` may be called yet: a listener serves it, or still accepts for it, or a connection of it is open
   // or waits for its turn. Walks over all of them.
   bool is_serving(AnyHandler handler) const noexcept;
+  // Those of a listener until it has closed; empty from then on, and when there is none. With another handler it has
+  // another id, whose counts begin at zero. Connections of a former handler, of a listener that has closed, and those
+  // given to serve() count for no listener, only for the server.
+  std::optional<ListenerCounts> counts_of(ListenerId id) const noexcept;
   std::uint64_t accepted() const noexcept;
   std::uint64_t ended(EndCause cause) const noexcept;
 

@@ -27,9 +27,11 @@ class ControlHost {
  public:
   struct ListenerRow {
     std::string protocol;
-    std::string address;    // as in the log
-    std::string passed_as;  // FileDescriptorName= of the socket unit; empty: it was not passed
-    Duration age;           // since it was opened, or began to serve that protocol
+    std::string address;         // as in the log
+    std::string passed_as;       // FileDescriptorName= of the socket unit; empty: it was not passed
+    Duration age;                // since it was opened, or began to serve that protocol
+    std::uint64_t accepted = 0;  // connections, in that time
+    std::size_t open = 0;        // of them
   };
   struct LimitRow {
     std::string_view name;  // of the setting

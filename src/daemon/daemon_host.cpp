@@ -35,10 +35,13 @@ void DaemonHost::tell(TellCounter& tell) const {
 std::vector<ControlHost::ListenerRow> DaemonHost::listeners() const {
   std::vector<ListenerRow> rows;
   for (const Listeners::Served& one : parts_.listeners.served()) {
+    const ListenerCounts counts = parts_.server.counts_of(one.id).value_or(ListenerCounts());
     rows.push_back({.protocol = one.option.protocol,
                     .address = shown_address(one.address),
                     .passed_as = one.option.is_passed() ? std::string(one.option.passed_name()) : "",
-                    .age = parts_.reactor.now() - one.since});
+                    .age = parts_.reactor.now() - one.since,
+                    .accepted = counts.accepted,
+                    .open = counts.open});
   }
   return rows;
 }

@@ -35,13 +35,14 @@ Task<std::string> stats(ControlRequest& request) {
 // ---- listeners
 
 std::string table_of(const std::vector<ControlHost::ListenerRow>& rows, ControlFormat format) {
-  static constexpr std::array<ControlTable::Column, 4> columns{
-      {{"protocol", 12}, {"age", 8}, {"address", 32}, {"passed-as", 0}}};
+  static constexpr std::array<ControlTable::Column, 6> columns{
+      {{"protocol", 12}, {"age", 8}, {"accepted", 10}, {"open", 8}, {"address", 32}, {"passed-as", 0}}};
   std::string text;
   ControlTable table(columns, format, text);
   table.begin();
   for (const auto& row : rows)
-    table.row(std::array<ControlTable::Cell, 4>{row.protocol, row.age, row.address, row.passed_as});
+    table.row(std::array<ControlTable::Cell, 6>{row.protocol, row.age, row.accepted, std::uint64_t{row.open},
+                                                row.address, row.passed_as});
   table.end();
   return text;
 }
@@ -163,7 +164,8 @@ constexpr std::array<ControlCommand, 5> commands{{
     {"stats", "", "show the counters of SIGUSR1, and what the daemon is", stats,
      "  lines, in and out are those of connections that have ended. waiting: accepted, and not served\n"
      "  yet because of the limits on their address; they count as open.\n"},
-    {"listeners", "", "list where the daemon listens", listeners},
+    {"listeners", "", "list where the daemon listens, and the connections of each listener", listeners,
+     "  accepted: so far, since the listener was opened or began to serve that protocol. open: of those.\n"},
     {"programs", "", "list the programs that serve connections, and their processes", programs,
      "  workers: as configured, 0 where each connection has a process. running: the processes.\n"
      "  open-lines: given to a worker and not answered. starts and ends: of processes, so far.\n"},

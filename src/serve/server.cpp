@@ -51,6 +51,10 @@ Reactor& Server::reactor() const noexcept { return core_->reactor(); }
 bool Server::is_draining() const noexcept { return core_->is_draining(); }
 std::size_t Server::open_connections() const noexcept { return core_->counts().open(); }
 std::size_t Server::waiting_connections() const noexcept { return core_->admission().waiting(); }
+std::optional<ListenerCounts> Server::counts_of(ListenerId id) const noexcept {
+  const Service* const service = core_->find_listening(id);
+  return service == nullptr ? std::nullopt : std::optional(service->counts());
+}
 std::uint64_t Server::accepted() const noexcept { return core_->counts().accepted(); }
 std::uint64_t Server::ended(EndCause cause) const noexcept { return core_->counts().ended(cause); }
 bool Server::check() const noexcept { return core_->check(); }

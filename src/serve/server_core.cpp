@@ -38,15 +38,16 @@ void ServerCore::count_places() {
 
 // The observer is called first: no user code runs between the count and the listing of a connection. Meanwhile the
 // server counts as accepting, so that the observer can neither destroy it nor find it drained.
-void ServerCore::count_accepted() {
+void ServerCore::count_accepted(Service& service) {
   ++accepting_;
   if (options_.observer != nullptr) options_.observer->on_accepted();
   --accepting_;
   counts_.one_accepted();
+  service.one_accepted();
 }
 
 void ServerCore::admit(Service& service, Conn conn) {
-  count_accepted();
+  count_accepted(service);
   if (!admission_->has_limits()) [[likely]]
     return begin_session(service, std::move(conn), Begin::now);
   Address remote;
@@ -79,6 +80,7 @@ void ServerCore::begin_session(Service& service, Conn conn, Begin begin) {
 
 void ServerCore::no_memory_for(Service& service, const Address& remote) {
   ran_out_ = reactor().now();
+  service.one_ended();  // first: the observer may listen, which forgets a service that is of no use
   if (options_.observer != nullptr) {
     options_.observer->on_closed({.number = 0,
                                   .protocol = service.protocol(),
@@ -104,7 +106,7 @@ Service& ServerCore::single_service(AnyHandler handler, std::string_view protoco
 
 void ServerCore::serve(Conn conn, AnyHandler handler, std::string_view protocol) {
   Service& service = single_service(handler, protocol);
-  count_accepted();
+  count_accepted(service);
   try {
     if (admission_->has_limits()) admission_->take_place(conn);
   } catch (const std::bad_alloc&) {
@@ -135,6 +137,7 @@ void ServerCore::session_ended(Session& session, EndCause cause) {
   resumed_.replaced(session, nullptr);
   delivery_.forget(session);
   counts_.one_ended(cause);
+  session.service_.one_ended();
   if (admission_->has_limits() && session.takes_place()) admission_->leave_place(session.conn_.remote_addr());
   report_drained();
 }
@@ -212,8 +215,8 @@ bool ServerCore::check() const noexcept {
     ++listed;
     if (session->takes_place()) ++places;
   }
-  return counts_.check() && listed == counts_.open() && sessions_.check() && order_.check() &&
-         admission_->check(places);
+  return counts_.check() && services_.open() == counts_.open() && listed == counts_.open() &&
+         sessions_.check() && order_.check() && admission_->check(places);
 }
 
 }  // namespace reactord

@@ -46,6 +46,7 @@ class ServerCore final : public Watch, ReactorObserver {
   OpenWork open_work() const noexcept;
   bool is_serving(const AnyHandler& handler) const noexcept;
   const ConnectionCounts& counts() const noexcept { return counts_; }
+  Service* find_listening(ListenerId id) const noexcept;  // null: there is none, or its accept loop has ended
   bool check() const noexcept;
 
   // ---- For its services and its admission.
@@ -102,9 +103,8 @@ class ServerCore final : public Watch, ReactorObserver {
 
   void drain_some();
   void tell_limits();
-  Service* find_listening(ListenerId id) const;  // null when there is none, or its accept loop has ended
   Service& single_service(AnyHandler handler, std::string_view protocol);
-  void count_accepted();
+  void count_accepted(Service& service);
   void report_drained();
 
   ServerOptions options_;

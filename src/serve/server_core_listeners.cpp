@@ -46,7 +46,7 @@ ListenerId ServerCore::listen_on(Listener listener, AnyHandler handler, std::str
   return service.id_;
 }
 
-Service* ServerCore::find_listening(ListenerId id) const {
+Service* ServerCore::find_listening(ListenerId id) const noexcept {
   const auto found = listening_.find(id);
   return found == listening_.end() ? nullptr : found->second;
 }

@@ -61,6 +61,15 @@ class Service {
     if (listener_) auto closed = listener_->close();
   }
   void limits_changed() noexcept { send_limits_ = send_limits_of(limits()); }
+  void one_accepted() noexcept {
+    ++counts_.accepted;
+    ++counts_.open;
+  }
+  void one_ended() noexcept {  // one must be open
+    assert(counts_.open > 0);
+    --counts_.open;
+  }
+  const ListenerCounts& counts() const noexcept { return counts_; }
   const AnyHandler& handler() const noexcept { return handler_; }
   const std::string& protocol() const noexcept { return protocol_; }
 
@@ -74,6 +83,7 @@ class Service {
   AnyHandler handler_;
   std::string protocol_;
   SendLimits send_limits_{};
+  ListenerCounts counts_;          // of its connections, also when it has no listener
   std::uint64_t last_accept_ = 0;  // Server::accepted() after its last accept
   ListenerId id_ = 0;              // 0 when it has no listener
   bool stopped_ = false;           // set when it accepts only the connections in its queue

@@ -23,6 +23,7 @@ class ServiceList {
   // The service without a listener that serves `handler` under that name; null when there is none.
   Service* find_single(const AnyHandler& handler, std::string_view protocol) const noexcept;
 
+  std::size_t open() const noexcept;                          // connections of all services
   bool has_marked(const AnyHandler& handler) const noexcept;  // as used
 
   // Forgets those that are of no use, if there are twice as many services as were left the last time. `mark_used()`

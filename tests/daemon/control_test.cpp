@@ -128,10 +128,13 @@ TEST_CASE("listeners and programs are listed, and connections may be killed") {
   daemon.process().wait_for_log({"event=listening", daemon.address("p")});
   const std::string listeners = daemon.command("listeners --json");
   CHECK(holds(listeners, "{\"protocol\":\"line\",\"age\":"));
+  CHECK(holds(listeners, "\"accepted\":0,\"open\":0,\"address\":\"unix:" + daemon.address("p") + "\""));
   CHECK(holds(listeners, "\"address\":\"unix:" + daemon.address("p") + "\",\"passed-as\":\"\"}"));
 
   Client client(daemon.address("p"));
   CHECK(client.ask("x") == "x");
+  CHECK(holds(daemon.command("listeners --json"),
+              "\"accepted\":1,\"open\":1,\"address\":\"unix:" + daemon.address("p") + "\""));
   CHECK(
       holds(daemon.command("programs --json"),
             "{\"program\":\"cat\",\"mode\":\"connection\",\"state\":\"serving\",\"workers\":0,\"running\":1,"

@@ -48,10 +48,10 @@ TEST_CASE_FIXTURE(CommandStage, "stats tells every counter by its name") {
 }
 
 TEST_CASE_FIXTURE(CommandStage, "listeners and programs are rows") {
-  host.listener_rows = {{"line", "unix:/run/l.sock", "web", 5s}};
+  host.listener_rows = {{"line", "unix:/run/l.sock", "web", 5s, 91, 3}};
   CHECK(answer_to("listeners --json")
-            .find("{\"protocol\":\"line\",\"age\":5.000,\"address\":\"unix:/run/l.sock\","
-                  "\"passed-as\":\"web\"}") != std::string::npos);
+            .find("{\"protocol\":\"line\",\"age\":5.000,\"accepted\":91,\"open\":3,"
+                  "\"address\":\"unix:/run/l.sock\",\"passed-as\":\"web\"}") != std::string::npos);
   host.program_rows = {{.name = "upper",
                         .mode = ProgramMode::worker,
                         .state = "serving",
