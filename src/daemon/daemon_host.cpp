@@ -1,5 +1,6 @@
 #include "daemon/daemon_host.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/system_files.hpp"
@@ -18,6 +19,23 @@ std::size_t open_descriptors(const Reactor& reactor) {
   struct stat status {};
   const bool is_known = system::followed_file_status("/proc/self/fd", status) == 0 && status.st_size > 0;
   return is_known ? static_cast<std::size_t>(status.st_size) : reactor.open_descriptors();
+}
+
+// Listeners that share address and protocol, as those of a port that several sockets were opened for, are told as one.
+std::vector<DaemonFacts::ListenerCounts> listener_counts(std::vector<ControlHost::ListenerRow> rows) {
+  std::vector<DaemonFacts::ListenerCounts> counts;
+  for (ControlHost::ListenerRow& row : rows) {
+    const auto same = std::ranges::find_if(counts, [&row](const DaemonFacts::ListenerCounts& one) {
+      return one.listener == row.address && one.protocol == row.protocol;
+    });
+    if (same == counts.end()) {
+      counts.push_back({std::move(row.address), std::move(row.protocol), row.accepted, row.open});
+    } else {
+      same->accepted += row.accepted;
+      same->connections += row.open;
+    }
+  }
+  return counts;
 }
 
 }  // namespace
@@ -85,7 +103,7 @@ DaemonFacts DaemonHost::facts() const {
           .buffer_limit = options.limits.max_buffers,
           .resident_memory = system::resident_memory(),
           .open_descriptors = open_descriptors(parts_.reactor),
-          .listeners = {},
+          .listeners = listener_counts(listeners()),
           .turns = in_buckets(parts_.reactor.times().turns()),
           .handlers = in_buckets(parts_.reactor.times().dispatches()),
           .timer_lateness = in_buckets(parts_.reactor.times().lateness())};

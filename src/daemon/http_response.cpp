@@ -7,6 +7,11 @@
 namespace reactord {
 namespace {
 
+// A browser loads nothing for a page but from where the page is from, and shows it within no other.
+constexpr std::string_view content_policy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 // "Sat, 31 Jan 2026 12:00:00 GMT", whatever the locale: RFC 9110, section 5.6.7.
 std::string date_text(std::chrono::system_clock::time_point now) {
   static constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -33,7 +38,8 @@ std::string HttpResponse::text(const HttpRequest& request, std::chrono::system_c
   if (status == HttpStatus::method_not_allowed) text.append("\r\nAllow: GET, HEAD");
   if (!keeps_open) text.append("\r\nConnection: close");
   if (keeps_open && request.is_of_1_0) text.append("\r\nConnection: keep-alive");
-  text.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n");
+  text.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff");
+  text.append("\r\nContent-Security-Policy: ").append(content_policy).append("\r\n\r\n");
   if (request.method != HttpRequest::Method::head) text.append(body);
   return text;
 }

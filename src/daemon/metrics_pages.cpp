@@ -8,13 +8,16 @@
 #include "daemon/http_response.hpp"
 #include "daemon/metrics_report.hpp"
 #include "daemon/stats_text.hpp"
+#include "daemon/status_page.hpp"
 
 namespace reactord {
 namespace {
 
 using Content = MetricsPage::Content;
 
-Task<Result<Content>> make_index(ControlHost& host, Context&, std::string) {
+Task<Result<Content>> make_first_page(ControlHost& host, Context&, std::string accept) {
+  if (accept.find("text/html") != accept.npos)
+    co_return Content{"text/html; charset=utf-8", std::string(status_page())};
   co_return Content{std::string(HttpResponse::plain_text),
                     host.version() +
                         "\n\n/metrics     for Prometheus\n/stats.json  the counters, as stats --json tells "
@@ -37,7 +40,7 @@ Task<Result<Content>> make_stats(ControlHost& host, Context&, std::string) {
 }
 
 constexpr std::array<MetricsPage, 3> pages{
-    {{"/", make_index}, {"/metrics", make_metrics_page}, {"/stats.json", make_stats}}};
+    {{"/", make_first_page}, {"/metrics", make_metrics_page}, {"/stats.json", make_stats}}};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // The pages that the HTTP server of the metrics shows, by their path.
 //
-//     /              where the others are
+//     /              for a browser, all of it drawn (status_page.hpp); for others, where the other pages are
 //     /metrics       the metrics: OpenMetrics where the client prefers it, else the text format of Prometheus
 //     /stats.json    as `stats --json` at the control socket
 //

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/metrics_limits.hpp"
+#include "daemon/status_page.hpp"
 #include "support/fake_control_host.hpp"
 #include "support/server_stage.hpp"
 
@@ -71,6 +72,13 @@ TEST_CASE_FIXTURE(HttpStage, "the other pages are an index and the stats") {
   CHECK(has(stats, "Content-Type: application/json\r\n"));
   CHECK(body_of(stats).starts_with("{\"version\":\"reactord 0.0\",\"pid\":"));
   CHECK(has(stats, "\"accepted\":91"));
+}
+
+TEST_CASE_FIXTURE(HttpStage, "a browser is given the page that draws the metrics") {
+  const std::string answer = answer_to("GET / HTTP/1.1\r\nAccept: text/html,*/*;q=0.8\r\n\r\n");
+  CHECK(has(answer, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
+  CHECK(has(answer, "\r\nContent-Security-Policy: default-src 'none'; "));
+  CHECK(body_of(answer) == status_page());
 }
 
 TEST_CASE_FIXTURE(HttpStage, "HEAD has the length and no body") {

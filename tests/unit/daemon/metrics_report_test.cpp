@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
 
+#include "daemon/status_page.hpp"
 #include "support/control_stage.hpp"
 
 using namespace reactord;
@@ -68,6 +70,24 @@ std::vector<std::string> names_behind(std::istream& in, const std::string& mark)
     if (!line.starts_with(mark)) continue;
     const std::size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", mark.size());
     names.push_back(line.substr(mark.size(), end - mark.size()));
+  }
+  return names;
+}
+
+constexpr std::string_view name_letters = "abcdefghijklmnopqrstuvwxyz_";
+
+// What stands behind each `mark` and may be a name, if it is one of several words; without our prefix, and without the ends
+// that the samples of a histogram have. `closing`: what must stand behind it.
+std::set<std::string> families_named(std::string_view text, std::string_view mark, std::string_view closing) {
+  std::set<std::string> names;
+  for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
+    std::string_view name = text.substr(at + mark.size());
+    name = name.substr(0, name.find_first_not_of(name_letters));
+    if (!text.substr(at + mark.size() + name.size()).starts_with(closing)) continue;
+    if (name.starts_with("reactord_")) name.remove_prefix(9);
+    for (const std::string_view suffix : {"_bucket", "_sum", "_count"})
+      if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+    if (name.find('_') != name.npos && !name.starts_with('_')) names.emplace(name);
   }
   return names;
 }
@@ -192,4 +212,40 @@ TEST_CASE_FIXTURE(MetricsStage, "the page of the operator has a row for each fam
   std::ranges::sort(told);
   CHECK(documented == told);
   CHECK(told.size() > 30);
+}
+
+TEST_CASE_FIXTURE(MetricsStage,
+                  "the alerts, the dashboard and the page in the browser ask for what there is") {
+  std::istringstream in(answer_to("metrics"));
+  const auto told = names_behind(in, "# TYPE reactord_");
+  const auto contents = [](const char* file) {
+    std::ifstream stream(file);
+    REQUIRE(stream.good());
+    return std::string{std::istreambuf_iterator<char>(stream), {}};
+  };
+  const struct {
+    std::string text;
+    std::string_view mark, closing;
+    std::size_t least;
+  } pages[] = {{contents("docs/metrics/alerts.yml"), "reactord_", "", 8},
+               {contents("docs/metrics/dashboard.json"), "reactord_", "", 25},
+               {std::string(status_page()), "'", "'", 20}};
+  for (const auto& page : pages) {
+    const auto names = families_named(page.text, page.mark, page.closing);
+    CHECK(names.size() >= page.least);
+    for (const std::string& name : names) {
+      CAPTURE(name);
+      CHECK(std::ranges::find(told, name) != told.end());
+    }
+  }
+}
+
+TEST_CASE("the page in the browser is small, and asks nobody else for anything") {
+  const std::string_view page = status_page();
+  CHECK(page.size() <= largest_status_page);
+  CHECK(page.starts_with("<!doctype html>"));
+  for (const std::string_view elsewhere : {"http:", "https:", "src=", "@import", "url(", "//cdn"}) {
+    CAPTURE(elsewhere);
+    CHECK(page.find(elsewhere) == page.npos);
+  }
 }
