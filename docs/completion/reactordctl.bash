@@ -24,7 +24,7 @@ _reactordctl() {
   done
   case $command in
     '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
-    metrics) mapfile -t COMPREPLY < <(compgen -W '--openmetrics' -- "$current") ;;
+    metrics) mapfile -t COMPREPLY < <(compgen -W 'openmetrics' -- "$current") ;;
     log-level) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
     connections)
       mapfile -t COMPREPLY < <(compgen -W 'sort= limit=' -- "$current")

@@ -18,7 +18,7 @@ constexpr auto commands = std::to_array<KnownCommand>({
     {"listeners", "", "where it listens"},
     {"programs", "", "the programs that it runs"},
     {"slow", "", "the last calls that have held up everybody"},
-    {"metrics", "[--openmetrics]", "the metrics, as Prometheus reads them"},
+    {"metrics", "[openmetrics]", "the metrics, as Prometheus reads them"},
     {"quit", "", "end the session"},
 });
 
