@@ -111,7 +111,8 @@ COPIES   = $(LIBRARY)>$(LIBDIR)/libreactord.a $(SHARED)>$(LIBDIR)/libreactord.so
            docs/completion/reactordctl.bash>$(COMPLETIONDIR)/reactordctl \
            systemd/reactord.sysusers.conf>$(SYSUSERSDIR)/reactord.conf \
            $(foreach file,$(DROP_INS),systemd/reactord.service.d/$(file)>$(DOCDIR)/reactord.service.d/$(file)) \
-           docs/reactord.conf.example>$(DOCDIR)/reactord.conf.example
+           docs/reactord.conf.example>$(DOCDIR)/reactord.conf.example docs/metrics/alerts.yml>$(DOCDIR)/alerts.yml \
+           docs/metrics/dashboard.json>$(DOCDIR)/dashboard.json
 PLACED   = $(foreach unit,$(UNITS),systemd/$(unit)>$(UNITDIR)/$(unit)) \
            $(foreach page,$(PAGES),docs/man/$(page)>$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 WRITTEN  = $(PKGCONFIGDIR)/reactord.pc

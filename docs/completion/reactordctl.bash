@@ -24,7 +24,7 @@ _reactordctl() {
   done
   case $command in
     '') mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current") ;;
-    metrics) mapfile -t COMPREPLY < <(compgen -W '--openmetrics' -- "$current") ;;
+    metrics) mapfile -t COMPREPLY < <(compgen -W 'openmetrics' -- "$current") ;;
     top)
       mapfile -t COMPREPLY < <(compgen -W 'protocol= peer= state=' -- "$current")
       compopt -o nospace

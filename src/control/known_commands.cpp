@@ -21,7 +21,7 @@ constexpr auto commands = std::to_array<KnownCommand>({
     {"slow", "", "the last calls that have held up everybody"},
     {"ended", "[ID] [FILTER...] [limit=N]", "the last connections that have ended, and why"},
     {"top", "[FILTER...]", "a live screen of all this; on a pipe, a line each interval"},
-    {"metrics", "[--openmetrics]", "the metrics, as Prometheus reads them"},
+    {"metrics", "[openmetrics]", "the metrics, as Prometheus reads them"},
     {"events", "[LEVEL]", "the lines of the log, as they are made", true},
     {"trace", "ID [LIMIT]", "what a connection says and hears", true},
     {"quit", "", "end the session"},

@@ -1,5 +1,6 @@
 #include "daemon/metrics_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -111,6 +112,7 @@ void MetricsText::sample(std::initializer_list<Label> labels, const Value& value
 
 void MetricsText::histogram(std::span<const Bucket> buckets, std::uint64_t beyond, Duration sum) {
   assert(type_ == Type::histogram && "a histogram belongs to a family of that type");
+  assert(std::ranges::is_sorted(buckets, {}, &Bucket::bound) && "the bounds ascend");
   std::uint64_t count = 0;
   for (const Bucket& bucket : buckets) {
     assert(!std::isnan(bucket.bound) && "a bound is a number");

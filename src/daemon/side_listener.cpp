@@ -1,5 +1,6 @@
 #include "daemon/side_listener.hpp"
 
+#include <cassert>
 #include <utility>
 
 #include "daemon/shown_address.hpp"
@@ -35,6 +36,7 @@ Result<void> SideListener::prepare(const SidePlace& wanted) {
 }
 
 SideListener::Change SideListener::follow() {
+  assert(wanted_ && "follow() comes after prepare()");
   Change change;
   const bool ends = id_ != 0 && (!wanted_->is_on() || opened_);
   place_ = *std::exchange(wanted_, std::nullopt);

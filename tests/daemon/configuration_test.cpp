@@ -269,6 +269,8 @@ TEST_CASE("--check prints what is in force and where it is from, as a configurat
       "reuse-port = no  # default\n"
       "drain-timeout = 30s  # default\n"
       "control = none  # default\n"
+      "metrics = none  # default\n"
+      "metrics-file = none  # default\n"
       "\n# Clients that are too slow (0: no limit)\n"
       "idle-timeout = 30s  # " +
       file +

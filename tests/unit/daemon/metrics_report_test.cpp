@@ -178,11 +178,12 @@ TEST_CASE_FIXTURE(MetricsStage, "without a source a family is left out") {
 TEST_CASE_FIXTURE(MetricsStage, "OpenMetrics is asked for by a word, and there is no JSON") {
   const std::string text = answer_to("metrics --openmetrics");
   CHECK(text.ends_with("\n# EOF\nOK\n"));
+  CHECK(answer_to("metrics openmetrics").ends_with("\n# EOF\nOK\n"));
   CHECK(has_line(text, "# TYPE reactord_lines counter"));
   CHECK(has_line(text, "reactord_lines_total 0"));
   CHECK(answer_to("metrics --json").starts_with("ERR metrics has no JSON"));
-  CHECK(answer_to("metrics all") == "ERR metrics takes no argument but --openmetrics\n");
-  CHECK(answer_to("metrics --openmetrics 1") == "ERR metrics takes no argument but --openmetrics\n");
+  CHECK(answer_to("metrics all") == "ERR metrics takes no argument but openmetrics\n");
+  CHECK(answer_to("metrics --openmetrics 1") == "ERR metrics takes no argument but openmetrics\n");
 }
 
 TEST_CASE_FIXTURE(MetricsStage, "each family is told once, and all its samples follow it") {

@@ -108,6 +108,7 @@ TEST_CASE(
     co_await test::pass(on.reactor, 1ms);
     Numbers seen;
     ConnectionWalk walk(on.server), other(on.server);
+    CHECK(walk.last() == 6);
     CHECK(show(walk, 2, seen));
     clients[2].reset();  // the next one of it
     clients[0].reset();
