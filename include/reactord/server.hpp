@@ -182,9 +182,9 @@ class Server {
   // Says whether `handler` may be called yet: a listener serves it, or still accepts for it, or a connection of it is open
   // or waits for its turn. Walks over all of them.
   bool is_serving(AnyHandler handler) const noexcept;
-  // Those of a listener until it has closed; empty from then on, and when there is none. With another handler it has
-  // another id, whose counts begin at zero. Connections of a former handler, of a listener that has closed, and those
-  // given to serve() count for no listener, only for the server.
+  // The counts of a listener until it has closed; empty from then on, and when there is none. With another handler it
+  // has another id, whose counts begin at zero. Connections of a former handler, of a listener that has closed, and
+  // those given to serve() count for no listener, only for the server.
   std::optional<ListenerCounts> counts_of(ListenerId id) const noexcept;
   std::uint64_t accepted() const noexcept;
   std::uint64_t ended(EndCause cause) const noexcept;

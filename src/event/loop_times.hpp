@@ -1,11 +1,11 @@
 // LoopTimes: how long the turns of a Reactor take, and what they do in them; and how late its timers run.
 //
 //     turn 15        | turn 16                                                          | turn 17
-//     ... | flush |  | wait | ready | ready | timer | resumed | flush |    reap         | wait | ready ...
-//                           ^ clock ^       ^       ^         ^       ^ dispatches end  ^ the turn ends
+//     ... | flush |  | wait | ready | ready | timer | resumed | flush |      reap       | wait | ready ...
+//                           ^       ^       ^       ^         ^       ^ clock: dispatches ^ clock: the turn ends
 //
 // One turn in sixteen is measured, in full: every one whose number, Reactor::turns(), is a multiple of `one_turn_in`. It
-// costs sixty instructions and more, which for each turn were a sixth of what a line costs that comes alone; the other
+// costs sixty instructions and more: in each turn that would be a sixth of what a line costs that comes alone. The other
 // turns pay for a count that goes down (turn_counter.hpp). So the counts and sums of turns() and dispatches() are those of
 // measured turns: times `one_turn_in` they are about those of all. Quantiles are as they are. Each timer's lateness is
 // recorded, because few run.
@@ -29,8 +29,8 @@ class LoopTimes {
 
   // From the return of the wait to the end of the turn.
   const DurationHistogram& turns() const noexcept { return turns_; }
-  // What the loop called took: a ready descriptor, a timer, a task that was resumed, a flush. The end of one is the
-  // beginning of the next, and what an observer does of a stall counts to the dispatch that stalled.
+  // The time of each thing that the loop called: a ready descriptor, a timer, a task that was resumed, a flush. The end of
+  // one is the beginning of the next, and the observer's time at a stall counts to the dispatch that stalled.
   const DurationHistogram& dispatches() const noexcept { return dispatches_; }
   // From the tick at which a timer was due, which is a millisecond behind its deadline at most, to the turn in which it
   // ran.

@@ -1,4 +1,4 @@
-// What the loop measures of itself: which turns, and what in them; and how late timers run. Turns and dispatches are in
+// The loop measures itself: some turns and what is in them, and how late timers run. Turns and dispatches are in
 // real time, so what takes long here really spins. The machine may stop the test anywhere: a time has a least value, a
 // count is exact.
 #include "event/loop_times.hpp"
