@@ -16,8 +16,7 @@ namespace {
 using Content = MetricsPage::Content;
 
 Task<Result<Content>> make_first_page(ControlHost& host, Context&, std::string accept) {
-  if (accept.find("text/html") != accept.npos)
-    co_return Content{"text/html; charset=utf-8", std::string(status_page())};
+  if (accept.find("text/html") != accept.npos) co_return Content{"text/html; charset=utf-8", status_page()};
   co_return Content{std::string(HttpResponse::plain_text),
                     host.version() +
                         "\n\n/metrics     for Prometheus\n/stats.json  the counters, as stats --json tells "

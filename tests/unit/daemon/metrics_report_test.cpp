@@ -230,7 +230,7 @@ TEST_CASE_FIXTURE(MetricsStage,
     std::size_t least;
   } pages[] = {{contents("docs/metrics/alerts.yml"), "reactord_", "", 8},
                {contents("docs/metrics/dashboard.json"), "reactord_", "", 25},
-               {std::string(status_page()), "'", "'", 20}};
+               {status_page(), "'", "'", 20}};
   for (const auto& page : pages) {
     const auto names = families_named(page.text, page.mark, page.closing);
     CHECK(names.size() >= page.least);
@@ -242,7 +242,7 @@ TEST_CASE_FIXTURE(MetricsStage,
 }
 
 TEST_CASE("the page in the browser is small, and asks nobody else for anything") {
-  const std::string_view page = status_page();
+  const std::string page = status_page();
   CHECK(page.size() <= largest_status_page);
   CHECK(page.starts_with("<!doctype html>"));
   for (const std::string_view elsewhere : {"http:", "https:", "src=", "@import", "url(", "//cdn"}) {
