@@ -12,7 +12,7 @@ using namespace reactord;
 
 namespace {
 
-const Address nobody;
+const Address nobody{};
 
 ConnectionEnd end_by(EndCause cause, std::string_view limit) {
   return {.number = 1,

@@ -137,7 +137,7 @@ TEST_CASE("all of them may end amid a walk, and those that began later do not co
     CHECK(walk.next(2));
     Task<> later = on.talk(3);
     co_await std::move(later);
-    for (const std::size_t number : {8, 4, 1, 6, 3, 2, 5}) {
+    for (const std::size_t number : std::vector<std::size_t>{8, 4, 1, 6, 3, 2, 5}) {
       Task<> leaving = on.end(number);
       co_await std::move(leaving);
     }
