@@ -28,11 +28,14 @@ std::optional<Quantile> quantile_of(const Histogram& histogram, double quantile)
 }
 
 std::optional<Histogram> counted_between(const Histogram& before, const Histogram& after) {
-  if (!std::ranges::equal(before, after, {}, &HistogramBucket::le, &HistogramBucket::le)) return std::nullopt;
+  if (before.empty() != after.empty()) return std::nullopt;
   Histogram counted = after;
-  for (std::size_t at = 0; at < counted.size(); ++at) {
-    counted[at].count -= before[at].count;
-    if (counted[at].count < 0) return std::nullopt;
+  double was = 0;  // up to the bound
+  auto next = before.begin();
+  for (HistogramBucket& bucket : counted) {
+    for (; next != before.end() && next->le <= bucket.le; ++next) was = next->count;
+    bucket.count -= was;
+    if (bucket.count < 0) return std::nullopt;
   }
   return counted;
 }

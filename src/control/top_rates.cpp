@@ -86,7 +86,10 @@ class Difference {
       rates_.ended = rates_.ended.value_or(0) + *rate;
       if (*rate > 0) rates_.causes.push_back({one.cause, *rate});
     }
-    std::ranges::stable_sort(rates_.causes, std::ranges::greater(), &TopRates::Cause::per_second);
+    std::ranges::sort(rates_.causes, [](const TopRates::Cause& left, const TopRates::Cause& right) {
+      return left.per_second != right.per_second ? left.per_second > right.per_second
+                                                 : left.name < right.name;
+    });
   }
 
   void add_traffic() {

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "control/figure_text.hpp"
 
@@ -66,7 +67,8 @@ Widths widths_in(std::size_t room, const TopView& view, std::span<const TopConne
   Widths widths{};
   std::array<std::size_t, columns.size()> order{};
   for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
-  std::ranges::stable_sort(order, {}, [&](std::size_t at) { return rank_of(columns[at], view.sort()); });
+  std::ranges::sort(order, {},
+                    [&](std::size_t at) { return std::pair(rank_of(columns[at], view.sort()), at); });
   std::size_t left = room - std::min<std::size_t>(room, 1);
   for (const std::size_t at : order) {
     std::size_t width = columns[at].width;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace reactord::control {
 namespace {
@@ -211,10 +213,16 @@ void TopView::order() {
   for (const TopRates::OfConnection& one : rates_.connections) known.emplace(one.id, one.lines);
   const auto rank = [&](const TopConnection& one) {
     const auto found = known.find(one.id);
-    if (found == known.end()) return -1.0;
-    return is_reversed_ ? 1 / (1 + found->second) : found->second;
+    if (found == known.end()) return 1.0;
+    return is_reversed_ ? -1 / (1 + found->second) : -found->second;
   };
-  std::ranges::stable_sort(sample_->connections, std::ranges::greater(), rank);
+  std::vector<TopConnection>& connections = sample_->connections;
+  std::vector<std::pair<double, std::size_t>> places;  // of equal rank, the first comes first
+  for (std::size_t at = 0; at < connections.size(); ++at) places.emplace_back(rank(connections[at]), at);
+  std::ranges::sort(places);
+  std::vector<TopConnection> ordered;
+  for (const auto& [unused, at] : places) ordered.push_back(std::move(connections[at]));
+  connections = std::move(ordered);
 }
 
 std::string TopView::query(std::size_t rows) const {

@@ -137,8 +137,16 @@ TEST_SUITE("reactordctl top: histograms") {
     CHECK(counted->front().count == 2);
     CHECK(counted->back().count == 10);
     CHECK_FALSE(counted_between(after, before).has_value());
-    CHECK_FALSE(counted_between({{2, 5}, {infinity, 9}}, after).has_value());
+    CHECK_FALSE(counted_between(after, {}).has_value());
     CHECK_FALSE(counted_between({}, after).has_value());
     CHECK(counted_between({}, {})->empty());
+    // Buckets that were empty before, and some that are left out now.
+    const auto sparse =
+        counted_between({{2, 5}, {8, 6}, {infinity, 9}}, {{1, 0}, {2, 7}, {4, 8}, {infinity, 19}});
+    REQUIRE(sparse.has_value());
+    CHECK((*sparse)[0].count == 0);
+    CHECK((*sparse)[1].count == 2);
+    CHECK((*sparse)[2].count == 3);
+    CHECK((*sparse)[3].count == 10);
   }
 }

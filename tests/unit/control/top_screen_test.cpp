@@ -153,8 +153,8 @@ TEST_SUITE("reactordctl top: the screen") {
     news.connection = {"id  2", std::string(300, 'x')};
     for (const char* keys : {"", "jj", "K", "n\r", "xh", "xf"}) {
       type(view, keys);
-      for (const std::size_t columns : {1, 2, 5, 13, 39, 40, 59, 60, 81, 500}) {
-        for (const std::size_t rows : {1, 2, 3, 4, 5, 10, 11, 60}) {
+      for (const std::size_t columns : {1u, 2u, 5u, 13u, 39u, 40u, 59u, 60u, 81u, 500u}) {
+        for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 10u, 11u, 60u}) {
           screen_of(view, {columns, rows}, news);
           screen_of(view, {columns, rows});
           screen_of(TopView("a filter", 1s), {columns, rows}, news);
