@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include <cassert>
+#include <cerrno>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -93,13 +94,17 @@ class Carrier : public Watch {
   virtual ssize_t receive_indirectly(std::span<char> room) noexcept {
     return receive(room.data(), room.size());
   }
+  // Result: as of send(); -EAGAIN, too, while it is known not to be writable. One test says both that it is and that send(2)
+  // does: a push has no instruction to spare.
   ssize_t send_some(std::string_view bytes) noexcept {
     assert(!bytes.empty());
-    return sends_directly() ? system::send(fd(), bytes.data(), bytes.size()) : send_indirectly(bytes);
+    if ((ready_ & (readiness::writable | indirect_send)) == readiness::writable) [[likely]]
+      return system::send(fd(), bytes.data(), bytes.size());
+    return send_indirectly(bytes);
   }
-  // The long way of a send.
+  // The long way of a send. A layer above may want to see what goes.
   virtual ssize_t send_indirectly(std::string_view bytes) noexcept {
-    return send(bytes.data(), bytes.size());
+    return writable() ? send(bytes.data(), bytes.size()) : -EAGAIN;
   }
   // The number of bytes that our close(2) could destroy on their way. Bytes that a unix socket has taken lie with the peer
   // already.

@@ -18,7 +18,7 @@ inline void WriteHalf::count_sent(std::size_t sent, std::size_t offered) noexcep
 }
 
 ssize_t WriteHalf::send_indirectly(std::string_view bytes) noexcept {
-  const ssize_t sent = send(bytes.data(), bytes.size());
+  const ssize_t sent = Carrier::send_indirectly(bytes);
   if (sent > 0) tell_sent(bytes.substr(0, static_cast<std::size_t>(sent)));
   return sent;
 }
@@ -35,7 +35,7 @@ ssize_t WriteHalf::send_gathered_indirectly(std::span<const iovec> parts) noexce
 }
 
 std::size_t WriteHalf::send_at_once(std::string_view bytes) noexcept {
-  if (bytes.empty() || !output_.empty() || !writable() || writer_ != nullptr) return 0;
+  if (bytes.empty() || !output_.empty() || writer_ != nullptr) return 0;
   const ssize_t sent = send_some(bytes);
   if (sent < 0) {
     send_stopped(sent);
@@ -56,7 +56,7 @@ void WriteHalf::append_behind(std::string_view bytes) {
 }
 
 void WriteHalf::send_output() noexcept {
-  if (!writable() || output_.empty()) return;
+  if (output_.empty()) return;
   const ssize_t result = send_some(output_.view());
   if (result < 0) return send_stopped(result);
   count_sent(static_cast<std::size_t>(result), output_.size());
