@@ -1,6 +1,5 @@
 #include "control/top_display.hpp"
 
-#include <exception>
 #include <utility>
 
 #include "base/quantity.hpp"
@@ -52,6 +51,11 @@ void TopDisplay::end(Outcome outcome) {
   terminal_.leave();
 }
 
+// The terminal is left as it was, whatever has failed.
+void TopDisplay::fail(const std::exception& exception) {
+  end({exit_unanswered, std::string("top has failed: ") + exception.what()});
+}
+
 // ---- Samples
 
 Task<> TopDisplay::watch() {
@@ -76,7 +80,7 @@ Task<> TopDisplay::watch() {
       co_await reactor_.next_turn();
     }
   } catch (const std::exception& exception) {
-    end({exit_unanswered, std::string("top: ") + exception.what()});
+    fail(exception);
   }
 }
 
@@ -126,12 +130,16 @@ Task<> TopDisplay::kill() {
 // ---- Keys and signals
 
 void TopDisplay::on_keys(std::span<const KeyPress> keys) {
-  for (const KeyPress& key : keys) {
-    news_.notice.clear();
-    act(view_.press(key, rows()));
-    if (context_.is_done()) return;
+  try {
+    for (const KeyPress& key : keys) {
+      news_.notice.clear();
+      act(view_.press(key, rows()));
+      if (context_.is_done()) return;
+    }
+    draw();
+  } catch (const std::exception& exception) {
+    fail(exception);
   }
-  draw();
 }
 
 void TopDisplay::act(TopView::Wish wish) {
@@ -157,7 +165,11 @@ Task<> TopDisplay::hear() {
   while (true) {
     auto signal = co_await signals_->next();
     if (!signal) co_return;
-    obey(*signal);
+    try {
+      obey(*signal);
+    } catch (const std::exception& exception) {
+      fail(exception);
+    }
     if (context_.is_done()) co_return;
   }
 }

@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,6 +65,7 @@ class TopDisplay final : KeyListener {
   void act(TopView::Wish wish);
   void draw();
   void end(Outcome outcome);
+  void fail(const std::exception& exception);
   std::size_t rows() const { return table_rows(view_, news_, terminal_.size()); }
 
   Reactor& reactor_;

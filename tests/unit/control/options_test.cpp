@@ -79,6 +79,26 @@ TEST_SUITE("reactordctl options") {
     }
   }
 
+  TEST_CASE("an interval and a count are those of top, within their bounds") {
+    CHECK_FALSE(taken({"top"}).interval.has_value());
+    CHECK_FALSE(taken({"top"}).count.has_value());
+    const ControlOptions options = taken({"top", "-i", "2", "state=idle", "-n", "20k"});
+    CHECK(options.words == Words{"top", "state=idle"});
+    CHECK(options.interval == 2s);
+    CHECK(options.count == 20'000);
+    CHECK(taken({"top", "--interval=500ms", "--count=1"}).interval == 500ms);
+    CHECK(taken({"top", "-i", "1h"}).interval == 1h);
+    for (const char* wrong : {"0", "0.4", "499ms", "61m", "3601", "soon", ""}) {
+      CHECK(refusal({"top", "-i", wrong}) ==
+            "--interval " + std::string(wrong) +
+                ": write a number of seconds, or 500ms, 1.5s, 2m; from 500ms to 1h");
+    }
+    for (const char* wrong : {"0", "-1", "1.5", "1000000001", "all", ""}) {
+      CHECK(refusal({"top", "-n", wrong}) ==
+            "--count " + std::string(wrong) + ": write a number from 1 to 1000000000");
+    }
+  }
+
   TEST_CASE("a wrong one is told with what would be right") {
     CHECK(refusal({"--sockt", "x"}) == "unknown option --sockt, did you mean --socket?");
     CHECK(refusal({"--nonsense"}).starts_with("unknown option --nonsense, known: --socket"));
@@ -92,7 +112,8 @@ TEST_SUITE("reactordctl options") {
 
   TEST_CASE("--help names every option and command, within the width of a terminal") {
     const std::string help = reactord::control::control_help_text();
-    for (const char* option : {"--socket", "--timeout", "--json", "--help", "--version"})
+    for (const char* option :
+         {"--socket", "--timeout", "--json", "--interval", "--count", "--help", "--version"})
       CHECK(help.contains(option));
     for (const auto& command : reactord::control::known_commands()) {
       CHECK(help.contains("\n  " + std::string(command.name)));
