@@ -6,7 +6,8 @@ _reactord() {
     --idle-timeout --line-timeout --drain-line-timeout --write-timeout --lifetime --lifetime-jitter --max-line
     --long-lines --output-high --output-low --output-hard --max-buffers --max-connections
     --max-connections-per-address --accept-rate --accept-rate-per-address --ip6-prefix --log-level
-    --log-probes --log-rate --stall-threshold --config --instance --check --quiet --inetd --help --version'
+    --log-probes --access-log --log-rate --stall-threshold --config --instance --check --quiet --inetd --help
+    --version'
   # END options
   COMPREPLY=()
   case $previous in
@@ -20,6 +21,7 @@ _reactord() {
     --metrics-file | -c | --config) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     --long-lines) mapfile -t COMPREPLY < <(compgen -W 'close truncate discard' -- "$current") ;;
     --log-level | --log-probes) mapfile -t COMPREPLY < <(compgen -W 'error warn info debug' -- "$current") ;;
+    --access-log) mapfile -t COMPREPLY < <(compgen -W 'all errors sample=1/100 off' -- "$current") ;;
     --inetd) mapfile -t COMPREPLY < <(compgen -W 'line echo' -- "$current") ;;
     # END completions
     *) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current") ;;
