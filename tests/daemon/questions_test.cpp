@@ -106,7 +106,7 @@ TEST_CASE("each question of an operator is answered by the command that the page
   CHECK(idle.ask("x") == "Server: x");
   // It sends and does not read, until its answers wait.
   Client slow(configured.address("e"));
-  slow.send_until_stuck(std::string(64 * 1024, 'x'));
+  slow.send_until_stuck(std::string(8 * 1024 * 1024, 'x'));
   Client cut(configured.address("l"));
   cut.send(std::string(100, 'x') + "\n");
   const std::string ended = number_behind(daemon.wait_for_log({"cause=line-too-long"}), " id=");
@@ -137,5 +137,6 @@ TEST_CASE("each question of an operator is answered by the command that the page
   REQUIRE(watching.has_value());
   CHECK(watching->output().find(" ended: killed\n") != std::string::npos);
   CHECK(watching->wait() == 0);
+  slow.reset();
   CHECK(daemon.stop() == 0);
 }
