@@ -107,7 +107,7 @@ function canvas(id) {
 }
 function lines(id, series, show) {
   const {element, context, width, height} = canvas(id), left = 56, bottom = 4, top = 12;
-  const top_value = Math.max(1e-9, ...series.flatMap(one => one.values.filter(v => v !== undefined)));
+  const top_value = Math.max(1, ...series.flatMap(one => one.values.filter(v => v !== undefined)));
   context.fillStyle = colour('--soft');
   context.strokeStyle = colour('--line');
   for (const part of [0, .5, 1]) {
