@@ -158,7 +158,7 @@ run: $(DAEMON)  ## build and run it: the line protocol on port 9090
 test: all $(BUILD)/example-server $(BUILD)/misbehaving $(BUILD)/unit-tests $(BUILD)/unoptimised-tests $(BUILD)/daemon-tests $(BUILD)/docs $(FUZZERS)  ## build and run all tests
 	@REACTORD=$(DAEMON) REACTORDCTL=$(CONTROL) LOAD=$(LOAD) EXAMPLE_SERVER=$(BUILD)/example-server MISBEHAVING=$(BUILD)/misbehaving \
 	  $(if $(filter asan,$(FLAVOUR)),SANITIZED=1) COMPILE='$(CXX) -std=c++23 -Iinclude' \
-	  tests/support/run-tests $(BUILD)/unit-tests $(BUILD)/unoptimised-tests '$(BUILD)/daemon-tests*3' $(FUZZERS) $(BUILD)/docs $(TEST_SCRIPTS)
+	  tests/support/run-tests '$(BUILD)/unit-tests*2' $(BUILD)/unoptimised-tests '$(BUILD)/daemon-tests*3' $(FUZZERS) $(BUILD)/docs $(TEST_SCRIPTS)
 
 unit: $(BUILD)/unit-tests $(BUILD)/unoptimised-tests  ## build and run the unit tests alone, as with FLAVOUR=clang
 	@tests/support/run-tests $^
