@@ -13,7 +13,7 @@ using reactord::EndCause;
 
 namespace {
 
-const Address remote;
+const Address remote{};
 
 ConnectionEnd end_by(EndCause cause, bool all_answered = true) {
   return {.number = 1,

@@ -15,7 +15,7 @@ using reactord::Time;
 
 namespace {
 
-const Address remote;
+const Address remote{};
 
 ConnectionEnd end_of(std::uint64_t number, std::string_view protocol = "line") {
   return {.number = number,
