@@ -163,7 +163,7 @@ const Way ways[] = {
      [](const Words& more) {
        const Served server(answer);
        return run_script("repeat forever\nrepeat 20000\nsend \"a\\n\"\nend\nexpect-line\nend\n",
-                         more + Words{"-c", "1", "-d", "500ms", server.target()});
+                         more + Words{"-c", "1", "-d", "3s", server.target()});
      }},
     {"idle connections are ended", 1, "hold eof",
      [](const Words& more) {
