@@ -61,10 +61,10 @@ class LineConnection : public LineHandler {
   const Conn& conn() const noexcept;
 
   // Sends `bytes`, all of them or none, when the peer has not asked: behind what was written and pushed before, together
-  // with it at the end of the turn. Never suspends. Within a call of this object's own on_open() or on_line() the bytes
-  // go behind what was written to its Reply. False: nothing is sent, because the connection is at its end, there is no
-  // memory, or there is no room and `overflow` refuses; in the same call behind Reply::close() or hand_over(), too. A write
-  // of a StreamHandler that waits counts as output.
+  // with it at the end of the turn; where very many connections are written to, of one of the next turns. Never suspends.
+  // Within a call of this object's own on_open() or on_line() the bytes go behind what was written to its Reply. False:
+  // nothing is sent, because the connection is at its end, there is no memory, or there is no room and `overflow` refuses;
+  // in the same call behind Reply::close() or hand_over(), too. A write of a StreamHandler that waits counts as output.
   //
   // Pushes with drop_oldest that find no room wait apart, until it comes. A later answer goes ahead of them, and so does
   // a later push of another kind. Those that still wait are lost when the connection ends, is drained, or is handed over.
