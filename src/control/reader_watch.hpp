@@ -17,6 +17,7 @@ class ReaderWatch final : public Watch {
     const int own = system::duplicate(output);
     if (own < 0) return nullptr;
     WatchHandle<ReaderWatch> watch(new ReaderWatch(reactor, own, conn));
+    watch->set_held_elsewhere();
     const auto added = reactor.add(*watch);
     if (!added) watch.reset();
     return watch;
@@ -26,8 +27,9 @@ class ReaderWatch final : public Watch {
  private:
   ReaderWatch(Reactor& reactor, int own, Conn& conn) noexcept : Watch(reactor, own), conn_(conn) {}
 
+  // A pipe without a reader has an error, a socket has hung up. A peer that only sends no more goes on reading.
   void on_ready(Readiness news) override {
-    if ((news & readiness::error) == 0) return;
+    if ((news & (readiness::error | readiness::hang_up)) == 0) return;
     is_gone_ = true;
     conn_.abort();
   }

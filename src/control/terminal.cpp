@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -50,8 +51,12 @@ Result<bool> Terminal::enter() {
 void Terminal::leave() noexcept {
   if (std::exchange(state_, State::as_it_was) != State::screen) return;
   constexpr auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(longest_wait);
-  std::string bytes = unwritten_.empty() ? std::string() : std::string(1, cancel);
-  unwritten_ = std::move(bytes.append(from_screen));
+  try {
+    std::string bytes = unwritten_.empty() ? std::string() : std::string(1, cancel);
+    unwritten_ = std::move(bytes.append(from_screen));
+  } catch (const std::bad_alloc&) {
+    unwritten_.clear();  // the settings are given back all the same
+  }
   write_rest();
   if (!unwritten_.empty() && system::wait_until_writable(output_, longest)) write_rest();
   unwritten_.clear();

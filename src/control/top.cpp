@@ -56,6 +56,7 @@ class Lines {
   Outcome run() {
     reactor_.spawn(write());
     const auto ran = reactor_.run();
+    if (!ran) reactor_.shutdown();  // the task refers to this object
     if (!ran) return {exit_unanswered, ran.error().text()};
     return output_.failure() == 0 ? outcome_ : written(output_);
   }

@@ -38,6 +38,7 @@ Outcome TopDisplay::run() {
   reactor_.spawn(watch());
   const auto ran = reactor_.run();
   terminal_.leave();
+  if (!ran) reactor_.shutdown();  // the tasks refer to this object
   if (!ran) return {exit_unanswered, ran.error().text()};
   return outcome_;
 }
@@ -53,6 +54,7 @@ void TopDisplay::end(Outcome outcome) {
 
 // The terminal is left as it was, whatever has failed.
 void TopDisplay::fail(const std::exception& exception) {
+  terminal_.leave();
   end({exit_unanswered, std::string("top has failed: ") + exception.what()});
 }
 

@@ -75,7 +75,10 @@ class Daemon final : ServerLog {
       return complain(program_.name(), "can't start: " + *refusal_, 1);
     }
     if (start_failure_) return fail(start_failure_->error, start_failure_->hint);
-    if (!ran) return fail(ran.error(), "");
+    if (!ran) {
+      reactor_.shutdown();  // what is suspended ends while all that it uses is there
+      return fail(ran.error(), "");
+    }
     events_.summarize();
     add_counters_to(log_->line(LogLevel::info, "stopped"));
     return failed_ ? 1 : 0;

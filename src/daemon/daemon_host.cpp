@@ -1,6 +1,7 @@
 #include "daemon/daemon_host.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/system_files.hpp"
@@ -23,16 +24,15 @@ std::size_t open_descriptors(const Reactor& reactor) {
 
 // Listeners that share address and protocol, as those of a port that several sockets were opened for, are told as one.
 std::vector<DaemonFacts::ListenerCounts> listener_counts(std::vector<ControlHost::ListenerRow> rows) {
+  std::ranges::sort(rows, {},
+                    [](const ControlHost::ListenerRow& row) { return std::tie(row.protocol, row.address); });
   std::vector<DaemonFacts::ListenerCounts> counts;
   for (ControlHost::ListenerRow& row : rows) {
-    const auto same = std::ranges::find_if(counts, [&row](const DaemonFacts::ListenerCounts& one) {
-      return one.listener == row.address && one.protocol == row.protocol;
-    });
-    if (same == counts.end()) {
-      counts.push_back({std::move(row.address), std::move(row.protocol), row.accepted, row.open});
+    if (!counts.empty() && counts.back().listener == row.address && counts.back().protocol == row.protocol) {
+      counts.back().accepted += row.accepted;
+      counts.back().connections += row.open;
     } else {
-      same->accepted += row.accepted;
-      same->connections += row.open;
+      counts.push_back({std::move(row.address), std::move(row.protocol), row.accepted, row.open});
     }
   }
   return counts;

@@ -29,7 +29,7 @@ Task<std::string> events(ControlRequest& request) {
     level = *wanted;
   }
   LiveLines lines(request.conn);
-  const LogLines follower(request.host.log(), lines, request.format, level);
+  LogLines follower(request.host.log(), lines, request.format, level);
   Task<std::string> following = follow(request, lines, append_events_omitted);
   auto end = co_await std::move(following);
   co_return end;

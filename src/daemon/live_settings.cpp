@@ -76,10 +76,10 @@ void LiveSettings::abandon_sides() noexcept {
 Task<std::expected<Listeners::Change, LiveSettings::Refusal>> LiveSettings::change_listeners(
     LiveSettings& live, const Options& options) {
   const Parts& parts = live.parts_;
-  const auto prepared = live.prepare_sides(options);
-  if (!prepared) co_return std::unexpected(prepared.error());
-  const auto programs = wanted_programs(options, wanted_listeners(options, parts.listeners.passed_names()));
   try {
+    const auto prepared = live.prepare_sides(options);
+    if (!prepared) co_return std::unexpected(prepared.error());
+    const auto programs = wanted_programs(options, wanted_listeners(options, parts.listeners.passed_names()));
     parts.programs.prepare(programs);
     Task<Result<Listeners::Change>> changing = parts.listeners.change_to(options);
     auto changed = co_await std::move(changing);

@@ -1,4 +1,5 @@
 // The lines of the log as its followers are given them.
+#include <algorithm>
 #include <new>
 
 #include "daemon/log.hpp"
@@ -50,7 +51,7 @@ void Log::end_without_room(std::size_t start, LogLevel level) noexcept {
     }
   }
   if (!is_armed()) flush();
-  if (queue_.size() > queue_limit) return drop_from(queue_.size() - length);
+  if (queue_.size() > queue_limit) return drop_from(queue_.size() - std::min(length, queue_.size()));
   is_kept ? tell_followers(level, line) : tell_of_lost_line();
 }
 

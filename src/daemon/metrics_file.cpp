@@ -32,14 +32,17 @@ MetricsFile::~MetricsFile() {
 
 void MetricsFile::follow(const std::string& path) {
   if (path == path_ || state_ == State::ended) return;
+  // Memory may run out here, before anything has changed.
+  std::string followed = path;
+  if (state_ == State::unused) {
+    Task<> writing = run(*this);
+    state_ = State::running;
+    reactor_.spawn(std::move(writing));
+  }
   if (!path_.empty()) system::remove_file(path_.c_str());
-  path_ = path;
+  path_ = std::move(followed);
   failure_ = 0;
   changed_.set();
-  if (state_ == State::unused) {
-    state_ = State::running;
-    reactor_.spawn(run(*this));
-  }
 }
 
 Task<> MetricsFile::run(MetricsFile& file) {
@@ -76,13 +79,17 @@ void MetricsFile::write(std::string_view text) {
   tell(failure);
 }
 
-void MetricsFile::tell(int failure) {
+void MetricsFile::tell(int failure) noexcept {
   if (failure == std::exchange(failure_, failure)) return;
-  if (failure == 0) {
-    log_.line(LogLevel::info, "metrics-file-written").add("file", path_);
-    return;
+  try {
+    if (failure == 0) {
+      log_.line(LogLevel::info, "metrics-file-written").add("file", path_);
+    } else {
+      log_.line(LogLevel::error, "metrics-file-failed").add("file", path_).add("error", errno_text(failure));
+    }
+  } catch (const std::bad_alloc&) {
+    log_.count_dropped();
   }
-  log_.line(LogLevel::error, "metrics-file-failed").add("file", path_).add("error", errno_text(failure));
 }
 
 Task<> MetricsFile::stop(MetricsFile& file) {

@@ -43,7 +43,7 @@ class MetricsFile {
 
   static Task<> run(MetricsFile& file);
   void write(std::string_view text);
-  void tell(int failure);
+  void tell(int failure) noexcept;
 
   Reactor& reactor_;
   ControlHost& host_;

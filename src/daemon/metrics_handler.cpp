@@ -32,7 +32,8 @@ Task<> MetricsHandler::serve(Conn& conn, Context& context) {
     input.erase(0, parse.length);
     Task<bool> answering = answer(conn, context, std::move(parse));
     goes_on = co_await std::move(answering);
-    co_await context.reactor().next_turn();
+    // Whatever a request costs, a connection has but so many answers a second.
+    if (goes_on) auto passed = co_await context.sleep(metrics_page_interval);
   }
 }
 
@@ -63,11 +64,11 @@ Task<bool> MetricsHandler::answer(Conn& conn, Context& context, HttpParse parse)
   const std::string text = response.text(parse.request, std::chrono::system_clock::now());
   static_cast<void>(conn.set_write_deadline(conn.reactor().now() + metrics_answer_timeout));
   auto taken = co_await conn.write(text);
-  if (taken && response.keeps_open) {
-    auto sent = co_await conn.flush();
-    co_return sent.has_value();
-  }
-  co_return false;
+  if (!taken) co_return false;
+  auto sent = co_await conn.flush();
+  // The close would wait for a client that takes a byte now and then.
+  if (!sent) conn.abort();
+  co_return sent&& response.keeps_open;
 }
 
 Task<HttpResponse> MetricsHandler::respond(Context& context, const HttpRequest& request) {
@@ -89,6 +90,7 @@ Task<HttpResponse> MetricsHandler::make(const MetricsPage& page, Context& contex
   try {
     Task<Result<MetricsPage::Content>> making = page.make(host_, context, std::move(accept));
     auto content = co_await std::move(making);
+    next_page_ = context.reactor().now() + metrics_page_interval;  // also behind one that took longer
     if (!content) co_return sentence(HttpStatus::unavailable, "the daemon ends");
     co_return HttpResponse{.type = std::move(content->type), .body = std::move(content->text)};
   } catch (const std::bad_alloc&) {

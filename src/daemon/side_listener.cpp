@@ -17,6 +17,8 @@ bool SideListener::is_kept(const SidePlace& wanted) const {
 }
 
 Result<void> SideListener::prepare(const SidePlace& wanted) {
+  opened_.reset();
+  wanted_.reset();
   if (wanted.is_on() && !is_kept(wanted)) {
     auto address = Address::parse(wanted.address);
     if (!address) return std::unexpected(std::move(address).error());
