@@ -4,7 +4,8 @@
 //                                   +--> LogFollower, LogFollower ...
 //
 // A line below the level of the log is not made, and so is not followed. Nor is a line that the log drops, because it broke
-// off or because the descriptor has no room; one that the descriptor refuses later, as a full disk does, has been. Without followers a line costs one test.
+// off or because the descriptor has no room; one that the descriptor refuses later, as a full disk does, has been. Without
+// followers a line costs one test.
 #pragma once
 
 #include <cstdint>
