@@ -24,16 +24,16 @@ MetricsHandler::MetricsHandler(Reactor& reactor, ControlHost& host,
 
 Task<> MetricsHandler::serve(Conn& conn, Context& context) {
   std::string input;
-  bool goes_on = true;
-  while (goes_on) {
+  while (true) {
     Task<HttpParse> reading = read_request(conn, input);
     auto parse = co_await std::move(reading);
     if (parse.state == HttpParse::State::incomplete) co_return;
     input.erase(0, parse.length);
     Task<bool> answering = answer(conn, context, std::move(parse));
-    goes_on = co_await std::move(answering);
+    auto goes_on = co_await std::move(answering);
     // Whatever a request costs, a connection has but so many answers a second.
-    if (goes_on) auto passed = co_await context.sleep(metrics_page_interval);
+    if (!goes_on) co_return;
+    auto passed = co_await context.sleep(metrics_page_interval);
   }
 }
 
