@@ -28,7 +28,7 @@ struct Quantile {
 // less than two buckets, or no infinite one.
 std::optional<Quantile> quantile_of(const Histogram& histogram, double quantile);
 
-// What was counted between two histograms of one thing. A bound that is not told has counted what the one before it has: so
+// The counts between two histograms of one thing. A bound that is not told has counted what the one before it has: so
 // empty buckets may be left out. Empty: one of the two has no bounds, or a count went back.
 std::optional<Histogram> counted_between(const Histogram& before, const Histogram& after);
 

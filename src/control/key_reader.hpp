@@ -44,7 +44,7 @@ struct KeyPress {
 
 class KeyReader {
  public:
-  // What a lone Escape waits for: the rest of a sequence comes within it, over a slow line too.
+  // The time that a lone Escape waits: the rest of a sequence comes within it, over a slow line too.
   static constexpr Duration escape_time = 100ms;
   static constexpr std::size_t longest_sequence = 32;  // bytes; a longer one is other, and ends
 

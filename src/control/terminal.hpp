@@ -21,7 +21,7 @@ namespace reactord::control {
 
 class Terminal {
  public:
-  // What leave() waits for at most, that the terminal takes what puts it back.
+  // The time that leave() waits at most for the terminal to take the bytes that put it back.
   static constexpr Duration longest_wait = 1s;
 
   // `output` is a terminal, `input` may be one: both stay the caller's, and open. SIGTTOU must be blocked.

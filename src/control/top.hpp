@@ -16,7 +16,7 @@ namespace reactord::control {
 // Whether the words ask for it.
 bool asks_for_top(const ControlOptions& options);
 
-// What is wrong with the options; empty: nothing. Those of top are its alone.
+// The mistake in the options; empty: there is none. The options of top are its alone.
 std::string mistake_of_top(const ControlOptions& options);
 
 // `socket` is a path, or @name; the words are top and a filter. Turns the Reactor until it ends.

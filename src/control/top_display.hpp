@@ -31,7 +31,7 @@
 
 namespace reactord::control {
 
-// What a screen is made of.
+// The parts of a screen.
 struct TopOptions {
   std::string socket;
   Duration timeout, interval;

@@ -14,7 +14,7 @@ bool went_back(const std::optional<double>& before, const std::optional<double>&
   return before && after && *after < *before;
 }
 
-// Of two that are told.
+// The growth of a counter that both samples tell.
 std::optional<double> difference(const Count& before, const Count& after) {
   if (!before || !after || *after < *before) return std::nullopt;
   return static_cast<double>(*after - *before);
@@ -25,7 +25,7 @@ std::optional<double> difference(const std::optional<double>& before, const std:
   return *after - *before;
 }
 
-// What the daemon would have told when it started.
+// The sample that the daemon would have told when it started.
 TopSample at_start(const TopSample& after) {
   const auto zero = [](const Count& count) { return count ? Count(0) : Count(); };
   const auto none = [](const std::optional<double>& sum) { return sum ? std::optional(0.0) : std::nullopt; };

@@ -49,7 +49,7 @@ std::optional<Duration> duration_of(const JsonValue& object, std::string_view na
   return Duration(std::llround(std::clamp(*seconds, 0.0, longest) * 1e9));
 }
 
-// Of one family, whatever its labels.
+// The sum of one family, whatever its labels.
 std::optional<double> sum_of(std::span<const MetricSample> samples, std::string_view name) {
   std::optional<double> sum;
   for (const MetricSample& sample : samples) {

@@ -6,8 +6,8 @@
 //     programs --json      read_programs()
 //     connections --json   read_connections()
 //
-// What a daemon of another version does not tell stays empty, and what else it tells is left out. Errors: an answer that
-// is no JSON, or no text of metrics, or has another form.
+// A figure that a daemon of another version does not tell stays empty, and one that is not known here is left out. Errors: an
+// answer that is no JSON, or no text of metrics, or has another form.
 #pragma once
 
 #include <cstdint>

@@ -81,7 +81,7 @@ std::string caption_of(const TopView& view) {
   return text;
 }
 
-// What of the screen stands fast, and the lines between.
+// The part of the screen that stands fast, and the lines between.
 struct Layout {
   ScreenLines summary, message;
   std::size_t body = 0;  // lines, with the caption

@@ -14,7 +14,7 @@
 
 namespace reactord::control {
 
-// What is shown besides the view.
+// The things that are shown besides the view.
 struct TopNews {
   std::string trouble;                  // why there are no new figures; empty: there are
   std::string mistake;                  // of the filter, as the daemon says it

@@ -54,7 +54,7 @@ class TopSession {
     Conn conn;
     LineReader reader;
   };
-  // What became of one try.
+  // The outcome of one try.
   struct Tried {
     Answered answered;
     bool had_ended = false;  // the connection, before any of the answer had come

@@ -127,7 +127,7 @@ std::string shown_label(const std::string& label, std::size_t columns) {
   return padded;
 }
 
-// Of each group all of its lines, or its first one.
+// All lines of each group, or the first one of each.
 ScreenLines lines_of(const std::vector<Group>& groups, std::size_t columns, bool all) {
   ScreenLines lines;
   for (const Group& group : groups) {

@@ -8,7 +8,7 @@
 //     resources    descriptors 1260 of 20000  memory 52MiB  buffers 1.2MiB of 256MiB
 //     upper        worker serving  workers 2  running 2  open lines 3  restarts 3
 //
-// What the daemon does not tell is -.
+// A figure that the daemon does not tell is -.
 #pragma once
 
 #include <cstddef>

@@ -206,7 +206,7 @@ void TopView::show(TopSample sample, TopRates rates, std::size_t rows) {
   keep_in_sight(rows);
 }
 
-// Those whose rate is not known come last. Everything else is in order as it came.
+// Connections whose rate is not known come last. Everything else is in order as it came.
 void TopView::order() {
   if (sort_ != SortColumn::line_rate) return;
   std::unordered_map<std::uint64_t, double> known;

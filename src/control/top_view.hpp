@@ -36,7 +36,7 @@ class TopView {
     filter,      // the table, and edited_filter() in the last line
     question,    // the table, and whether connection() is to end
   };
-  // What a key asks for, besides another picture.
+  // The request of a key, besides another picture.
   enum class Wish : std::uint8_t {
     nothing,  // the picture alone may be another
     sample,   // something else is asked from now on: at once
@@ -55,7 +55,7 @@ class TopView {
   // Takes over what was sampled, orders it, and keeps what was chosen where it went. `rows` as above.
   void show(TopSample sample, TopRates rates, std::size_t rows);
 
-  // What the table needs, as words behind `connections`: "state=idle sort=-silent limit=500".
+  // The needs of the table, as words behind `connections`: "state=idle sort=-silent limit=500".
   std::string query(std::size_t rows) const;
 
   // ---- What is shown

@@ -7,6 +7,7 @@
 #include "daemon/control_command.hpp"
 #include "daemon/control_host.hpp"
 #include "daemon/control_table.hpp"
+#include "daemon/send_answer.hpp"
 #include "daemon/setting_values.hpp"
 
 namespace reactord {
@@ -20,11 +21,6 @@ std::string in_one_line(const std::vector<std::string>& mistakes) {
   std::string text;
   for (const std::string& mistake : mistakes) (text += text.empty() ? "" : "; ") += mistake;
   return text;
-}
-
-Task<std::string> send(ControlRequest& request, std::string text) {
-  auto sent = co_await request.conn.write(text);
-  co_return sent ? std::string() : sent.error().text();
 }
 
 // ---- limits
@@ -76,7 +72,7 @@ Task<std::string> limits(ControlRequest& request) {
     if (!mistake.empty()) co_return mistake;
     text = table_of(rows, request.format);
   }
-  Task<std::string> sending = send(request, std::move(text));
+  Task<std::string> sending = send_answer(request, std::move(text));
   auto sent = co_await std::move(sending);
   co_return sent;
 }
@@ -102,7 +98,8 @@ Task<std::string> log_level(ControlRequest& request) {
     const auto mistakes = co_await std::move(setting);
     if (!mistakes.empty()) co_return in_one_line(mistakes);
   }
-  Task<std::string> sending = send(request, shown_level(request.host.log_level(), is_new, request.format));
+  Task<std::string> sending =
+      send_answer(request, shown_level(request.host.log_level(), is_new, request.format));
   auto sent = co_await std::move(sending);
   co_return sent;
 }
@@ -126,7 +123,7 @@ Task<std::string> reload(ControlRequest& request) {
   Task<std::vector<std::string>> reloading = request.host.reload(caller_of(request));
   const auto mistakes = co_await std::move(reloading);
   if (mistakes.empty()) co_return std::string();
-  Task<std::string> sending = send(request, table_of_mistakes(mistakes, request.format));
+  Task<std::string> sending = send_answer(request, table_of_mistakes(mistakes, request.format));
   auto sent = co_await std::move(sending);
   if (!sent.empty()) co_return sent;
   co_return "nothing was changed: mend the mistakes, and reload again";

@@ -24,7 +24,7 @@ struct ConnectionQuery {
   bool is_least_first = false;              // with sort: sort=-unsent
   std::size_t limit = std::numeric_limits<std::size_t>::max();
 
-  // What the connection is sorted by, the greatest first.
+  // The measure that connections are sorted by, the greatest first.
   std::uint64_t rank_of(const OpenConnection& connection) const noexcept {
     const std::uint64_t value = sort->of(connection);
     return is_least_first ? ~value : value;

@@ -30,7 +30,7 @@ Task<std::string> write_waiting(ControlRequest& request, LiveLines& lines, Appen
   co_return sent ? std::string() : sent.error().text();
 }
 
-// What the wait of a command has come to.
+// The outcome of a command's wait.
 enum class Wait : std::uint8_t {
   lines,  // there may be lines
   over,   // the client has enough

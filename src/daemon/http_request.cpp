@@ -67,7 +67,7 @@ std::size_t end_of_head(std::string_view text) noexcept {
   return text.npos;
 }
 
-// What is wrong can be seen before the head has ended: the bytes are not HTTP, or too many.
+// A fault that can be seen before the head has ended: the bytes are not HTTP, or too many.
 std::optional<HttpParse> refuse_early(std::string_view text) {
   const std::string_view beginning = text.substr(0, HttpRequest::longest_method + 1);
   const std::string_view method = beginning.substr(0, beginning.find(' '));
@@ -108,7 +108,7 @@ bool read_first_line(std::string_view line, HttpRequest& request) {
   return true;
 }
 
-// What the fields say that are looked at. Others are not.
+// The fields that are looked at. Others are not.
 struct Fields {
   bool is_close = false, is_keep_alive = false, has_encoding = false;
   std::optional<std::string_view> length = std::nullopt;

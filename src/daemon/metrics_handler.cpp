@@ -68,7 +68,7 @@ Task<bool> MetricsHandler::answer(Conn& conn, Context& context, HttpParse parse)
   auto sent = co_await conn.flush();
   // The close would wait for a client that takes a byte now and then.
   if (!sent) conn.abort();
-  co_return sent&& response.keeps_open;
+  co_return sent.has_value() && response.keeps_open;
 }
 
 Task<HttpResponse> MetricsHandler::respond(Context& context, const HttpRequest& request) {

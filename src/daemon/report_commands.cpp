@@ -6,6 +6,7 @@
 #include "daemon/control_host.hpp"
 #include "daemon/control_table.hpp"
 #include "daemon/ended_query.hpp"
+#include "daemon/send_answer.hpp"
 #include "daemon/shown_address.hpp"
 #include "daemon/stats_text.hpp"
 
@@ -17,17 +18,12 @@ std::string takes_nothing(const ControlRequest& request, std::string_view name) 
   return std::string(name) + " takes no argument but --json";
 }
 
-Task<std::string> send(ControlRequest& request, std::string text) {
-  auto sent = co_await request.conn.write(text);
-  co_return sent ? std::string() : sent.error().text();
-}
-
 // ---- stats
 
 Task<std::string> stats(ControlRequest& request) {
   std::string mistake = takes_nothing(request, "stats");
   if (!mistake.empty()) co_return mistake;
-  Task<std::string> sending = send(request, stats_text(request.host, request.format));
+  Task<std::string> sending = send_answer(request, stats_text(request.host, request.format));
   auto sent = co_await std::move(sending);
   co_return sent;
 }
@@ -50,7 +46,7 @@ std::string table_of(const std::vector<ControlHost::ListenerRow>& rows, ControlF
 Task<std::string> listeners(ControlRequest& request) {
   std::string mistake = takes_nothing(request, "listeners");
   if (!mistake.empty()) co_return mistake;
-  Task<std::string> sending = send(request, table_of(request.host.listeners(), request.format));
+  Task<std::string> sending = send_answer(request, table_of(request.host.listeners(), request.format));
   auto sent = co_await std::move(sending);
   co_return sent;
 }
@@ -84,7 +80,7 @@ std::string table_of(const std::vector<Programs::Shown>& rows, ControlFormat for
 Task<std::string> programs(ControlRequest& request) {
   std::string mistake = takes_nothing(request, "programs");
   if (!mistake.empty()) co_return mistake;
-  Task<std::string> sending = send(request, table_of(request.host.programs(), request.format));
+  Task<std::string> sending = send_answer(request, table_of(request.host.programs(), request.format));
   auto sent = co_await std::move(sending);
   co_return sent;
 }
@@ -113,7 +109,7 @@ Task<std::string> slow(ControlRequest& request) {
   if (host.stall_threshold() == Duration(0) && host.slow_calls().size() == 0)
     co_return "stall-threshold is 0, so no call is slow: limits stall-threshold 100ms sets it";
   const Time now = request.host.server().reactor().now();
-  Task<std::string> sending = send(request, table_of(host.slow_calls(), now, request.format));
+  Task<std::string> sending = send_answer(request, table_of(host.slow_calls(), now, request.format));
   auto sent = co_await std::move(sending);
   co_return sent;
 }
@@ -155,7 +151,7 @@ Task<std::string> ended(ControlRequest& request) {
   if (!query) co_return query.error();
   const Time now = request.host.server().reactor().now();
   Task<std::string> sending =
-      send(request, table_of(request.host.ended_connections(), *query, now, request.format));
+      send_answer(request, table_of(request.host.ended_connections(), *query, now, request.format));
   auto sent = co_await std::move(sending);
   co_return sent;
 }

@@ -19,7 +19,7 @@ namespace reactord {
 
 class SideListener {
  public:
-  // What a change has closed and opened, as it is logged; empty: nothing.
+  // The places that a change has closed and opened, as they are logged; empty: none.
   struct Change {
     std::string closed, opened;
   };

@@ -1,4 +1,4 @@
-// What the daemon tells at a glance, by `stats` of the control socket and as /stats.json of the metrics: the counters of SIGUSR1,
+// StatsText: the daemon at a glance, by `stats` of the control socket and as /stats.json of the metrics: the counters of SIGUSR1,
 // and what it is.
 #pragma once
 

@@ -290,7 +290,7 @@ async function ask() {
       ? filled(sample, samples[samples.length - 1], 'handler_seconds') : null;
     samples.push(sample);
     if (samples.length > most) samples.shift();
-    // What was compared is not kept: only the numbers that are drawn are.
+    // A compared histogram is not kept: only the numbers that are drawn are.
     if (samples.length > 2) for (const name of [...samples[samples.length - 3].families.keys()])
       if (/_bucket$/.test(name)) samples[samples.length - 3].families.delete(name);
     failedSince = 0;

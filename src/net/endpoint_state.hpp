@@ -74,7 +74,7 @@ class EndpointState : public Carrier {
     if (listener() != nullptr) listener()->on_ready();
   }
 
-  // What lies between the carrier and the operations. There is none while it would be empty.
+  // The things that lie between the carrier and the operations. There is none while it would be empty.
   struct Detour {
     // Bytes that are received before all others.
     Buffer put_back;

@@ -1,4 +1,4 @@
-// What goes on at the control socket of the real daemon, events and trace, and how reactordctl shows it.
+// The commands that go on at the control socket of the real daemon, events and trace, and how reactordctl shows it.
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -88,7 +88,7 @@ std::string contents_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// What docs/operations.md shows of this command: the lines behind it, in its block.
+// The example of this command in docs/operations.md: the lines behind it, in its block.
 std::string documented(const std::string& command) {
   const std::string text = contents_of("docs/operations.md");
   const std::string begin = "```\n" + command + "\n";
